@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** Everything the outside may decide, read once from the environment. */
+export type Config = Readonly<{
+  port: number;
+  host: string;
+  /** Without a trailing slash, such as `https://id.example.org`. */
+  issuer: string;
+  /** True on loopback over http: the only place where secrets are made up and mail may go to files. */
+  development: boolean;
+  /** Absolute path of the data folder. */
+  data: string;
+  databaseUrl: string | undefined;
+  valkeyUrl: string | undefined;
+  /** At least 32 bytes; everything else is derived from it. */
+  secret: Buffer;
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  trustedProxies: readonly string[];
+  countryHeader: string | undefined;
+  metricsToken: string | undefined;
+  examples: boolean;
+}>;
+
+type Variable = { name: string; fallback: string; meaning: string; secret?: boolean };
+
+/** Every variable there is; `latchkey doctor` prints this table. */
+export const variables: readonly Variable[] = [
+  { name: 'PORT', fallback: '3000', meaning: 'TCP port to listen on' },
+  { name: 'LATCHKEY_HOST', fallback: 'localhost, or 0.0.0.0 with an https issuer', meaning: 'Address to listen on' },
+  { name: 'LATCHKEY_ISSUER', fallback: 'http://localhost:$PORT', meaning: 'Public address people and apps use' },
+  { name: 'LATCHKEY_DATA', fallback: './data', meaning: 'Folder for the embedded database, the secret and mail files' },
+  {
+    name: 'LATCHKEY_DATABASE_URL',
+    fallback: 'embedded SQLite',
+    meaning: 'postgres://… for many processes',
+    secret: true,
+  },
+  { name: 'LATCHKEY_VALKEY_URL', fallback: 'memory', meaning: 'redis://… for many processes', secret: true },
+  {
+    name: 'LATCHKEY_SECRET',
+    fallback: 'made on first start, on loopback only',
+    meaning: '32 bytes or more, base64',
+    secret: true,
+  },
+  {
+    name: 'LATCHKEY_SMTP_URL',
+    fallback: 'files in the data folder, on loopback only',
+    meaning: 'smtp://user:password@host:port',
+    secret: true,
+  },
+  { name: 'LATCHKEY_MAIL_FROM', fallback: 'Latchkey <no-reply@issuer host>', meaning: 'Sender of mails' },
+  {
+    name: 'LATCHKEY_TRUSTED_PROXIES',
+    fallback: 'none',
+    meaning: 'Comma-separated addresses or CIDR ranges whose X-Forwarded-* count',
+  },
+  {
+    name: 'LATCHKEY_COUNTRY_HEADER',
+    fallback: 'none',
+    meaning: 'Header in which a trusted proxy writes the country, such as cf-ipcountry',
+  },
+  {
+    name: 'LATCHKEY_METRICS_TOKEN',
+    fallback: 'none',
+    meaning: 'Bearer token for /metrics outside loopback',
+    secret: true,
+  },
+  {
+    name: 'LATCHKEY_EXAMPLES',
+    fallback: 'on, on loopback only',
+    meaning: 'Serve the examples at /examples (on or off)',
+  },
+];
+
+/** A configuration that cannot work; the message says what to set. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads the environment; a variable `X` may also be given as `X_FILE`, the path of a file that holds its value.
+ * Creates the data folder and, on loopback, the secret in it.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const value = (name: string): string | undefined => readVariable(env, name);
+  const port = Number(value('PORT') ?? 3000);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new ConfigError(`PORT must be a port number, not "${value('PORT')}".`);
+
+  const issuer = readIssuer(value('LATCHKEY_ISSUER') ?? `http://localhost:${port}`);
+  const development = issuer.protocol === 'http:';
+  const data = resolve(value('LATCHKEY_DATA') ?? './data');
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+
+  const smtpUrl = value('LATCHKEY_SMTP_URL');
+  if (!development && !smtpUrl)
+    throw new ConfigError('Set LATCHKEY_SMTP_URL: outside loopback, mail must reach people.');
+
+  const trustedProxies = (value('LATCHKEY_TRUSTED_PROXIES') ?? '')
+    .split(',')
+    .map((s) => s.trim())
+    .filter(Boolean);
+  const countryHeader = value('LATCHKEY_COUNTRY_HEADER');
+  if (countryHeader && trustedProxies.length === 0) {
+    throw new ConfigError(
+      'LATCHKEY_COUNTRY_HEADER needs LATCHKEY_TRUSTED_PROXIES: anyone could send that header otherwise.',
+    );
+  }
+
+  return Object.freeze({
+    port,
+    host: value('LATCHKEY_HOST') ?? (development ? 'localhost' : '0.0.0.0'),
+    issuer: issuer.origin,
+    development,
+    data,
+    databaseUrl: value('LATCHKEY_DATABASE_URL'),
+    valkeyUrl: value('LATCHKEY_VALKEY_URL'),
+    secret: readSecret(value('LATCHKEY_SECRET'), development, data),
+    smtpUrl,
+    mailFrom: value('LATCHKEY_MAIL_FROM') ?? `Latchkey <no-reply@${issuer.hostname}>`,
+    trustedProxies,
+    countryHeader,
+    metricsToken: value('LATCHKEY_METRICS_TOKEN'),
+    examples: (value('LATCHKEY_EXAMPLES') ?? (development ? 'on' : 'off')) === 'on',
+  });
+}
+
+function readVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const direct = env[name];
+  if (direct) return direct;
+  const path = env[`${name}_FILE`];
+  if (!path) return undefined;
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch (cause) {
+    throw new ConfigError(`${name}_FILE names ${path}, which cannot be read.`, { cause });
+  }
+}
+
+function readIssuer(text: string): URL {
+  if (!URL.canParse(text))
+    throw new ConfigError(`LATCHKEY_ISSUER must be an address such as https://id.example.org, not "${text}".`);
+  const url = new URL(text);
+  const loopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]';
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw new ConfigError(`LATCHKEY_ISSUER must be https outside loopback, not "${text}".`);
+  }
+  if (url.pathname !== '/' || url.search || url.hash)
+    throw new ConfigError('LATCHKEY_ISSUER must have no path, query or fragment.');
+  return url;
+}
+
+function readSecret(given: string | undefined, development: boolean, data: string): Buffer {
+  if (given) {
+    const secret = Buffer.from(given, 'base64');
+    if (secret.length < 32)
+      throw new ConfigError(
+        'LATCHKEY_SECRET must be 32 bytes or more in base64, such as `openssl rand -base64 32` prints.',
+      );
+    return secret;
+  }
+  if (!development)
+    throw new ConfigError('Set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE: `openssl rand -base64 32` makes one.');
+  const path = join(data, 'secret');
+  if (!existsSync(path)) {
+    try {
+      writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      // Another process made it between the look and the write: its secret is the one.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
+}

@@ -1,0 +1,29 @@
+import type { Kysely, Transaction } from 'kysely';
+
+/**
+ * The durable half of the outside. One contract, two engines, one conformance suite.
+ *
+ * Rooms type only their own tables: `database.query.withTables<DeviceTables>()`.
+ * Inside `transaction`, use the handle given and nothing else: the embedded engine has one connection, and a query
+ * outside the handle would wait for the transaction that waits for it.
+ */
+export type Database = {
+  // biome-ignore lint/complexity/noBannedTypes: Kysely's empty schema; every room adds its own tables to it.
+  readonly query: Kysely<{}>;
+  /** Runs `work` in one transaction: all of it is durable when the promise resolves, none of it if it rejects. */
+  transaction<T>(work: (transaction: DatabaseTransaction) => Promise<T>): Promise<T>;
+  /** True if `error` says that a unique index refused a row. */
+  isDuplicate(error: unknown): boolean;
+  /** Applies every migration not applied yet; safe to call from several processes at once. */
+  migrate(): Promise<string[]>;
+  /** Names of migrations not applied yet. */
+  pendingMigrations(): Promise<string[]>;
+  /** The schema as the engine itself describes it, normalised so that it can be checked in and compared. */
+  dumpSchema(): Promise<string>;
+  /** Rejects if the engine does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+// biome-ignore lint/complexity/noBannedTypes: as above.
+export type DatabaseTransaction = Transaction<{}>;

@@ -1,0 +1,44 @@
+import type { AccountId } from '../../ids.ts';
+import type { DatabaseTransaction } from '../database/database.ts';
+
+/** What happened, in the words of security.md F34 and F31. Never holds a code, token, password or full address. */
+export type SecurityEvent = {
+  type:
+    | 'code_issued'
+    | 'code_claimed'
+    | 'code_contested'
+    | 'wrong_code'
+    | 'guess_limit_reached'
+    | 'approved'
+    | 'declined'
+    | 'reported'
+    | 'redeemed'
+    | 'redeemed_again'
+    | 'replayed'
+    | 'unlinked'
+    | 'link_undone'
+    | 'renamed'
+    | 'account_created'
+    | 'signed_in'
+    | 'sign_in_failed'
+    | 'signed_out'
+    | 'proved'
+    | 'proof_failed'
+    | 'authenticator_added'
+    | 'authenticator_removed'
+    | 'password_changed'
+    | 'keys_rotated';
+  accountId?: AccountId | undefined;
+  /** Small, flat, safe to show to the account's owner. */
+  data?: Record<string, string | number | undefined>;
+};
+
+export type RecordedEvent = SecurityEvent & { id: string; at: number };
+
+/** Append-only record of security events. */
+export type Journal = {
+  /** Within a transaction when the event must be as durable as the act. */
+  append(event: SecurityEvent, transaction?: DatabaseTransaction): Promise<void>;
+  /** Newest first. */
+  recent(accountId: AccountId, limit: number): Promise<RecordedEvent[]>;
+};

@@ -1,0 +1,18 @@
+import type { Random } from './random.ts';
+
+/** A string that the compiler will not let pass for another kind of id. */
+type Branded<Brand extends string> = string & { readonly __brand: Brand };
+
+export type AccountId = Branded<'account'>;
+export type ClientId = Branded<'client'>;
+export type DeviceId = Branded<'device'>;
+export type GrantId = Branded<'grant'>;
+/** One device authorization request, as pages name it in their URLs. Not a secret: every use checks who asks. */
+export type LinkId = Branded<'link'>;
+/** The keyed hash of a browser session's cookie, which is how the session is stored. */
+export type SessionId = Branded<'session'>;
+
+/** A new public id: 128 random bits, no meaning, no order. */
+export function newId<Id extends string>(random: Random): Id {
+  return random.token(16) as Id;
+}

@@ -1,0 +1,79 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/**
+ * What each derived key is for. One key never serves two purposes, so that a value made for one cannot be
+ * presented for another.
+ */
+export type Purpose =
+  | 'artifact'
+  | 'browser'
+  | 'client-secret'
+  | 'csrf'
+  | 'device-code'
+  | 'flow'
+  | 'mail-code'
+  | 'mail-link'
+  | 'network'
+  | 'password'
+  | 'session'
+  | 'signing-key'
+  | 'totp'
+  | 'user-code';
+
+/** Keyed hashes and authenticated encryption, all derived from one master secret that never reaches the database. */
+export type Secrets = {
+  /** HMAC-SHA-256, base64url: how every bearer value is stored and looked up. */
+  hash(purpose: Purpose, value: string): string;
+  /** AES-256-GCM; `context` must be the same when opening, so that a sealed value cannot be moved to another row. */
+  seal(purpose: Purpose, plaintext: string, context?: string): string;
+  /** The plaintext, or undefined if it was altered, moved or made with another key. */
+  open(purpose: Purpose, sealed: string, context?: string): string | undefined;
+};
+
+const version = '1';
+
+export function createSecrets(master: Buffer): Secrets {
+  if (master.length < 32) throw new TypeError('The master secret must be at least 32 bytes.');
+  const keys = new Map<Purpose, Buffer>();
+  const keyFor = (purpose: Purpose): Buffer => {
+    let key = keys.get(purpose);
+    if (!key) {
+      key = Buffer.from(hkdfSync('sha256', master, 'latchkey', purpose, 32));
+      keys.set(purpose, key);
+    }
+    return key;
+  };
+
+  return {
+    hash: (purpose, value) => createHmac('sha256', keyFor(purpose)).update(value).digest('base64url'),
+
+    seal(purpose, plaintext, context = '') {
+      const nonce = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', keyFor(purpose), nonce);
+      cipher.setAAD(Buffer.from(context));
+      const sealed = Buffer.concat([nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return `${version}.${sealed.toString('base64url')}`;
+    },
+
+    open(purpose, sealed, context = '') {
+      if (!sealed.startsWith(`${version}.`)) return undefined;
+      const bytes = Buffer.from(sealed.slice(version.length + 1), 'base64url');
+      if (bytes.length < 28) return undefined;
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', keyFor(purpose), bytes.subarray(0, 12));
+        decipher.setAAD(Buffer.from(context));
+        decipher.setAuthTag(bytes.subarray(-16));
+        return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8');
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Compares two strings without telling, by its time, where they differ. */
+export function sameString(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

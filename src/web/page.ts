@@ -1,0 +1,39 @@
+import type { AccountId } from '../ids.ts';
+import type { Locale, Translate } from './messages.ts';
+
+/** Who is signed in, as every page may name them. */
+export type Person = {
+  accountId: AccountId;
+  email: string;
+  /** What to call them: their name, or the part of the address before the @. */
+  name: string;
+};
+
+/**
+ * What every page needs and no page decides: words, direction, person, forgery protection.
+ * Pages are pure functions of it and of their own props.
+ */
+export type PageContext = {
+  t: Translate;
+  locale: Locale;
+  dir: 'ltr' | 'rtl';
+  theme: 'auto' | 'light' | 'dark';
+  /** Hidden in every form by <Form>. */
+  csrf: string;
+  person: Person | undefined;
+  /** How many further accounts are signed in in this browser. */
+  otherAccounts: number;
+  /** The page's own path and query, for the language and theme switches. */
+  path: string;
+};
+
+/** A page before the layout is put around it. */
+export type Page = {
+  /** Without the product's name. A page with errors gets "Error:" in front. */
+  title: string;
+  content: import('preact').ComponentChild;
+  status?: number;
+  hasErrors?: boolean;
+  /** Reloads the page after so many seconds when scripts are off, for pages that wait for something. */
+  refreshAfter?: number;
+};
