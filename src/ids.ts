@@ -9,7 +9,7 @@ export type DeviceId = Branded<'device'>;
 export type GrantId = Branded<'grant'>;
 /** One device authorization request, as pages name it in their URLs. Not a secret: every use checks who asks. */
 export type LinkId = Branded<'link'>;
-/** The keyed hash of a browser session's cookie, which is how the session is stored. */
+/** One browser session, the same through every renewal of its secret. Not a secret itself. */
 export type SessionId = Branded<'session'>;
 
 /** A new public id: 128 random bits, no meaning, no order. */

@@ -62,6 +62,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('session')
     .addColumn('id', 'text', (c) => c.primaryKey())
+    // Renewed at every sign-in and proof, while the id stays.
+    .addColumn('secret_hash', 'text', (c) => c.notNull().unique())
     .addColumn('current_account_id', 'text', (c) => c.references('account.id').onDelete('set null'))
     .addColumn('user_agent', 'text')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
@@ -169,6 +171,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('last_used_at', 'bigint')
     .addColumn('expires_at', 'bigint', (c) => c.notNull())
     .addColumn('undo_hash', 'text', (c) => c.notNull().unique())
+    // Kept for a while after unlinking, so that a second press on the link in the mail can say "already done".
+    .addColumn('unlinked_at', 'bigint')
     .execute();
   await db.schema.createIndex('device_account').on('device').column('account_id').execute();
 

@@ -1,0 +1,39 @@
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId } from '../ids.ts';
+
+export type AccountRow = {
+  id: AccountId;
+  email: string;
+  name: string | null;
+  locale: string | null;
+  passkey_user_id: string;
+  created_at: number;
+};
+
+type Tables = { account: AccountRow };
+
+export type AccountStore = ReturnType<typeof createAccountStore>;
+
+export function createAccountStore(database: Database) {
+  const db = database.query.withTables<Tables>();
+  return {
+    find: (id: AccountId) => db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst(),
+
+    findByEmail: (email: string) => db.selectFrom('account').selectAll().where('email', '=', email).executeTakeFirst(),
+
+    async insert(row: AccountRow, trx: DatabaseTransaction): Promise<void> {
+      await trx.withTables<Tables>().insertInto('account').values(row).execute();
+    },
+
+    list: () => db.selectFrom('account').selectAll().orderBy('created_at').orderBy('id').execute(),
+
+    async remove(id: AccountId): Promise<boolean> {
+      const result = await db.deleteFrom('account').where('id', '=', id).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+
+    async setLocale(id: AccountId, locale: string): Promise<void> {
+      await db.updateTable('account').set({ locale }).where('id', '=', id).execute();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import { type AccountId, newId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Locale } from '../web/messages.ts';
+import { type AccountRow, createAccountStore } from './account-store.ts';
+
+export type Account = {
+  id: AccountId;
+  email: string;
+  name: string | undefined;
+  locale: Locale | undefined;
+  createdAt: number;
+};
+
+export type NewAccount = { email: string; locale?: Locale | undefined; passkeyUserId?: string | undefined };
+
+export type Accounts = {
+  find(id: AccountId): Promise<Account | undefined>;
+  /** `email` as a person types it. */
+  findByEmail(email: string): Promise<Account | undefined>;
+  /** Rejects with a duplicate error of the database if the address has an account. */
+  create(account: NewAccount, transaction?: DatabaseTransaction): Promise<Account>;
+  list(): Promise<Account[]>;
+  /** False if there was none. What hangs on the account goes with it. */
+  remove(id: AccountId): Promise<boolean>;
+  setLocale(id: AccountId, locale: Locale): Promise<void>;
+  /** The WebAuthn user handle: 64 random bytes, base64url, no personal data (G10). */
+  passkeyUserId(id: AccountId): Promise<string | undefined>;
+};
+
+export function createAccounts(needs: {
+  database: Database;
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+}): Accounts {
+  const { clock, random, journal } = needs;
+  const store = createAccountStore(needs.database);
+  const found = (row: AccountRow | undefined): Account | undefined => row && fromRow(row);
+
+  return {
+    find: async (id) => found(await store.find(id)),
+    async findByEmail(text) {
+      const email = normaliseEmail(text);
+      return email ? found(await store.findByEmail(email)) : undefined;
+    },
+    async create({ email: text, locale, passkeyUserId }, transaction) {
+      const email = normaliseEmail(text);
+      if (!email) throw new TypeError('An account needs an e-mail address.');
+      const row: AccountRow = {
+        id: newId<AccountId>(random),
+        email,
+        name: null,
+        locale: locale ?? null,
+        passkey_user_id: passkeyUserId ?? random.token(64),
+        created_at: clock.now(),
+      };
+      const write = async (trx: DatabaseTransaction) => {
+        await store.insert(row, trx);
+        await journal.append({ type: 'account_created', accountId: row.id }, trx);
+      };
+      await (transaction ? write(transaction) : needs.database.transaction(write));
+      return fromRow(row);
+    },
+    list: async () => (await store.list()).map(fromRow),
+    remove: (id) => store.remove(id),
+    setLocale: (id, locale) => store.setLocale(id, locale),
+    passkeyUserId: async (id) => (await store.find(id))?.passkey_user_id,
+  };
+}
+
+function fromRow(row: AccountRow): Account {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name ?? undefined,
+    locale: (row.locale ?? undefined) as Locale | undefined,
+    createdAt: row.created_at,
+  };
+}
+
+/**
+ * The form in which an address is stored and compared, or undefined if it cannot be one.
+ * Lower case as a whole: providers that tell `Ann@` from `ann@` are unheard of, and two accounts for one mailbox are not.
+ */
+export function normaliseEmail(text: string): string | undefined {
+  const email = text.normalize('NFC').trim().toLowerCase();
+  if (email.length > 254 || !/^[^\s@\p{C}"(),:;<>[\\\]]{1,64}@[^\s@\p{C}]+$/u.test(email)) return undefined;
+  const host = email.slice(email.lastIndexOf('@') + 1);
+  const label = /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+  const labels = host.split('.');
+  // A name without a dot is allowed for `localhost` alone: operators of a first start have nothing else.
+  return labels.every((part) => label.test(part)) && (labels.length > 1 || host === 'localhost') ? email : undefined;
+}
+
+/** What to call them: their name, or the part of the address before the @. */
+export function displayName(account: Pick<Account, 'name' | 'email'>): string {
+  return account.name ?? account.email.slice(0, account.email.lastIndexOf('@'));
+}
