@@ -18,6 +18,7 @@ export type Purpose =
   | 'session'
   | 'signing-key'
   | 'totp'
+  | 'undo'
   | 'user-code';
 
 /** Keyed hashes and authenticated encryption, all derived from one master secret that never reaches the database. */

@@ -1,0 +1,112 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId, ClientId, DeviceId } from '../ids.ts';
+
+type DeviceTable = {
+  id: DeviceId;
+  account_id: AccountId;
+  client_id: ClientId;
+  grant_id: string;
+  name: string;
+  model: string | null;
+  type: string | null;
+  scope: string;
+  country: string | null;
+  linked_at: number;
+  last_used_at: number | null;
+  expires_at: number;
+  undo_hash: string;
+  unlinked_at: number | null;
+};
+
+type Tables = { device: DeviceTable };
+export type DeviceRow = Selectable<DeviceTable>;
+
+/** What a row is found by; never a device id alone, so that nobody reaches another person's device (security.md F12). */
+export type DeviceKey = { accountId: AccountId; id: DeviceId } | { undoHash: string };
+
+export type DevicesStore = ReturnType<typeof createDevicesStore>;
+
+export function createDevicesStore(database: Database) {
+  const tables = (transaction?: DatabaseTransaction): Kysely<Tables> =>
+    (transaction ?? database.query).withTables<Tables>() as unknown as Kysely<Tables>;
+
+  return {
+    async insert(row: DeviceRow, transaction: DatabaseTransaction): Promise<void> {
+      await tables(transaction).insertInto('device').values(row).execute();
+    },
+
+    /** Linked and not run out, newest first. */
+    list(accountId: AccountId, now: number, transaction?: DatabaseTransaction): Promise<DeviceRow[]> {
+      return tables(transaction)
+        .selectFrom('device')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where('unlinked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('linked_at', 'desc')
+        .orderBy('id')
+        .execute();
+    },
+
+    /** Also when it was unlinked: the caller looks at `unlinked_at`. */
+    find(key: DeviceKey, transaction?: DatabaseTransaction): Promise<DeviceRow | undefined> {
+      return tables(transaction)
+        .selectFrom('device')
+        .selectAll()
+        .where((eb) => eb.and(columnsOf(key)))
+        .executeTakeFirst();
+    },
+
+    async rename(
+      accountId: AccountId,
+      id: DeviceId,
+      name: string,
+      now: number,
+      transaction: DatabaseTransaction,
+    ): Promise<boolean> {
+      const result = await tables(transaction)
+        .updateTable('device')
+        .set({ name })
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .where('unlinked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .executeTakeFirst();
+      return result.numUpdatedRows === 1n;
+    },
+
+    /** True for the one caller that ended the link. */
+    async markUnlinked(id: DeviceId, now: number, transaction: DatabaseTransaction): Promise<boolean> {
+      const result = await tables(transaction)
+        .updateTable('device')
+        .set({ unlinked_at: now })
+        .where('id', '=', id)
+        .where('unlinked_at', 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows === 1n;
+    },
+
+    async noteUse(grantId: string, now: number, notSince: number): Promise<void> {
+      await tables()
+        .updateTable('device')
+        .set({ last_used_at: now })
+        .where('grant_id', '=', grantId)
+        .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', notSince)]))
+        .execute();
+    },
+
+    /** Removes rows that ended before `before`; returns how many. */
+    async removeEnded(before: number): Promise<number> {
+      const result = await tables()
+        .deleteFrom('device')
+        .where((eb) => eb.or([eb('unlinked_at', '<', before), eb('expires_at', '<', before)]))
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}
+
+function columnsOf(key: DeviceKey) {
+  return 'undoHash' in key ? { undo_hash: key.undoHash } : { account_id: key.accountId, id: key.id };
+}

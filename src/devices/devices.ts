@@ -1,0 +1,210 @@
+import { type Clock, days, minutes } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import { type AccountId, type ClientId, type DeviceId, newId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { cleanText } from './device-text.ts';
+import { createDevicesStore, type DeviceRow } from './devices-store.ts';
+
+/** Name, model and type are the device's own words: cleaned when stored, never believed. Times are epoch milliseconds. */
+export type NewDevice = {
+  accountId: AccountId;
+  clientId: ClientId;
+  grantId: string;
+  name: string;
+  model?: string | undefined;
+  type?: string | undefined;
+  /** Space-separated, as RFC 6749 §3.3 writes it. */
+  scope: string;
+  /** ISO 3166-1 alpha-2. */
+  country?: string | undefined;
+  expiresAt: number;
+};
+
+export type Device = {
+  id: DeviceId;
+  accountId: AccountId;
+  clientId: ClientId;
+  /** The client's name, or its id if the client is gone. */
+  clientName: string;
+  grantId: string;
+  name: string;
+  model: string | undefined;
+  type: string | undefined;
+  scope: string[];
+  country: string | undefined;
+  linkedAt: number;
+  lastUsedAt: number | undefined;
+  expiresAt: number;
+};
+
+export type Devices = {
+  /** Lists the device; `undoToken` is for the mail alone, only its hash is kept. */
+  link(device: NewDevice, transaction: DatabaseTransaction): Promise<{ id: DeviceId; undoToken: string }>;
+  list(accountId: AccountId): Promise<Device[]>;
+  find(accountId: AccountId, id: DeviceId): Promise<Device | undefined>;
+  /** False if there is no such device, or nothing of the name is left once it is cleaned. */
+  rename(accountId: AccountId, id: DeviceId, name: string): Promise<boolean>;
+  /** When it resolves, every token of the grant is dead. True for the one caller that ended the link. */
+  unlink(accountId: AccountId, id: DeviceId): Promise<boolean>;
+  /** Unlinks everything; returns how many devices that ended. */
+  unlinkAll(accountId: AccountId): Promise<number>;
+  /** What a mail's undo link names, and whether that link has already ended; undefined if unknown or too old. */
+  findByUndo(token: string): Promise<{ device: Device; done: boolean } | undefined>;
+  /** Unlinks by the mail's link, without sign-in. True for the one caller that ended the link. */
+  undo(token: string): Promise<boolean>;
+  /** Notes that the grant's tokens were used; writes at most once a minute per grant. */
+  used(grantId: string): Promise<void>;
+  /** Removes rows that ended too long ago for anyone to ask about. */
+  removeEnded(): Promise<number>;
+};
+
+export type DevicesNeeds = {
+  database: Database;
+  clock: Clock;
+  random: Random;
+  secrets: Secrets;
+  journal: Journal;
+  /** Kills every token of the grant within the transaction. */
+  revokeGrant: (grantId: string, transaction: DatabaseTransaction) => Promise<void>;
+  clientNames: (ids: ClientId[]) => Promise<Map<ClientId, string>>;
+};
+
+export const longestName = 60;
+/** How long the link in the mail works. */
+export const undoWindow = days(30);
+const useNotedEvery = minutes(1);
+/** How many grants' last uses one process remembers before it forgets the old ones. */
+const usesRemembered = 50_000;
+
+export function createDevices(needs: DevicesNeeds): Devices {
+  const { database, clock, random, secrets, journal, revokeGrant } = needs;
+  const store = createDevicesStore(database);
+  const noted = new Map<string, number>();
+
+  async function named(rows: DeviceRow[]): Promise<Device[]> {
+    if (rows.length === 0) return [];
+    const names = await needs.clientNames([...new Set(rows.map((row) => row.client_id))]);
+    return rows.map((row) => fromRow(row, names.get(row.client_id)));
+  }
+
+  const isLive = (row: DeviceRow) => row.unlinked_at === null && row.expires_at > clock.now();
+
+  /** The row, the tokens and the event end together, or not at all. */
+  async function end(row: DeviceRow, event: 'unlinked' | 'link_undone', transaction: DatabaseTransaction) {
+    // The conditional update has one winner, so that ten presses make one event.
+    if (!(await store.markUnlinked(row.id, clock.now(), transaction))) return false;
+    await revokeGrant(row.grant_id, transaction);
+    const data = { device: row.id, client: row.client_id };
+    await journal.append({ type: event, accountId: row.account_id, data }, transaction);
+    return true;
+  }
+
+  const byUndo = async (token: string, transaction?: DatabaseTransaction) => {
+    const row = await store.find({ undoHash: secrets.hash('undo', token) }, transaction);
+    return row && row.linked_at + undoWindow > clock.now() ? row : undefined;
+  };
+
+  return {
+    async link(device, transaction) {
+      const id = newId<DeviceId>(random);
+      const undoToken = random.token(32);
+      await store.insert(newRow(device, id, secrets.hash('undo', undoToken), clock.now()), transaction);
+      return { id, undoToken };
+    },
+
+    list: async (accountId) => named(await store.list(accountId, clock.now())),
+
+    async find(accountId, id) {
+      const row = await store.find({ accountId, id });
+      return row && isLive(row) ? (await named([row]))[0] : undefined;
+    },
+
+    async rename(accountId, id, text) {
+      const name = cleanText(text, longestName);
+      if (name === undefined) return false;
+      return database.transaction(async (transaction) => {
+        if (!(await store.rename(accountId, id, name, clock.now(), transaction))) return false;
+        await journal.append({ type: 'renamed', accountId, data: { device: id, name } }, transaction);
+        return true;
+      });
+    },
+
+    unlink: (accountId, id) =>
+      database.transaction(async (transaction) => {
+        const row = await store.find({ accountId, id }, transaction);
+        return row ? end(row, 'unlinked', transaction) : false;
+      }),
+
+    unlinkAll: (accountId) =>
+      database.transaction(async (transaction) => {
+        let count = 0;
+        for (const row of await store.list(accountId, clock.now(), transaction)) {
+          if (await end(row, 'unlinked', transaction)) count++;
+        }
+        return count;
+      }),
+
+    async findByUndo(token) {
+      const row = await byUndo(token);
+      const device = row && (await named([row]))[0];
+      return row && device && { device, done: !isLive(row) };
+    },
+
+    undo: (token) =>
+      database.transaction(async (transaction) => {
+        const row = await byUndo(token, transaction);
+        return row ? end(row, 'link_undone', transaction) : false;
+      }),
+
+    async used(grantId) {
+      const now = clock.now();
+      if (now - (noted.get(grantId) ?? Number.NEGATIVE_INFINITY) < useNotedEvery) return;
+      if (noted.size >= usesRemembered) noted.clear();
+      noted.set(grantId, now);
+      // Another process may have written it within the minute: the row's own time decides.
+      await store.noteUse(grantId, now, now - useNotedEvery);
+    },
+
+    removeEnded: () => store.removeEnded(clock.now() - undoWindow),
+  };
+}
+
+function newRow(device: NewDevice, id: DeviceId, undoHash: string, now: number): DeviceRow {
+  return {
+    id,
+    account_id: device.accountId,
+    client_id: device.clientId,
+    grant_id: device.grantId,
+    // Cleaned here too: whoever calls, nothing unclean is ever stored (security.md F15). Pages show the app for ''.
+    name: cleanText(device.name, longestName) ?? '',
+    model: cleanText(device.model, longestName) ?? null,
+    type: cleanText(device.type, 20) ?? null,
+    scope: device.scope,
+    country: device.country ?? null,
+    linked_at: now,
+    last_used_at: null,
+    expires_at: device.expiresAt,
+    undo_hash: undoHash,
+    unlinked_at: null,
+  };
+}
+
+function fromRow(row: DeviceRow, clientName: string | undefined): Device {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    clientId: row.client_id,
+    clientName: clientName ?? row.client_id,
+    grantId: row.grant_id,
+    name: row.name,
+    model: row.model ?? undefined,
+    type: row.type ?? undefined,
+    scope: row.scope.split(' ').filter(Boolean),
+    country: row.country ?? undefined,
+    linkedAt: row.linked_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+    expiresAt: row.expires_at,
+  };
+}
