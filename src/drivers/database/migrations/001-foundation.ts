@@ -19,6 +19,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createTable('password')
     .addColumn('account_id', 'text', (c) => c.primaryKey().references('account.id').onDelete('cascade'))
     .addColumn('sealed_hash', 'text', (c) => c.notNull())
+    .addColumn('failed_tries', 'integer', (c) => c.notNull())
     .addColumn('changed_at', 'bigint', (c) => c.notNull())
     .execute();
 
@@ -29,6 +30,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('public_key', 'text', (c) => c.notNull())
     .addColumn('counter', 'bigint', (c) => c.notNull())
     .addColumn('transports', 'text', (c) => c.notNull())
+    .addColumn('backup_eligible', 'integer', (c) => c.notNull())
     .addColumn('synced', 'integer', (c) => c.notNull())
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
@@ -41,6 +43,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('account_id', 'text', (c) => c.primaryKey().references('account.id').onDelete('cascade'))
     .addColumn('sealed_secret', 'text', (c) => c.notNull())
     .addColumn('last_step', 'bigint', (c) => c.notNull())
+    .addColumn('failed_tries', 'integer', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .execute();
 
@@ -106,12 +109,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('kind', 'text', (c) => c.notNull())
     .addColumn('grant_id', 'text')
+    .addColumn('account_id', 'text')
     .addColumn('uid', 'text')
     .addColumn('sealed_payload', 'text', (c) => c.notNull())
     .addColumn('consumed_at', 'bigint')
     .addColumn('expires_at', 'bigint')
     .execute();
   await db.schema.createIndex('artifact_grant').on('artifact').column('grant_id').execute();
+  await db.schema.createIndex('artifact_account').on('artifact').column('account_id').execute();
   await db.schema.createIndex('artifact_uid').on('artifact').column('uid').execute();
   await db.schema.createIndex('artifact_expiry').on('artifact').column('expires_at').execute();
 

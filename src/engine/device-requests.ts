@@ -1,0 +1,56 @@
+import type { DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId, GrantId } from '../ids.ts';
+import type { Client } from './clients.ts';
+
+/** Who sent a request, as far as the network tells. */
+export type Requester = { ip: string; userAgent: string | undefined; country: string | undefined };
+
+export type NewDeviceRequest = {
+  deviceCode: string;
+  client: Client;
+  /** Parameters the engine has checked: scope, resource, claims and the device's own facts. */
+  params: Record<string, unknown>;
+  requester: Requester;
+};
+
+/** RFC 8628 §3.2, in the units of the wire: seconds. */
+export type IssuedCode = { userCode: string; expiresIn: number; interval: number };
+
+/**
+ * What a poll is told (RFC 8628 §3.5). `approved` and `redeemed` go on to redemption, where the truth is in the
+ * database; everything else is final here.
+ */
+export type PollAnswer =
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'access_denied'
+  | 'expired_token'
+  | 'invalid_grant'
+  | 'approved'
+  | 'redeemed';
+
+/** An approved request, as the engine needs it to issue tokens. Times in epoch milliseconds. */
+export type ApprovedRequest = {
+  clientId: string;
+  accountId: AccountId;
+  grantId: GrantId;
+  params: Record<string, unknown>;
+  scope: string;
+  amr: string[];
+  authenticatedAt: number;
+  redeemedAt: number | undefined;
+};
+
+/** The device grant is ours (decision 4): what the engine asks of the room that owns it. */
+export type DeviceRequests = {
+  /** Rejects with AppError `unavailable` when no free user code can be drawn, `too_many_tries` when one asks too often. */
+  issue(request: NewDeviceRequest): Promise<IssuedCode>;
+  poll(deviceCode: string, clientId: string): Promise<PollAnswer>;
+  /** True if the code waits and its client has no secret, so that a poll needs no client authentication. */
+  waitsForPublicClient(deviceCode: string, clientId: string): boolean;
+  approved(deviceCode: string): Promise<ApprovedRequest | undefined>;
+  /** Claims the approved code within the transaction that stores its tokens; false if another redemption won. */
+  redeem(deviceCode: string, transaction: DatabaseTransaction): Promise<boolean>;
+  /** A redeemed code came again after the retry window: someone else may hold it. Ends the link. */
+  replayed(deviceCode: string): Promise<void>;
+};

@@ -1,0 +1,151 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Places } from '../drivers/places/places.ts';
+import { deviceCodeGrant } from './clients.ts';
+import type { DeviceRequests, PollAnswer, Requester } from './device-requests.ts';
+import type { Engine } from './engine.ts';
+
+type Needs = {
+  engine: Engine;
+  issuer: string;
+  places: Places;
+  requests: DeviceRequests;
+  /** Counts what polls were told. */
+  polled(answer: PollAnswer): void;
+};
+
+/** What the engine's request carries besides HTTP. */
+type EngineRequest = IncomingMessage & { requester: Requester; corsOrigins: Set<string> };
+
+const bodyLimit = 56 * 1024;
+
+/**
+ * Mounts the engine at the issuer's root. Fastify reads the form first, because a pending poll is answered here:
+ * it touches no SQL and never enters the engine (decision 9).
+ */
+export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
+
+  const toEngine = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const raw = await engineRequest(request, needs);
+    reply.hijack();
+    await needs.engine.provider().callback()(raw, reply.raw);
+  };
+  const under = (url: string) => async (request: FastifyRequest, reply: FastifyReply) => {
+    request.raw.url = url;
+    return toEngine(request, reply);
+  };
+
+  for (const url of getRoutes) app.get(url, toEngine);
+  for (const url of postRoutes) app.post(url, toEngine);
+  for (const url of corsRoutes) app.options(url, toEngine);
+  // Microsoft's client library ignores the metadata and derives this address from the token endpoint's.
+  app.post('/devicecode', under('/device_authorization'));
+  app.post('/token', async (request, reply) => {
+    const form = tokenForm(request);
+    const answer =
+      form && needs.requests.waitsForPublicClient(form.deviceCode, form.clientId)
+        ? await needs.requests.poll(form.deviceCode, form.clientId)
+        : undefined;
+    if (answer === undefined || answer === 'approved' || answer === 'redeemed') return toEngine(request, reply);
+    needs.polled(answer);
+    // RFC 6749 §5.1, §5.2
+    return reply.code(400).headers(noStore).send(pollBodies[answer]);
+  });
+}
+
+const getRoutes = [
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+  '/jwks',
+  '/auth',
+  '/auth/:uid',
+  '/userinfo',
+  '/session/end',
+];
+const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par', '/device_authorization', '/session/end/confirm'];
+const corsRoutes = [
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+  '/jwks',
+  '/token',
+  '/userinfo',
+  '/introspect',
+  '/revoke',
+  '/par',
+  '/device_authorization',
+];
+
+const noStore = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', pragma: 'no-cache' };
+
+// Built once: a poll must allocate little, the tail of its latency is garbage.
+const pollBodies = {
+  authorization_pending: JSON.stringify({ error: 'authorization_pending' }),
+  slow_down: JSON.stringify({ error: 'slow_down' }),
+  access_denied: JSON.stringify({ error: 'access_denied' }),
+  expired_token: JSON.stringify({ error: 'expired_token' }),
+  invalid_grant: JSON.stringify({ error: 'invalid_grant' }),
+} as const;
+
+/** The poll of a client without credentials, if that is what the request is; the engine checks everything else. */
+function tokenForm(request: FastifyRequest): { deviceCode: string; clientId: string } | undefined {
+  if (typeof request.body !== 'string') return undefined;
+  // Microsoft's client library sends the grant's short name.
+  request.body = request.body.replace(
+    /(^|&)grant_type=device_code(?=&|$)/,
+    `$1grant_type=${encodeURIComponent(deviceCodeGrant)}`,
+  );
+  const { authorization, dpop, origin } = request.headers;
+  if (authorization || dpop || origin) return undefined;
+  const form = new URLSearchParams(request.body as string);
+  const deviceCode = form.get('device_code');
+  const clientId = form.get('client_id');
+  if (form.get('grant_type') !== deviceCodeGrant || !deviceCode || !clientId) return undefined;
+  const names = [...form.keys()];
+  // A repeated parameter is an error of its own (RFC 6749 §3.2), and a secret must be checked.
+  if (
+    new Set(names).size !== names.length ||
+    names.some((name) => name.startsWith('client_') && name !== 'client_id')
+  ) {
+    return undefined;
+  }
+  return { deviceCode, clientId };
+}
+
+/** The request as the engine should see it: its body unread, its origin the issuer's whatever the Host header says. */
+async function engineRequest(request: FastifyRequest, { issuer, places, engine }: Needs): Promise<EngineRequest> {
+  const { host, protocol } = new URL(issuer);
+  const body = Buffer.from(typeof request.body === 'string' ? request.body : '');
+  const headers = {
+    ...request.raw.headers,
+    host,
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol.slice(0, -1),
+    'x-forwarded-for': request.ip,
+    ...(request.method === 'POST' ? { 'content-length': String(body.length) } : {}),
+  };
+  return Object.create(request.raw, {
+    headers: { value: headers },
+    // Fastify has read the stream; the engine would otherwise call that a misconfiguration.
+    readable: { value: true },
+    iterator: { value: () => [body].values() },
+    requester: {
+      value: {
+        ip: request.ip,
+        userAgent: request.headers['user-agent'],
+        country: places.countryOf(request.headers),
+      } satisfies Requester,
+    },
+    corsOrigins: { value: await corsOrigins(request, engine) },
+  }) as EngineRequest;
+}
+
+/** Origins of scripts that may call; a preflight names no client, so it is answered for all of them (C15). */
+async function corsOrigins(request: FastifyRequest, engine: Engine): Promise<Set<string>> {
+  if (!request.headers.origin) return new Set();
+  const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
+  const clientId = form.get('client_id');
+  const clients = clientId ? [await engine.clients.find(clientId)] : await engine.clients.list();
+  return new Set(clients.flatMap((client) => client?.webOrigins ?? []));
+}

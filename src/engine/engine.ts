@@ -1,0 +1,191 @@
+import './runtime-label.ts';
+import Provider, { type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider';
+import { type Clock, minutes } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import { type AccountId, type ClientId, type GrantId, newId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { artifactId, createArtifactAdapter } from './artifact-adapter.ts';
+import type { Clients } from './clients.ts';
+import { deviceCodeGrant } from './clients.ts';
+import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
+import type { DeviceRequests } from './device-requests.ts';
+import { createEngineStore } from './engine-store.ts';
+import { type Claims, providerConfiguration } from './provider-configuration.ts';
+import { loadInternals } from './provider-internals.ts';
+import { createRefreshHandler } from './refresh-grant.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { createTokenAnswers } from './token-answers.ts';
+import { ClaimLost, createUnits } from './unit-of-work.ts';
+
+export type NewGrant = {
+  accountId: AccountId;
+  clientId: ClientId;
+  /** Space-separated scope, already within what the client may have. */
+  scope: string;
+  resources: string[];
+  /** Epoch milliseconds. */
+  expiresAt: number;
+};
+
+export type Engine = {
+  /** The current provider; replaced when signing keys are rotated. */
+  provider(): Provider;
+  clients: Clients;
+  createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
+  /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
+  revokeGrant(grantId: GrantId, transaction?: DatabaseTransaction): Promise<void>;
+  revokeAccount(accountId: AccountId, transaction?: DatabaseTransaction): Promise<void>;
+  /** Deletes what has expired; takes up rotated keys. Called every minute by the process. */
+  tidy(): Promise<void>;
+};
+
+type Needs = {
+  issuer: string;
+  database: Database;
+  secrets: Secrets;
+  clock: Clock;
+  random: Random;
+  clients: Clients;
+  keys: SigningKeys;
+  requests: DeviceRequests;
+  claimsOf(accountId: string): Promise<Claims | undefined>;
+  grantRevoked(grantId: GrantId): Promise<void>;
+  grantUsed(grantId: GrantId): Promise<void>;
+};
+
+export async function createEngine(needs: Needs): Promise<Engine> {
+  const { database, secrets, clock, random, clients, keys } = needs;
+  const store = createEngineStore(database);
+  let loaded = await keys.load();
+  let provider = await buildProvider(needs, loaded);
+
+  return {
+    provider: () => provider,
+    clients,
+
+    async createGrant(grant, transaction) {
+      const id = newId<GrantId>(random);
+      const rowId = artifactId(secrets, 'Grant', id);
+      const now = Math.floor(clock.now() / 1000);
+      const payload = {
+        jti: id,
+        kind: 'Grant',
+        iat: now,
+        exp: Math.ceil(grant.expiresAt / 1000),
+        accountId: grant.accountId,
+        clientId: grant.clientId,
+        openid: { scope: grant.scope },
+        resources: Object.fromEntries(grant.resources.map((resource) => [resource, grant.scope])),
+      };
+      await store.putArtifact(
+        {
+          id: rowId,
+          kind: 'Grant',
+          grant_id: id,
+          account_id: grant.accountId,
+          uid: null,
+          sealed_payload: secrets.seal('artifact', JSON.stringify(payload), rowId),
+          consumed_at: null,
+          expires_at: grant.expiresAt,
+        },
+        transaction,
+      );
+      return id;
+    },
+
+    revokeGrant: (grantId, transaction) => store.deleteArtifactsOfGrant(grantId, transaction),
+    revokeAccount: (accountId, transaction) => store.deleteArtifactsOfAccount(accountId, transaction),
+
+    async tidy() {
+      await store.deleteExpired(clock.now() - minutes(1));
+      const current = await keys.load();
+      if (current.map((key) => key.kid).join() === loaded.map((key) => key.kid).join()) return;
+      provider = await buildProvider(needs, current);
+      loaded = current;
+    },
+  };
+}
+
+async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys['load']>>): Promise<Provider> {
+  const { issuer, database, secrets, clock, clients, requests } = needs;
+  const store = createEngineStore(database);
+  const units = createUnits(database);
+  const answers = createTokenAnswers({ store, secrets, clock });
+  const secure = issuer.startsWith('https:');
+
+  const provider = new Provider(issuer, {
+    ...providerConfiguration({
+      jwks,
+      cookieKeys: [secrets.hash('session', 'engine-cookies')],
+      secureCookies: secure,
+      clients,
+      claimsOf: needs.claimsOf,
+      renderError: (ctx, out) => showError(secrets, ctx, out),
+    }),
+    adapter: (kind: string) => {
+      if (kind === 'Client') return { ...noAdapter, find: (id: string) => clients.metadata(id) };
+      if (kind === 'DeviceCode') return createDeviceCodeAdapter({ requests, units, clock });
+      return createArtifactAdapter({ kind, store, units, secrets, clock, grantRevoked: needs.grantRevoked });
+    },
+  });
+  // The mount writes the X-Forwarded-* headers itself, from the issuer, so that a Host header decides nothing (C17).
+  provider.proxy = true;
+  provider.Client.prototype.compareClientSecret = function (actual: string) {
+    return clients.secretMatches(actual, this.clientSecret ?? '');
+  };
+
+  const internals = await loadInternals(provider);
+  const deviceNeeds = { issuer, clock, requests, clients, units, answers };
+  provider.registerGrantType(
+    deviceCodeGrant,
+    createDeviceCodeHandler(internals, deviceNeeds),
+    ['device_code', 'resource'],
+    ['resource'],
+  );
+  provider.registerGrantType(
+    'refresh_token',
+    createRefreshHandler(internals, { provider, units, answers, grantUsed: needs.grantUsed }),
+    ['refresh_token', 'scope', 'resource'],
+    ['resource'],
+  );
+
+  provider.use(async (ctx, next) => {
+    try {
+      await units.run(async () => {
+        await next();
+        if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200) {
+          await answerDeviceAuthorization(ctx as KoaContextWithOIDC, deviceNeeds);
+        }
+        return ctx.status < 400;
+      });
+    } catch (error) {
+      if (!(error instanceof ClaimLost)) throw error;
+      await answerLoser(ctx as KoaContextWithOIDC, answers, error);
+    }
+  });
+  return provider;
+}
+
+/** Several redeemed at once and one won. The others are the same client retrying, and hear what the winner heard. */
+async function answerLoser(ctx: KoaContextWithOIDC, answers: ReturnType<typeof createTokenAnswers>, lost: ClaimLost) {
+  const again = lost.retry && (await answers.find(lost.retry));
+  ctx.status = again ? 200 : 400;
+  ctx.body = again ?? { error: 'invalid_grant', error_description: 'grant request is invalid' };
+}
+
+/** A person sees errors in our layout: the page is another request, so what it says travels sealed. */
+function showError(secrets: Secrets, ctx: KoaContextWithOIDC, out: ErrorOut) {
+  ctx.status = 303;
+  ctx.redirect(`/problem?what=${encodeURIComponent(secrets.seal('flow', JSON.stringify(out), 'problem'))}`);
+}
+
+const noAdapter = {
+  upsert: async () => {},
+  find: async () => undefined,
+  findByUid: async () => undefined,
+  findByUserCode: async () => undefined,
+  consume: async () => {},
+  destroy: async () => {},
+  revokeByGrantId: async () => {},
+};

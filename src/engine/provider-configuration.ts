@@ -1,0 +1,168 @@
+import type { Configuration, ErrorOut, FindAccount, JWK, KoaContextWithOIDC } from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import type { Clients } from './clients.ts';
+import { deviceCodeGrant } from './clients.ts';
+
+/** What apps may learn of a person, by scope (OpenID Connect Core §5.4). */
+export type Claims = {
+  sub: string;
+  name?: string;
+  preferred_username?: string;
+  email?: string;
+  email_verified?: boolean;
+  locale?: string;
+};
+
+/** All times in seconds. */
+export const lifetimes = {
+  /** Opaque: revocation is immediate, so this only bounds a thief who is never noticed (B33). */
+  accessToken: 600,
+  /** A JWT lives on after revocation, so it lives five minutes (decision 11). */
+  jwtAccessToken: 300,
+  authorizationCode: 60,
+  idToken: 600,
+  interaction: 3600,
+  session: 14 * 86_400,
+  refreshToken: 30 * 86_400,
+  deviceCode: 600,
+} as const;
+
+type Needs = {
+  jwks: JWK[];
+  cookieKeys: string[];
+  secureCookies: boolean;
+  clients: Clients;
+  claimsOf(accountId: string): Promise<Claims | undefined>;
+  renderError(ctx: KoaContextWithOIDC, out: ErrorOut): void;
+};
+
+/** The engine's settings, with a reason wherever they differ from its own (K12). */
+export function providerConfiguration(needs: Needs): Configuration {
+  const { clients, claimsOf } = needs;
+  const findAccount: FindAccount = async (_ctx, id) => {
+    const claims = await claimsOf(id);
+    return claims && { accountId: id, claims: async () => claims };
+  };
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: needs.secureCookies, signed: false, path: '/' } as const;
+
+  return {
+    findAccount,
+    jwks: { keys: needs.jwks },
+    scopes: ['openid', 'offline_access'],
+    claims: {
+      openid: ['sub', 'auth_time', 'amr'],
+      profile: ['name', 'preferred_username', 'locale'],
+      email: ['email', 'email_verified'],
+    },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [deviceCodeGrant], response_types: [] },
+    responseTypes: ['code'],
+    // RFC 9700 §2.1.1: PKCE for every client, S256 only (C4).
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    // A linked device that could not refresh would be signed out within minutes; offline_access is for the rest.
+    issueRefreshToken: async (_ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') && (source.kind === 'DeviceCode' || source.scopes.has('offline_access')),
+    // Ours is the session that counts (decision 6); tokens of linked devices outlive a browser's.
+    expiresWithSession: async () => false,
+    acceptQueryParamAccessTokens: false,
+    enableHttpPostMethods: false,
+    cookies: {
+      keys: needs.cookieKeys,
+      names: { session: 'latchkey-engine', interaction: 'latchkey-interaction', resume: 'latchkey-resume' },
+      long: cookie,
+      short: cookie,
+    },
+    routes: {
+      authorization: '/auth',
+      token: '/token',
+      jwks: '/jwks',
+      userinfo: '/userinfo',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      pushed_authorization_request: '/par',
+      end_session: '/session/end',
+      device_authorization: '/device_authorization',
+      code_verification: '/link',
+    },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    // What the device says of itself, shown on the review page; and the key it will redeem with (K6).
+    extraParams: ['device_name', 'device_model', 'device_type', 'dpop_jkt'],
+    ttl: {
+      AccessToken: (_ctx, token) => (token.resourceServer ? lifetimes.jwtAccessToken : lifetimes.accessToken),
+      AuthorizationCode: lifetimes.authorizationCode,
+      ClientCredentials: lifetimes.accessToken,
+      DeviceCode: lifetimes.deviceCode,
+      IdToken: lifetimes.idToken,
+      Interaction: lifetimes.interaction,
+      Session: lifetimes.session,
+      Grant: lifetimes.refreshToken,
+      // C9: rotation does not prolong; the end was set when the person allowed it.
+      RefreshToken: (ctx, token) => {
+        const rotated = ctx?.oidc?.entities.RotatedRefreshToken;
+        if (rotated) return Math.max(1, rotated.remainingTTL);
+        const grant = ctx?.oidc?.entities.Grant;
+        return token.kind && grant ? Math.max(1, grant.remainingTTL) : lifetimes.refreshToken;
+      },
+    },
+    clientBasedCORS: (ctx, origin) => {
+      // RFC 9700 §2.6 (C15): never on the authorization endpoint, else only origins the operator named.
+      const allowed = (ctx.req as unknown as { corsOrigins?: Set<string> }).corsOrigins;
+      return allowed?.has(origin) ?? false;
+    },
+    renderError: needs.renderError,
+    features: {
+      devInteractions: { enabled: false },
+      deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****' },
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => mayIntrospect(client.clientAuthMethod, client.clientId, token),
+      },
+      revocation: { enabled: true },
+      dPoP: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      rpInitiatedLogout: { enabled: true, ...logoutSources },
+      clientCredentials: { enabled: true },
+      userinfo: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: async (_ctx, _client, oneOf) => oneOf ?? [],
+        useGrantedResource: async () => true,
+        getResourceServerInfo: async (_ctx, resource, client) => {
+          const known = await clients.find(client.clientId);
+          if (!known?.resources.includes(resource)) throw new errors.InvalidTarget();
+          return {
+            scope: known.scope,
+            audience: resource,
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: lifetimes.jwtAccessToken,
+            jwt: { sign: { alg: 'ES256' } },
+          };
+        },
+      },
+    },
+  };
+}
+
+/** RFC 7662 §2.1 (C30): an app may ask about its own tokens, a resource server with a secret about those meant for it. */
+function mayIntrospect(
+  authMethod: string | undefined,
+  clientId: string,
+  token: { clientId?: string | undefined; aud?: string | string[] | undefined },
+): boolean {
+  if (token.clientId === clientId) return true;
+  if (authMethod === 'none') return false;
+  return token.aud === undefined || [token.aud].flat().includes(clientId);
+}
+
+// The engine's sign-out pages are replaced by ours; an app that ends its sign-in sends the person there.
+const logoutSources = {
+  logoutSource: async (ctx: KoaContextWithOIDC) => {
+    ctx.status = 303;
+    ctx.redirect('/signout');
+  },
+  postLogoutSuccessSource: async (ctx: KoaContextWithOIDC) => {
+    ctx.status = 303;
+    ctx.redirect('/');
+  },
+};

@@ -1,0 +1,46 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+
+type Proof = { thumbprint: string; jti: string } | undefined;
+type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
+
+/** The parts of the engine that its public interface does not hand out. */
+export type EngineInternals = {
+  deviceCodeHandler: Handler;
+  refreshTokenHandler: Handler;
+  /** RFC 9449 §4.3; the proof's key, or undefined if the request carries no proof. */
+  validateDpop(ctx: KoaContextWithOIDC): Promise<Proof>;
+  checkDpopReplay(ctx: KoaContextWithOIDC, proof: Proof, clientId: string): Promise<void>;
+};
+
+type GrantModule = { handler: (provider: Provider, helpers: object, ctx: KoaContextWithOIDC) => Promise<void> };
+// biome-ignore lint/suspicious/noExplicitAny: the engine's helpers have no types.
+type Helper = (provider: Provider, ...rest: any[]) => Promise<never>;
+
+/**
+ * The single file that reaches behind the engine's public interface, because its grant handlers can be replaced but
+ * not wrapped. The engine's version is pinned exactly; a release that moves these files fails here, at start.
+ */
+export async function loadInternals(provider: Provider): Promise<EngineInternals> {
+  const root = join(dirname(createRequire(import.meta.url).resolve('oidc-provider/package.json')), 'lib');
+  const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(root, path)).href)) as T;
+  const [deviceCode, refreshToken, helpers] = await Promise.all([
+    load<GrantModule>('actions/grants/device_code.js'),
+    load<GrantModule>('actions/grants/refresh_token.js'),
+    load<Record<string, Helper>>('helpers/grants.js'),
+  ]);
+  const bound: Record<string, (...rest: unknown[]) => Promise<never>> = Object.fromEntries(
+    Object.entries(helpers).map(([name, helper]) => [name, helper.bind(undefined, provider)]),
+  );
+  const { validateDpop, checkDpopReplay } = bound;
+  if (!validateDpop || !checkDpopReplay) throw new Error('The engine has moved its DPoP helpers.');
+  return {
+    deviceCodeHandler: (ctx) => deviceCode.handler(provider, bound, ctx),
+    refreshTokenHandler: (ctx) => refreshToken.handler(provider, bound, ctx),
+    validateDpop: (ctx) => validateDpop(ctx),
+    checkDpopReplay: (ctx, proof, clientId) => checkDpopReplay(ctx, proof, clientId),
+  };
+}
