@@ -1,0 +1,186 @@
+import { sql } from 'kysely';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId } from '../ids.ts';
+
+export type PasswordRow = { account_id: AccountId; sealed_hash: string; failed_tries: number; changed_at: number };
+
+export type PasskeyRow = {
+  credential_id: string;
+  account_id: AccountId;
+  public_key: string;
+  counter: number;
+  transports: string;
+  backup_eligible: number;
+  synced: number;
+  name: string;
+  created_at: number;
+  last_used_at: number | null;
+};
+
+export type AppRow = {
+  account_id: AccountId;
+  sealed_secret: string;
+  last_step: number;
+  failed_tries: number;
+  created_at: number;
+};
+
+/** E9: after so many failures in a row an authenticator is off, whoever made them. */
+export const mostFailures = 100;
+
+type Tables = { password: PasswordRow; passkey: PasskeyRow; authenticator_app: AppRow };
+type Counted = 'password' | 'authenticator_app';
+
+export type AuthenticatorsStore = ReturnType<typeof createAuthenticatorsStore>;
+
+export function createAuthenticatorsStore(database: Database) {
+  const db = database.query.withTables<Tables>();
+  const within = (trx: DatabaseTransaction | undefined) => (trx ? trx.withTables<Tables>() : db);
+
+  return {
+    findPassword: (id: AccountId) =>
+      db.selectFrom('password').selectAll().where('account_id', '=', id).executeTakeFirst(),
+
+    async savePassword(row: PasswordRow, trx?: DatabaseTransaction): Promise<void> {
+      const { account_id: _, ...values } = row;
+      await within(trx)
+        .insertInto('password')
+        .values(row)
+        .onConflict((conflict) => conflict.column('account_id').doUpdateSet(values))
+        .execute();
+    },
+
+    /** Replaces a hash by another one of the same password, unless the password was changed meanwhile. */
+    async rehash(id: AccountId, before: string, after: string): Promise<void> {
+      await db
+        .updateTable('password')
+        .set({ sealed_hash: after })
+        .where('account_id', '=', id)
+        .where('sealed_hash', '=', before)
+        .execute();
+    },
+
+    /** Counts a try before it is checked, so that tries sent at once are all counted; false once `limit` is reached. */
+    async countTry(table: Counted, id: AccountId, limit: number): Promise<boolean> {
+      const result = await db
+        .updateTable(table)
+        .set({ failed_tries: sql`failed_tries + 1` })
+        .where('account_id', '=', id)
+        .where('failed_tries', '<', limit)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+
+    async clearTries(table: Counted, id: AccountId): Promise<void> {
+      await db.updateTable(table).set({ failed_tries: 0 }).where('account_id', '=', id).execute();
+    },
+
+    findPasskey: (credentialId: string) =>
+      db.selectFrom('passkey').selectAll().where('credential_id', '=', credentialId).executeTakeFirst(),
+
+    passkeysOf: (id: AccountId) =>
+      db
+        .selectFrom('passkey')
+        .selectAll()
+        .where('account_id', '=', id)
+        .orderBy('created_at')
+        .orderBy('credential_id')
+        .execute(),
+
+    async insertPasskey(row: PasskeyRow, trx: DatabaseTransaction): Promise<void> {
+      await trx.withTables<Tables>().insertInto('passkey').values(row).execute();
+    },
+
+    async passkeyUsed(
+      credentialId: string,
+      use: { counter: number; synced: number; last_used_at: number },
+    ): Promise<void> {
+      await db.updateTable('passkey').set(use).where('credential_id', '=', credentialId).execute();
+    },
+
+    async renamePasskey(id: AccountId, credentialId: string, name: string): Promise<boolean> {
+      const result = await db
+        .updateTable('passkey')
+        .set({ name })
+        .where('credential_id', '=', credentialId)
+        .where('account_id', '=', id)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+
+    /** False if it is not theirs, or the last way in. */
+    async removePasskey(id: AccountId, credentialId: string, trx: DatabaseTransaction): Promise<boolean> {
+      const tables = trx.withTables<Tables>();
+      // Locks all passkeys of the account: two removals at once would each count the other's passkey as a way in.
+      await tables.updateTable('passkey').set({ account_id: id }).where('account_id', '=', id).execute();
+      const result = await tables
+        .deleteFrom('passkey')
+        .where('credential_id', '=', credentialId)
+        .where('account_id', '=', id)
+        .where((or) =>
+          or.or([
+            or.exists(tables.selectFrom('password').select('account_id').where('account_id', '=', id)),
+            or.exists(
+              tables
+                .selectFrom('passkey as other')
+                .select('other.account_id')
+                .where('other.account_id', '=', id)
+                .where('other.credential_id', '<>', credentialId),
+            ),
+          ]),
+        )
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+
+    findApp: (id: AccountId) =>
+      db.selectFrom('authenticator_app').selectAll().where('account_id', '=', id).executeTakeFirst(),
+
+    async insertApp(row: AppRow, trx: DatabaseTransaction): Promise<void> {
+      await trx.withTables<Tables>().insertInto('authenticator_app').values(row).execute();
+    },
+
+    /** True for the first use of a time step or a later one. */
+    async claimStep(id: AccountId, step: number): Promise<boolean> {
+      const result = await db
+        .updateTable('authenticator_app')
+        .set({ last_step: step, failed_tries: 0 })
+        .where('account_id', '=', id)
+        .where('last_step', '<', step)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+
+    async removeApp(id: AccountId, trx: DatabaseTransaction): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
+        .deleteFrom('authenticator_app')
+        .where('account_id', '=', id)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+
+    async methodsOf(id: AccountId): Promise<{ password: boolean; passkeys: number; app: boolean }> {
+      const row = await db
+        .selectNoFrom((select) => [
+          select
+            .selectFrom('password')
+            .select((e) => e.fn.countAll().as('n'))
+            .where('account_id', '=', id)
+            .as('password'),
+          select
+            .selectFrom('passkey')
+            .select((e) => e.fn.countAll().as('n'))
+            .where('account_id', '=', id)
+            .as('passkeys'),
+          select
+            .selectFrom('authenticator_app')
+            .select((e) => e.fn.countAll().as('n'))
+            .where('account_id', '=', id)
+            .as('app'),
+        ])
+        .executeTakeFirstOrThrow();
+      return { password: Number(row.password) > 0, passkeys: Number(row.passkeys), app: Number(row.app) > 0 };
+    },
+  };
+}

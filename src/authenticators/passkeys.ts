@@ -1,0 +1,196 @@
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import { type Clock, minutes } from '../clock.ts';
+import type { DatabaseTransaction } from '../drivers/database/database.ts';
+import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import type { AccountId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { AuthenticatorsStore, PasskeyRow } from './authenticators-store.ts';
+import { readCredential } from './credential.ts';
+import { passkeyName } from './passkey-name.ts';
+
+/** A challenge made for one purpose is good for no other (G1). */
+export type PasskeyPurpose = 'sign-up' | 'add' | 'sign-in' | 'prove';
+
+/** Verified, not yet stored. */
+export type NewPasskey = Pick<
+  PasskeyRow,
+  'credential_id' | 'public_key' | 'counter' | 'transports' | 'backup_eligible' | 'synced' | 'name'
+>;
+
+export type Passkeys = {
+  /** Options for `navigator.credentials.create`, good for 5 minutes and one use in this browser. */
+  creationOptions(ask: {
+    purpose: PasskeyPurpose;
+    browserId: string;
+    email: string;
+    userId: string;
+    accountId?: AccountId;
+  }): Promise<object>;
+  /** Checks what `create` gave (WebAuthn §7.1); `userId` is the one the options were made for. */
+  verifyCreation(answer: {
+    purpose: PasskeyPurpose;
+    browserId: string;
+    credential: string;
+    userAgent?: string | undefined;
+  }): Promise<{ passkey: NewPasskey; userId: string } | undefined>;
+  /** Rejects with a duplicate error of the database if any account has that credential (G3). */
+  save(accountId: AccountId, passkey: NewPasskey, transaction: DatabaseTransaction): Promise<void>;
+  /** Options for `navigator.credentials.get`: any passkey to sign in (G12), those of the account to prove. */
+  requestOptions(ask: { purpose: PasskeyPurpose; browserId: string; accountId?: AccountId }): Promise<object>;
+  /** The account whose passkey signed (WebAuthn §7.2); with `accountId`, only that account's passkeys count. */
+  verifyRequest(answer: {
+    purpose: PasskeyPurpose;
+    browserId: string;
+    credential: string;
+    accountId?: AccountId;
+  }): Promise<AccountId | undefined>;
+};
+
+const challengeTime = minutes(5);
+/** EdDSA, ES256, RS256: what authenticators have, in order of preference. */
+const algorithms = [-8, -7, -257];
+
+export function createPasskeys(needs: {
+  store: AuthenticatorsStore;
+  ephemeral: Ephemeral;
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+  issuer: string;
+  /** The user handle an account's passkeys were made with. */
+  userIdOf: (accountId: AccountId) => Promise<string | undefined>;
+}): Passkeys {
+  const { store, ephemeral, clock, random, journal, issuer } = needs;
+  const rpID = new URL(issuer).hostname;
+
+  type Asked = { purpose: PasskeyPurpose; browserId: string };
+  const key = ({ purpose, browserId }: Asked, challenge: string): string =>
+    `passkey-challenge:${purpose}:${browserId}:${challenge}`;
+  const newChallenge = async (asked: Asked, note: string) => {
+    const challenge = random.token(32);
+    await ephemeral.set(key(asked, challenge), note, challengeTime);
+    return new Uint8Array(Buffer.from(challenge, 'base64url'));
+  };
+
+  return {
+    async creationOptions({ email, userId, accountId, ...asked }) {
+      const existing = accountId ? await store.passkeysOf(accountId) : [];
+      return generateRegistrationOptions({
+        rpName: 'Latchkey',
+        rpID,
+        userName: email,
+        userDisplayName: email,
+        userID: new Uint8Array(Buffer.from(userId, 'base64url')),
+        challenge: await newChallenge(asked, userId),
+        timeout: challengeTime,
+        attestationType: 'none',
+        excludeCredentials: existing.map(descriptor),
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        supportedAlgorithmIDs: algorithms,
+      });
+    },
+
+    async verifyCreation({ credential, userAgent, ...asked }) {
+      const response = readCredential(credential) as RegistrationResponseJSON | undefined;
+      if (!response) return undefined;
+      let userId: string | undefined;
+      const expectedChallenge = async (challenge: string): Promise<boolean> => {
+        userId = await ephemeral.take(key(asked, challenge));
+        return userId !== undefined;
+      };
+      const { registrationInfo } = await verifyRegistrationResponse({
+        response,
+        expectedChallenge,
+        expectedOrigin: issuer,
+        expectedRPID: rpID,
+        requireUserVerification: true,
+        supportedAlgorithmIDs: algorithms,
+      }).catch(refused);
+      if (!registrationInfo || userId === undefined) return undefined;
+      const { credential: made, aaguid, credentialDeviceType, credentialBackedUp } = registrationInfo;
+      const passkey = {
+        credential_id: made.id,
+        public_key: Buffer.from(made.publicKey).toString('base64url'),
+        counter: made.counter,
+        transports: JSON.stringify((response.response.transports ?? []).slice(0, 8)),
+        backup_eligible: Number(credentialDeviceType === 'multiDevice'),
+        synced: Number(credentialBackedUp),
+        name: passkeyName(aaguid, userAgent),
+      };
+      return { passkey, userId };
+    },
+
+    async save(accountId, passkey, transaction) {
+      const row = { ...passkey, account_id: accountId, created_at: clock.now(), last_used_at: null };
+      await store.insertPasskey(row, transaction);
+    },
+
+    async requestOptions({ accountId, ...asked }) {
+      const allowed = accountId ? await store.passkeysOf(accountId) : [];
+      return generateAuthenticationOptions({
+        rpID,
+        challenge: await newChallenge(asked, 'asked'),
+        timeout: challengeTime,
+        userVerification: 'required',
+        allowCredentials: allowed.map(descriptor),
+      });
+    },
+
+    async verifyRequest({ credential, accountId, ...asked }) {
+      const response = readCredential(credential) as AuthenticationResponseJSON | undefined;
+      if (!response) return undefined;
+      const passkey = await store.findPasskey(response.id);
+      // The challenge is spent either way, so that an unknown credential tells nothing and can be tried once.
+      const expectedChallenge = async (challenge: string): Promise<boolean> =>
+        (await ephemeral.take(key(asked, challenge))) !== undefined;
+      const { authenticationInfo } = await verifyAuthenticationResponse({
+        response,
+        expectedChallenge,
+        expectedOrigin: issuer,
+        expectedRPID: rpID,
+        requireUserVerification: true,
+        credential: {
+          id: response.id,
+          publicKey: new Uint8Array(Buffer.from(passkey?.public_key ?? '', 'base64url')),
+          // The library would refuse a lower counter before it checks the signature; ours is compared after (G5).
+          counter: 0,
+        },
+      }).catch(refused);
+      if (!passkey || !authenticationInfo) return undefined;
+      if (accountId && passkey.account_id !== accountId) return undefined;
+      // G4: the user handle must be the owner's; without a list of allowed credentials it must be there.
+      const { userHandle } = response.response;
+      if (userHandle ? userHandle !== (await needs.userIdOf(passkey.account_id)) : !accountId) return undefined;
+      if (passkey.backup_eligible !== Number(authenticationInfo.credentialDeviceType === 'multiDevice'))
+        return undefined;
+      await remember(passkey, authenticationInfo.newCounter, authenticationInfo.credentialBackedUp);
+      return passkey.account_id;
+    },
+  };
+
+  async function remember(passkey: PasskeyRow, counter: number, synced: boolean): Promise<void> {
+    // A copy of the key is possible, and so is a restored device: a sign to look at, not a lock (G5).
+    if ((counter > 0 || passkey.counter > 0) && counter <= passkey.counter) {
+      const data = { reason: 'passkey counter went back', passkey: passkey.name };
+      await journal.append({ type: 'proof_failed', accountId: passkey.account_id, data });
+    }
+    await store.passkeyUsed(passkey.credential_id, { counter, synced: Number(synced), last_used_at: clock.now() });
+  }
+}
+
+function descriptor(row: PasskeyRow): { id: string; transports: string[] } {
+  return { id: row.credential_id, transports: JSON.parse(row.transports) };
+}
+
+/** The library throws for every step that fails; the person gets one answer for all. */
+function refused(): { registrationInfo?: undefined; authenticationInfo?: undefined } {
+  return {};
+}

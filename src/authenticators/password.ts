@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts';
+import type { DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId } from '../ids.ts';
+import type { Secrets } from '../secrets.ts';
+import { hashPassword, verifyPassword } from './argon2.ts';
+import { type AuthenticatorsStore, mostFailures } from './authenticators-store.ts';
+import { longestPassword } from './password-policy.ts';
+
+export type Passwords = {
+  /** True if it is the account's. Takes the same time for nobody, for an account without one and for a wrong one (F5). */
+  verify(accountId: AccountId | undefined, password: string): Promise<boolean>;
+  /** The slow half of setting one, outside of any transaction. */
+  hash(password: string): Promise<HashedPassword>;
+  save(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
+};
+
+/** Made by `hash`, good for `save` only. */
+export type HashedPassword = { phc: string };
+
+export function createPasswords(needs: { store: AuthenticatorsStore; secrets: Secrets; clock: Clock }): Passwords {
+  const { store, secrets, clock } = needs;
+  // The key is not in the database, so that a copy of it cannot be guessed against; the hash stays inside (E7).
+  const seal = (accountId: AccountId, { phc }: HashedPassword): string => secrets.seal('password', phc, accountId);
+
+  return {
+    async verify(accountId, password) {
+      const row = accountId && (await store.findPassword(accountId));
+      // Counted before it is checked (E9): guesses sent at once are all counted.
+      const allowed = row !== undefined && (await store.countTry('password', row.account_id, mostFailures));
+      const phc = row && allowed ? secrets.open('password', row.sealed_hash, row.account_id) : undefined;
+      const tooLong = [...password].length > longestPassword;
+      const { right, outdated } = await verifyPassword(tooLong ? '' : password, phc);
+      if (!row || !right || tooLong) return false;
+      await store.clearTries('password', row.account_id);
+      if (outdated) {
+        const renewed = await hashPassword(password);
+        await store.rehash(row.account_id, row.sealed_hash, seal(row.account_id, { phc: renewed }));
+      }
+      return true;
+    },
+
+    hash: async (password) => ({ phc: await hashPassword(password) }),
+
+    save: (accountId, hashed, transaction) =>
+      store.savePassword(
+        {
+          account_id: accountId,
+          sealed_hash: seal(accountId, hashed),
+          failed_tries: 0,
+          changed_at: clock.now(),
+        },
+        transaction,
+      ),
+  };
+}
