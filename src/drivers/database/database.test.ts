@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { sql } from 'kysely';
+import { createDatabasePlace, forEachDatabase } from '../../../test/helpers/databases.ts';
+import { AppError } from '../../errors.ts';
+import { databaseConformance } from './conformance.ts';
+import { openDatabase } from './open.ts';
+
+const run = promisify(execFile);
+
+forEachDatabase((name, open, newPlace) => {
+  databaseConformance(open);
+
+  test('before the first migration all are pending, afterwards none', async () => {
+    const database = (await newPlace()).open();
+    const pending = await database.pendingMigrations();
+    assert.equal(pending[0], '001-foundation');
+    assert.deepEqual(await database.migrate(), pending);
+    assert.deepEqual(await database.pendingMigrations(), []);
+  });
+
+  test('of six processes that migrate at once, each migration runs in one', async () => {
+    const place = await newPlace();
+    const program = `
+      import { openDatabase } from ${JSON.stringify(new URL('./open.js', import.meta.url).href)};
+      const database = openDatabase(${JSON.stringify({ databaseUrl: place.databaseUrl, data: place.data })});
+      process.stdout.write(JSON.stringify(await database.migrate()));
+      await database.close();`;
+    const processes = Array.from({ length: 6 }, () =>
+      run(process.execPath, ['--input-type=module', '--eval', program]),
+    );
+    const applied = (await Promise.all(processes)).map(({ stdout }) => JSON.parse(stdout) as string[]);
+    assert.equal(applied.filter((names) => names.includes('001-foundation')).length, 1);
+    assert.deepEqual(await place.open().pendingMigrations(), []);
+  });
+
+  test('the schema is the one checked in; `npm run dump-schema` writes it', async () => {
+    const database = await open();
+    const file = name === 'SQLite' ? 'schema.sqlite.sql' : 'schema.postgres.sql';
+    // From dist/src/drivers/database back to the sources, where the dumps are.
+    const checkedIn = await readFile(new URL(`../../../../src/drivers/database/${file}`, import.meta.url), 'utf8');
+    assert.equal(await database.dumpSchema(), checkedIn);
+  });
+
+  test('what is committed is there after closing and opening again', async () => {
+    const place = await newPlace();
+    const first = place.open();
+    await first.migrate();
+    const tables = first.query.withTables<{
+      client: { id: string; name: string; settings: string; created_at: number };
+    }>();
+    await tables.insertInto('client').values({ id: 'tv', name: 'TV', settings: '{}', created_at: 1 }).execute();
+    await first.close();
+    const { rows } = await sql`select id, created_at from client`.execute(place.open().query);
+    assert.deepEqual(rows, [{ id: 'tv', created_at: 1 }]);
+  });
+});
+
+describe('SQLite', () => {
+  test('a commit is on the disk before it is spoken of', async (t) => {
+    const place = await createDatabasePlace('SQLite');
+    t.after(() => place.remove());
+    const { query } = place.open();
+    const pragma = async (name: string) =>
+      Object.values((await sql.raw(`pragma ${name}`).execute(query)).rows[0] ?? {})[0];
+    assert.equal(await pragma('journal_mode'), 'wal');
+    assert.equal(await pragma('synchronous'), 2);
+    assert.equal(await pragma('foreign_keys'), 1);
+    assert.equal(await pragma('busy_timeout'), 5000);
+  });
+
+  test('dates, booleans and undefined are stored as numbers and NULL, other objects are refused', async (t) => {
+    const place = await createDatabasePlace('SQLite');
+    t.after(() => place.remove());
+    const { query } = place.open();
+    // A Date in first place is what the engine itself would take for a list of named parameters.
+    const { rows } = await sql`select ${new Date(5)} as date, ${true} as yes, ${undefined} as none`.execute(query);
+    assert.deepEqual(rows, [{ date: 5, yes: 1, none: null }]);
+    await assert.rejects(sql`select ${{ a: 1 }}`.execute(query), TypeError);
+  });
+
+  test('more different statements than are kept prepared', async (t) => {
+    const place = await createDatabasePlace('SQLite');
+    t.after(() => place.remove());
+    const { query } = place.open();
+    for (let n = 0; n < 1200; n++) {
+      const { rows } = await sql.raw<{ n: number }>(`select ${n} as n`).execute(query);
+      assert.deepEqual(rows, [{ n }]);
+    }
+  });
+});
+
+describe('PostgreSQL', () => {
+  test('a server that is away is "unavailable", at once', async () => {
+    const database = openDatabase({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', data: '.' });
+    await assert.rejects(database.ping(), (error) => error instanceof AppError && error.code === 'unavailable');
+    await assert.rejects(database.migrate(), (error) => error instanceof AppError && error.code === 'unavailable');
+    await database.close();
+  });
+
+  test('connections that the server ends do not end the process, and new ones follow', async (t) => {
+    const place = await createDatabasePlace('PostgreSQL');
+    t.after(() => place.remove());
+    const database = place.open();
+    const killer = place.open();
+    await database.ping();
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`.execute(killer.query);
+    // The broken connection is noticed while idle or by the query that meets it; soon a new one takes its place.
+    let answered = false;
+    for (let attempt = 0; attempt < 5 && !answered; attempt++) {
+      answered = await database.ping().then(
+        () => true,
+        () => false,
+      );
+    }
+    assert.ok(answered);
+  });
+});
+
+test('an address of another engine is refused with what to write instead', () => {
+  assert.throws(() => openDatabase({ databaseUrl: 'mysql://localhost/x', data: '.' }), /postgres:\/\//);
+});

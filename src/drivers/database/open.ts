@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { ConfigError } from '../../config.ts';
+import type { Database } from './database.ts';
+import { openPostgres, type PostgresOptions } from './postgres.ts';
+import { openSqlite } from './sqlite.ts';
+
+/** Picks the engine: a `postgres://` address, or else one file in the data folder. */
+export function openDatabase(
+  settings: { databaseUrl?: string | undefined; data: string },
+  options: PostgresOptions = {},
+): Database {
+  const { databaseUrl, data } = settings;
+  if (!databaseUrl) return openSqlite(join(data, 'latchkey.sqlite'));
+  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new ConfigError(
+      'LATCHKEY_DATABASE_URL must start with postgres:// (leave it out for the embedded database).',
+    );
+  }
+  return openPostgres(databaseUrl, options);
+}

@@ -1,0 +1,209 @@
+CREATE TABLE "account" (
+  id text NOT NULL,
+  email text NOT NULL,
+  name text,
+  locale text,
+  passkey_user_id text NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT account_email_key UNIQUE (email),
+  CONSTRAINT account_passkey_user_id_key UNIQUE (passkey_user_id),
+  CONSTRAINT account_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE "artifact" (
+  id text NOT NULL,
+  kind text NOT NULL,
+  grant_id text,
+  account_id text,
+  uid text,
+  sealed_payload text NOT NULL,
+  consumed_at bigint,
+  expires_at bigint,
+  CONSTRAINT artifact_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX artifact_account ON artifact USING btree (account_id);
+
+CREATE INDEX artifact_expiry ON artifact USING btree (expires_at);
+
+CREATE INDEX artifact_grant ON artifact USING btree (grant_id);
+
+CREATE INDEX artifact_uid ON artifact USING btree (uid);
+
+CREATE TABLE "authenticator_app" (
+  account_id text NOT NULL,
+  sealed_secret text NOT NULL,
+  last_step bigint NOT NULL,
+  failed_tries integer NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT authenticator_app_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT authenticator_app_pkey PRIMARY KEY (account_id)
+);
+
+CREATE TABLE "client" (
+  id text NOT NULL,
+  name text NOT NULL,
+  secret_hash text,
+  settings text NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT client_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE "device" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  client_id text NOT NULL,
+  grant_id text NOT NULL,
+  name text NOT NULL,
+  model text,
+  type text,
+  scope text NOT NULL,
+  country text,
+  linked_at bigint NOT NULL,
+  last_used_at bigint,
+  expires_at bigint NOT NULL,
+  undo_hash text NOT NULL,
+  unlinked_at bigint,
+  CONSTRAINT device_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT device_grant_id_key UNIQUE (grant_id),
+  CONSTRAINT device_pkey PRIMARY KEY (id),
+  CONSTRAINT device_undo_hash_key UNIQUE (undo_hash)
+);
+
+CREATE INDEX device_account ON device USING btree (account_id);
+
+CREATE TABLE "device_authorization" (
+  id text NOT NULL,
+  device_code_hash text NOT NULL,
+  user_code_hash text NOT NULL,
+  sealed_user_code text NOT NULL,
+  client_id text NOT NULL,
+  params text NOT NULL,
+  device_name text,
+  device_model text,
+  device_type text,
+  user_agent text,
+  network text,
+  country text,
+  interval_ms integer NOT NULL,
+  status text NOT NULL,
+  account_id text,
+  session_id text,
+  grant_id text,
+  device_id text,
+  approval text,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  claimed_at bigint,
+  decided_at bigint,
+  redeemed_at bigint,
+  CONSTRAINT device_authorization_device_code_hash_key UNIQUE (device_code_hash),
+  CONSTRAINT device_authorization_pkey PRIMARY KEY (id),
+  CONSTRAINT device_authorization_user_code_hash_key UNIQUE (user_code_hash)
+);
+
+CREATE INDEX device_authorization_expiry ON device_authorization USING btree (expires_at);
+
+CREATE INDEX device_authorization_grant ON device_authorization USING btree (grant_id);
+
+CREATE TABLE "mail_confirmation" (
+  id text NOT NULL,
+  email text NOT NULL,
+  browser_hash text NOT NULL,
+  code_hash text NOT NULL,
+  link_hash text NOT NULL,
+  tries integer NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  confirmed_at bigint,
+  used_at bigint,
+  CONSTRAINT mail_confirmation_link_hash_key UNIQUE (link_hash),
+  CONSTRAINT mail_confirmation_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX mail_confirmation_expiry ON mail_confirmation USING btree (expires_at);
+
+CREATE TABLE "passkey" (
+  credential_id text NOT NULL,
+  account_id text NOT NULL,
+  public_key text NOT NULL,
+  counter bigint NOT NULL,
+  transports text NOT NULL,
+  backup_eligible integer NOT NULL,
+  synced integer NOT NULL,
+  name text NOT NULL,
+  created_at bigint NOT NULL,
+  last_used_at bigint,
+  CONSTRAINT passkey_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT passkey_pkey PRIMARY KEY (credential_id)
+);
+
+CREATE INDEX passkey_account ON passkey USING btree (account_id);
+
+CREATE TABLE "password" (
+  account_id text NOT NULL,
+  sealed_hash text NOT NULL,
+  failed_tries integer NOT NULL,
+  changed_at bigint NOT NULL,
+  CONSTRAINT password_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT password_pkey PRIMARY KEY (account_id)
+);
+
+CREATE TABLE "security_event" (
+  id text NOT NULL,
+  at bigint NOT NULL,
+  type text NOT NULL,
+  account_id text,
+  data text NOT NULL,
+  CONSTRAINT security_event_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX security_event_account ON security_event USING btree (account_id, at);
+
+CREATE TABLE "session" (
+  id text NOT NULL,
+  secret_hash text NOT NULL,
+  current_account_id text,
+  user_agent text,
+  created_at bigint NOT NULL,
+  seen_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  CONSTRAINT session_current_account_id_fkey FOREIGN KEY (current_account_id) REFERENCES account(id) ON DELETE SET NULL,
+  CONSTRAINT session_pkey PRIMARY KEY (id),
+  CONSTRAINT session_secret_hash_key UNIQUE (secret_hash)
+);
+
+CREATE INDEX session_expiry ON session USING btree (expires_at);
+
+CREATE TABLE "session_account" (
+  session_id text NOT NULL,
+  account_id text NOT NULL,
+  methods text NOT NULL,
+  signed_in_at bigint NOT NULL,
+  proven_at bigint NOT NULL,
+  spendable_proof_at bigint,
+  CONSTRAINT session_account_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT session_account_key PRIMARY KEY (session_id, account_id),
+  CONSTRAINT session_account_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
+);
+
+CREATE TABLE "signing_key" (
+  id text NOT NULL,
+  alg text NOT NULL,
+  sealed_key text NOT NULL,
+  created_at bigint NOT NULL,
+  retired_at bigint,
+  CONSTRAINT signing_key_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE "token_answer" (
+  id text NOT NULL,
+  grant_id text NOT NULL,
+  sealed_answer text NOT NULL,
+  expires_at bigint NOT NULL,
+  CONSTRAINT token_answer_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX token_answer_expiry ON token_answer USING btree (expires_at);
+
+CREATE INDEX token_answer_grant ON token_answer USING btree (grant_id);

@@ -1,0 +1,181 @@
+CREATE TABLE "account" (
+  "id" text primary key,
+  "email" text not null unique,
+  "name" text,
+  "locale" text,
+  "passkey_user_id" text not null unique,
+  "created_at" bigint not null
+);
+
+CREATE TABLE "artifact" (
+  "id" text primary key,
+  "kind" text not null,
+  "grant_id" text,
+  "account_id" text,
+  "uid" text,
+  "sealed_payload" text not null,
+  "consumed_at" bigint,
+  "expires_at" bigint
+);
+
+CREATE INDEX "artifact_account" on "artifact" ("account_id");
+
+CREATE INDEX "artifact_expiry" on "artifact" ("expires_at");
+
+CREATE INDEX "artifact_grant" on "artifact" ("grant_id");
+
+CREATE INDEX "artifact_uid" on "artifact" ("uid");
+
+CREATE TABLE "authenticator_app" (
+  "account_id" text primary key references "account" ("id") on delete cascade,
+  "sealed_secret" text not null,
+  "last_step" bigint not null,
+  "failed_tries" integer not null,
+  "created_at" bigint not null
+);
+
+CREATE TABLE "client" (
+  "id" text primary key,
+  "name" text not null,
+  "secret_hash" text,
+  "settings" text not null,
+  "created_at" bigint not null
+);
+
+CREATE TABLE "device" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "client_id" text not null,
+  "grant_id" text not null unique,
+  "name" text not null,
+  "model" text,
+  "type" text,
+  "scope" text not null,
+  "country" text,
+  "linked_at" bigint not null,
+  "last_used_at" bigint,
+  "expires_at" bigint not null,
+  "undo_hash" text not null unique,
+  "unlinked_at" bigint
+);
+
+CREATE INDEX "device_account" on "device" ("account_id");
+
+CREATE TABLE "device_authorization" (
+  "id" text primary key,
+  "device_code_hash" text not null unique,
+  "user_code_hash" text not null unique,
+  "sealed_user_code" text not null,
+  "client_id" text not null,
+  "params" text not null,
+  "device_name" text,
+  "device_model" text,
+  "device_type" text,
+  "user_agent" text,
+  "network" text,
+  "country" text,
+  "interval_ms" integer not null,
+  "status" text not null,
+  "account_id" text,
+  "session_id" text,
+  "grant_id" text,
+  "device_id" text,
+  "approval" text,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "claimed_at" bigint,
+  "decided_at" bigint,
+  "redeemed_at" bigint
+);
+
+CREATE INDEX "device_authorization_expiry" on "device_authorization" ("expires_at");
+
+CREATE INDEX "device_authorization_grant" on "device_authorization" ("grant_id");
+
+CREATE TABLE "mail_confirmation" (
+  "id" text primary key,
+  "email" text not null,
+  "browser_hash" text not null,
+  "code_hash" text not null,
+  "link_hash" text not null unique,
+  "tries" integer not null,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "confirmed_at" bigint,
+  "used_at" bigint
+);
+
+CREATE INDEX "mail_confirmation_expiry" on "mail_confirmation" ("expires_at");
+
+CREATE TABLE "passkey" (
+  "credential_id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "public_key" text not null,
+  "counter" bigint not null,
+  "transports" text not null,
+  "backup_eligible" integer not null,
+  "synced" integer not null,
+  "name" text not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint
+);
+
+CREATE INDEX "passkey_account" on "passkey" ("account_id");
+
+CREATE TABLE "password" (
+  "account_id" text primary key references "account" ("id") on delete cascade,
+  "sealed_hash" text not null,
+  "failed_tries" integer not null,
+  "changed_at" bigint not null
+);
+
+CREATE TABLE "security_event" (
+  "id" text primary key,
+  "at" bigint not null,
+  "type" text not null,
+  "account_id" text,
+  "data" text not null
+);
+
+CREATE INDEX "security_event_account" on "security_event" ("account_id", "at");
+
+CREATE TABLE "session" (
+  "id" text primary key,
+  "secret_hash" text not null unique,
+  "current_account_id" text references "account" ("id") on delete set null,
+  "user_agent" text,
+  "created_at" bigint not null,
+  "seen_at" bigint not null,
+  "expires_at" bigint not null
+);
+
+CREATE INDEX "session_expiry" on "session" ("expires_at");
+
+CREATE TABLE "session_account" (
+  "session_id" text not null references "session" ("id") on delete cascade,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "methods" text not null,
+  "signed_in_at" bigint not null,
+  "proven_at" bigint not null,
+  "spendable_proof_at" bigint,
+  constraint "session_account_key" primary key ("session_id", "account_id")
+);
+
+CREATE TABLE "signing_key" (
+  "id" text primary key,
+  "alg" text not null,
+  "sealed_key" text not null,
+  "created_at" bigint not null,
+  "retired_at" bigint
+);
+
+CREATE TABLE "token_answer" (
+  "id" text primary key,
+  "grant_id" text not null,
+  "sealed_answer" text not null,
+  "expires_at" bigint not null
+);
+
+CREATE INDEX "token_answer_expiry" on "token_answer" ("expires_at");
+
+CREATE INDEX "token_answer_grant" on "token_answer" ("grant_id");

@@ -1,0 +1,43 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import type { Database } from './database.ts';
+import { applyMigrations, listPendingMigrations } from './migrations.ts';
+import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
+import { dumpSqliteSchema } from './schema-dump.ts';
+
+/** How long a write waits for another process, such as a command run beside the server, in milliseconds. */
+const busyTimeout = 5000;
+
+const uniqueViolations = [
+  1555, // SQLITE_CONSTRAINT_PRIMARYKEY
+  2067, // SQLITE_CONSTRAINT_UNIQUE
+];
+
+/** The embedded engine: one file, one connection, one process that serves. Creates the file and its folder. */
+export function openSqlite(path: string): Database {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const file = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
+  // With WAL, only synchronous=FULL makes a commit survive a power cut; NORMAL could lose an approval we spoke of.
+  file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;');
+
+  // biome-ignore lint/complexity/noBannedTypes: the port's empty schema.
+  const query = new Kysely<{}>({ dialect: nodeSqliteDialect(file) });
+  return {
+    query,
+    transaction: (work) => query.transaction().execute(work),
+    isDuplicate: (error) => uniqueViolations.includes((error as { errcode?: number } | undefined)?.errcode ?? 0),
+    migrate: () => applyMigrations(query),
+    pendingMigrations: () => listPendingMigrations(query),
+    dumpSchema: () => dumpSqliteSchema(query),
+    async ping() {
+      await sql`select 1`.execute(query);
+    },
+    async close() {
+      await query.destroy();
+      // Kysely closes only what it has used.
+      if (file.isOpen) file.close();
+    },
+  };
+}
