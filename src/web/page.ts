@@ -36,4 +36,6 @@ export type Page = {
   hasErrors?: boolean;
   /** Reloads the page after so many seconds when scripts are off, for pages that wait for something. */
   refreshAfter?: number;
+  /** Origins besides ours that this page's forms may end at: Chrome holds the redirect after a POST to `form-action`. */
+  formTargets?: readonly string[];
 };

@@ -1,0 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Addresses of the files the build made, by the name a page knows them by. */
+export type Assets = Readonly<{ style: string; script: string; icon: string; fonts: readonly string[] }>;
+
+/** The folder that /assets serves. */
+export const assetsFolder = fileURLToPath(new URL('../../assets/', import.meta.url));
+
+export function readAssets(folder = assetsFolder): Assets {
+  const manifest = `${folder}manifest.json`;
+  if (!existsSync(manifest)) throw new Error('The pages have no style yet: run `npm run build` first.');
+  return JSON.parse(readFileSync(manifest, 'utf8'));
+}

@@ -1,0 +1,50 @@
+import type { ComponentChild, ComponentChildren } from 'preact';
+import type { PageContext } from './page.ts';
+import { type DeviceKind, DrawnDevice, DrawnTick } from './pictures.tsx';
+
+export function Steps(props: { steps: readonly ComponentChild[] }) {
+  return (
+    <ol class="steps">
+      {props.steps.map((step) => (
+        <li>{step}</li>
+      ))}
+    </ol>
+  );
+}
+
+export function EmptyState(props: { type?: DeviceKind; title: ComponentChild; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <DrawnDevice type={props.type ?? 'tv'} large />
+      <h2>{props.title}</h2>
+      {props.children}
+    </div>
+  );
+}
+
+/** The one celebrated moment: both screens turn to the same mark. */
+export function DoneMark() {
+  return <DrawnTick />;
+}
+
+/** Asks `url` for `{ "state": "…" }` every 2 s and loads the page again once it is no longer `state`. */
+export function LiveState(props: { url: string; state: string; children?: ComponentChildren }) {
+  return (
+    <p class="live" role="status" data-live={props.url} data-state={props.state}>
+      {props.children}
+    </p>
+  );
+}
+
+/** Hidden until its island runs: without scripts it could do nothing. */
+export function CopyButton(props: { page: PageContext; text: string }) {
+  const { t } = props.page;
+  return (
+    <p class="copy">
+      <button class="button button-secondary" type="button" hidden data-copy={props.text}>
+        {t('web.copy.button')}
+      </button>
+      <span class="copy-done" role="status" data-copied={t('web.copy.done')} />
+    </p>
+  );
+}

@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify';
+import { localPath } from './flow.ts';
+import { csrfToken } from './guard.ts';
+import { chooseLocale, directionOf } from './messages.ts';
+import type { PageContext } from './page.ts';
+
+export async function readContext(request: FastifyRequest): Promise<PageContext> {
+  const signedIn = await request.server.web.readPerson(request);
+  return { ...anonymousContext(request), person: signedIn?.person, otherAccounts: signedIn?.others ?? 0 };
+}
+
+/** Asks nobody and nothing, so that an error page can be shown whatever is down. */
+export function anonymousContext(request: FastifyRequest): PageContext {
+  const { cookieName, messages } = request.server.web;
+  const locale = chooseLocale({
+    uiLocales: (request.query as { ui_locales?: unknown } | undefined)?.ui_locales,
+    saved: request.cookies[cookieName('locale')],
+    acceptLanguage: request.headers['accept-language'],
+  });
+  const theme = request.cookies[cookieName('theme')];
+  return {
+    t: messages.translate(locale),
+    locale,
+    dir: directionOf(locale),
+    theme: theme === 'light' || theme === 'dark' ? theme : 'auto',
+    csrf: csrfToken(request),
+    person: undefined,
+    otherAccounts: 0,
+    path: localPath(request.url) ?? '/',
+  };
+}

@@ -1,0 +1,102 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, type ErrorCode } from '../errors.ts';
+import { draw } from '../random.ts';
+import { LeftToRight, LinkButton, Time } from './components.tsx';
+import { anonymousContext } from './context.ts';
+import { recogniseBrowser } from './guard.ts';
+import type { Page, PageContext } from './page.ts';
+
+export async function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return answer(request, reply, { code: 'not_found', status: 404, message: 'There is nothing at this address.' });
+}
+
+/** The last resort (F33): a person sees what happened and what to do, the log sees the rest. */
+export async function answerError(
+  error: FastifyError | AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (error instanceof AppError) {
+    if (error.status < 500) {
+      request.log.info({ code: error.code, reason: error.message }, 'refused');
+      return answer(request, reply, error);
+    }
+    return answer(request, reply, error, logFailure(error, request));
+  }
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  if (status !== undefined && status >= 400 && status < 500) {
+    request.log.info({ code: error.code }, 'refused');
+    return answer(request, reply, { code: 'bad_request', status, message: 'This request cannot be read.' });
+  }
+  return answer(
+    request,
+    reply,
+    { code: 'internal', status: 500, message: 'Something failed.' },
+    logFailure(error, request),
+  );
+}
+
+/** A reference without vowels and lookalikes: short enough to read out on the phone. */
+function logFailure(error: Error, request: FastifyRequest): string {
+  const reference = draw(request.server.web.random, 'BCDFGHJKLMNPQRSTVWXZ', 8);
+  request.log.error({ err: error, reference }, 'failed');
+  return reference;
+}
+
+type Problem = { code: ErrorCode; status: number; message: string; retryAt?: number | undefined };
+
+function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem, reference?: string): FastifyReply {
+  const { code, status, message, retryAt } = problem;
+  const wait = retryAt ? Math.max(1, Math.ceil((retryAt - request.server.web.clock.now()) / 1000)) : 60;
+  if (status === 429 || status === 503) reply.header('retry-after', String(wait));
+  if (!request.headers.accept?.includes('text/html')) {
+    const shown = status < 500 ? message : 'Something failed on our side.';
+    return reply.code(status).header('cache-control', 'no-store').send({ error: code, message: shown, reference });
+  }
+  if (!request.browserId) recogniseBrowser(request, reply);
+  request.page ??= anonymousContext(request);
+  return reply.page(errorPage(request.page, { code, status, retryAt, reference, again: startAgain(request) }));
+}
+
+/** Where a person begins anew after a form that was open too long, with the code they had typed. */
+function startAgain(request: FastifyRequest): string {
+  const path = (request.page?.path ?? '/').split('?')[0] ?? '/';
+  const code = (request.body as { user_code?: unknown } | undefined)?.user_code;
+  return path === '/link' && typeof code === 'string' && code.length <= 40
+    ? `/link?user_code=${encodeURIComponent(code)}`
+    : path;
+}
+
+export function errorPage(
+  page: PageContext,
+  problem: {
+    code: ErrorCode;
+    status: number;
+    retryAt?: number | undefined;
+    reference?: string | undefined;
+    again: string;
+  },
+): Page {
+  const { t } = page;
+  const { code, retryAt, reference } = problem;
+  const title = t(`web.error.${code}.title`);
+  return {
+    title,
+    status: problem.status,
+    content: (
+      <>
+        <h1>{title}</h1>
+        <p class="lead">{t(`web.error.${code}.text`)}</p>
+        {retryAt !== undefined && (
+          <p>{t.rich('web.error.retryAt', { time: <Time page={page} at={retryAt} show="time" /> })}</p>
+        )}
+        {reference && <p>{t.rich('web.error.reference', { reference: <LeftToRight>{reference}</LeftToRight> })}</p>}
+        <p>
+          <LinkButton href={code === 'forged_form' ? problem.again : '/'} kind="primary">
+            {t(code === 'forged_form' ? 'web.error.startAgain' : 'web.error.home')}
+          </LinkButton>
+        </p>
+      </>
+    ),
+  };
+}

@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { minutes } from '../clock.ts';
+
+/** What a person was doing before they were asked to sign in. */
+export type Flow = { userCode?: string; next?: string; email?: string };
+
+const lifetime = minutes(30);
+
+/** The flow this browser is in; empty when there is none, when it is too old, or when it is another browser's. */
+export function readFlow(request: FastifyRequest): Flow {
+  const { secrets, clock, cookieName } = request.server.web;
+  const sealed = request.cookies[cookieName('flow')];
+  if (!sealed) return {};
+  // Sealed for this browser: a flow planted from elsewhere would choose which code a person approves.
+  const opened = secrets.open('flow', sealed, request.browserId);
+  if (!opened) return {};
+  const { expiresAt, flow } = JSON.parse(opened) as { expiresAt: number; flow: Flow };
+  return expiresAt > clock.now() ? flow : {};
+}
+
+/** Replaces the whole flow; an empty object ends it. */
+export function writeFlow(reply: FastifyReply, flow: Flow): void {
+  const { secrets, clock, cookieName, cookieOptions } = reply.server.web;
+  const name = cookieName('flow');
+  if (Object.values(flow).every((value) => value === undefined)) {
+    reply.clearCookie(name, cookieOptions());
+    return;
+  }
+  const sealed = secrets.seal(
+    'flow',
+    JSON.stringify({ expiresAt: clock.now() + lifetime, flow }),
+    reply.request.browserId,
+  );
+  reply.setCookie(name, sealed, cookieOptions(lifetime));
+}
+
+/** The value if it is a path of our own, else undefined: never follow a stranger's `next` off this site. */
+export function localPath(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > 2000) return undefined;
+  // Browsers read a backslash as a slash and drop tabs and newlines, which would turn these into `//elsewhere`.
+  if (!/^\/(?!\/)[^\\\p{Cc}\p{Cf}\p{Z}]*$/u.test(value)) return undefined;
+  const base = 'https://own.invalid';
+  if (!URL.canParse(value, base)) return undefined;
+  const url = new URL(value, base);
+  // A path such as /.//elsewhere is normalised to //elsewhere by whoever resolves it.
+  return url.origin === base && !url.pathname.startsWith('//') ? value : undefined;
+}

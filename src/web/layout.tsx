@@ -1,0 +1,152 @@
+import { renderToString } from 'preact-render-to-string';
+import type { Assets } from './assets.ts';
+import { localeNames, locales } from './messages.ts';
+import type { Page, PageContext } from './page.ts';
+import { Mark } from './pictures.tsx';
+
+/** The whole document around a page: header, main, footer, always in the same places. */
+export function renderDocument(context: PageContext, page: Page, assets: Assets): string {
+  return `<!doctype html>${renderToString(<Document context={context} page={page} assets={assets} />)}`;
+}
+
+function Document({ context, page, assets }: { context: PageContext; page: Page; assets: Assets }) {
+  const { t, locale, dir, theme } = context;
+  const title = `${page.title} – ${t('web.brand')}`;
+  return (
+    <html lang={locale} dir={dir} data-theme={theme === 'auto' ? undefined : theme}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content={theme === 'auto' ? 'light dark' : theme} />
+        <meta name="robots" content="noindex" />
+        <title>{page.hasErrors ? `${t('web.errorPrefix')} ${title}` : title}</title>
+        {assets.fonts.map((font) => (
+          <link rel="preload" href={font} as="font" type="font/woff2" crossOrigin="anonymous" />
+        ))}
+        <link rel="stylesheet" href={assets.style} />
+        <link rel="icon" href={assets.icon} type="image/svg+xml" />
+        <script type="module" src={assets.script} />
+        {page.refreshAfter !== undefined && (
+          <noscript>
+            <meta http-equiv="refresh" content={String(page.refreshAfter)} />
+          </noscript>
+        )}
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          {t('web.layout.skip')}
+        </a>
+        <Header context={context} />
+        <main id="main" tabIndex={-1}>
+          {page.content}
+        </main>
+        <Footer context={context} />
+      </body>
+    </html>
+  );
+}
+
+/** Pages of a signed-in person at home; the one-question pages of a task carry no such distraction. */
+const places = ['/devices', '/link', '/security'] as const;
+const homely = /^\/(devices|security|accounts|help)(\/|\?|$)/;
+
+function Header({ context }: { context: PageContext }) {
+  const { t, person, path } = context;
+  const here = path.split('?')[0] ?? '/';
+  return (
+    <header class="header">
+      <div class="header-row">
+        <a class="brand" href="/">
+          <Mark />
+          <span>{t('web.brand')}</span>
+        </a>
+        <AccountTile context={context} />
+      </div>
+      {person && homely.test(path) && (
+        <nav class="nav" aria-label={t('web.nav.label')}>
+          <ul>
+            {places.map((place) => (
+              <li>
+                <a href={place} aria-current={here === place ? 'page' : undefined}>
+                  {t(`web.nav.${place.slice(1)}`)}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      )}
+    </header>
+  );
+}
+
+function AccountTile({ context }: { context: PageContext }) {
+  const { t, person, otherAccounts, path } = context;
+  if (!person) {
+    if (/^\/(signin|signup)/.test(path)) return null;
+    return (
+      <a class="account account-none" href="/signin">
+        {t('web.account.signIn')}
+      </a>
+    );
+  }
+  return (
+    <a class="account" href="/accounts">
+      <span class="account-initial" aria-hidden="true">
+        {[...person.name][0]?.toUpperCase()}
+      </span>
+      <span class="account-text">
+        <span class="unseen">{t('web.account.signedInAs')} </span>
+        <bdi class="account-name">{person.name}</bdi>
+        <bdi class="account-email" dir="ltr">
+          {person.email}
+        </bdi>
+      </span>
+      {otherAccounts > 0 && <span class="unseen">{t('web.account.others', { count: otherAccounts })}</span>}
+    </a>
+  );
+}
+
+const themes = ['auto', 'light', 'dark'] as const;
+
+function Footer({ context }: { context: PageContext }) {
+  const { t, locale, theme } = context;
+  return (
+    <footer class="footer">
+      <ul class="footer-links">
+        <li>
+          <a href="/help">{t('web.footer.help')}</a>
+        </li>
+        <li>
+          <a href="/help/privacy">{t('web.footer.privacy')}</a>
+        </li>
+        <li>
+          <a href="/help/accessibility">{t('web.footer.accessibility')}</a>
+        </li>
+      </ul>
+      <Switch context={context} label={t('web.footer.language')}>
+        {locales.map((each) => (
+          <button class="switch" name="locale" value={each} lang={each} aria-pressed={each === locale} type="submit">
+            <bdi>{localeNames[each]}</bdi>
+          </button>
+        ))}
+      </Switch>
+      <Switch context={context} label={t('web.footer.theme')}>
+        {themes.map((each) => (
+          <button class="switch" name="theme" value={each} aria-pressed={each === theme} type="submit">
+            {t(`web.theme.${each}`)}
+          </button>
+        ))}
+      </Switch>
+    </footer>
+  );
+}
+
+function Switch(props: { context: PageContext; label: string; children: import('preact').ComponentChildren }) {
+  return (
+    <form class="switches" method="post" action="/settings/display" aria-label={props.label}>
+      <input type="hidden" name="csrf" value={props.context.csrf} />
+      <input type="hidden" name="next" value={props.context.path} />
+      {props.children}
+    </form>
+  );
+}

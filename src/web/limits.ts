@@ -1,0 +1,62 @@
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+
+/** At most `limit` tries in a `window` of milliseconds, which starts with the first try. */
+export type Limit = { limit: number; window: number };
+
+/** `retryAt` is epoch milliseconds; it is only meaningful when `allowed` is false. */
+export type LimitResult = { allowed: boolean; count: number; retryAt: number };
+
+export type Limits = {
+  /** Counts one try. The try that exceeds the limit is itself refused. */
+  hit(key: string, limit: Limit): Promise<LimitResult>;
+  /** The same answer as the next `hit` would get, without counting. */
+  peek(key: string, limit: Limit): Promise<LimitResult>;
+};
+
+/** Counters in fixed windows; the window's end is stored beside the count so that a page can name a clock time. */
+export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock: Clock }): Limits {
+  const endOf = async (key: string, window: number): Promise<number> => {
+    const stored = Number(await ephemeral.get(`limit-end:${key}`));
+    return stored > clock.now() ? stored : clock.now() + window;
+  };
+
+  return {
+    async hit(key, { limit, window }) {
+      const count = await ephemeral.increment(`limit:${key}`, window);
+      if (count === 1) await ephemeral.set(`limit-end:${key}`, String(clock.now() + window), window);
+      return { allowed: count <= limit, count, retryAt: await endOf(key, window) };
+    },
+
+    async peek(key, { limit, window }) {
+      const count = Number((await ephemeral.get(`limit:${key}`)) ?? 0);
+      return { allowed: count < limit, count, retryAt: await endOf(key, window) };
+    },
+  };
+}
+
+/**
+ * The network an address belongs to, as far as one customer usually reaches: IPv4 /24, IPv6 /64.
+ * One home or one attacker's server can change addresses within it at will.
+ */
+export function networkOf(ip: string): string {
+  const address = ip.toLowerCase().replace(/%.*$/, '');
+  const mapped = /^(?:0*:)*:?ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
+  const v4 = mapped ?? (/^\d+\.\d+\.\d+\.\d+$/.test(address) ? address : undefined);
+  if (v4) return v4.startsWith('127.') ? 'loopback' : `${v4.split('.').slice(0, 3).join('.')}.0/24`;
+  if (!isIPv6(address)) return 'unknown';
+  const groups = expand(address);
+  if (groups.slice(0, 7).every((group) => group === '0') && groups[7] === '1') return 'loopback';
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+function expand(address: string): string[] {
+  const [head = '', tail] = address.split('::');
+  const left = head ? head.split(':') : [];
+  const right = tail ? tail.split(':') : [];
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array<string>(missing).fill('0'), ...right];
+  return groups.map((group) => group.replace(/^0+(?=.)/, ''));
+}

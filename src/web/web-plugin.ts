@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+import { days } from '../clock.ts';
+import { localPath } from './flow.ts';
+import { accessibilityPage, helpPage, privacyPage } from './help-pages.tsx';
+import { locales } from './messages.ts';
+
+/** The shell's own pages: language and theme, help. */
+export async function registerOwnPages(pages: FastifyInstance): Promise<void> {
+  const { cookieName, cookieOptions, secure } = pages.web;
+
+  pages.get('/help', (request, reply) => reply.page(helpPage(request.page)));
+  pages.get('/help/privacy', (request, reply) => reply.page(privacyPage(request.page, { secure })));
+  pages.get('/help/accessibility', (request, reply) => reply.page(accessibilityPage(request.page)));
+
+  pages.post('/settings/display', (request, reply) => {
+    const { locale, theme, next } = request.body as Record<string, string | undefined>;
+    if (locales.some((known) => known === locale))
+      reply.setCookie(cookieName('locale'), String(locale), cookieOptions(days(365)));
+    if (theme === 'light' || theme === 'dark') reply.setCookie(cookieName('theme'), theme, cookieOptions(days(365)));
+    if (theme === 'auto') reply.clearCookie(cookieName('theme'), cookieOptions());
+    return reply.redirect(withoutAskedLocale(localPath(next) ?? '/'), 303);
+  });
+}
+
+/** An app's `ui_locales` in the address would win over the choice just made. */
+function withoutAskedLocale(path: string): string {
+  const [pathname = '/', query] = path.split('?', 2);
+  if (query === undefined) return path;
+  const parameters = new URLSearchParams(query);
+  parameters.delete('ui_locales');
+  return parameters.size > 0 ? `${pathname}?${parameters}` : pathname;
+}

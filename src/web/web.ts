@@ -1,0 +1,154 @@
+import fastifyCookie, { type CookieSerializeOptions } from '@fastify/cookie';
+import fastifyFormbody from '@fastify/formbody';
+import fastifyHelmet from '@fastify/helmet';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { type Assets, assetsFolder, readAssets } from './assets.ts';
+import { readContext } from './context.ts';
+import { type CookieName, cookieNames, cookieOptions } from './cookies.ts';
+import { answerError, answerNotFound } from './error-pages.tsx';
+import { recogniseBrowser, refuseForgery } from './guard.ts';
+import { contentSecurityPolicy, helmetOptions, permissionsPolicy } from './headers.ts';
+import { renderDocument } from './layout.tsx';
+import type { Messages } from './messages.ts';
+import type { Page, PageContext, Person } from './page.ts';
+import { redactUrl, serializeError } from './redact.ts';
+import { registerOwnPages } from './web-plugin.ts';
+
+export type WebNeeds = {
+  config: { issuer: string; development: boolean; trustedProxies: readonly string[] };
+  secrets: Secrets;
+  random: Random;
+  clock: Clock;
+  messages: Messages;
+  /** Called once per request to a page, before the page's handler: the place to set `request.signedIn`. */
+  readPerson: (request: FastifyRequest) => Promise<{ person: Person; others: number } | undefined>;
+};
+
+/** What the shell keeps on the server for its own files and for rooms that set cookies. */
+export type Web = Omit<WebNeeds, 'config'> & {
+  issuer: string;
+  /** Whether the issuer is https. */
+  secure: boolean;
+  assets: Assets;
+  cookieName(name: CookieName): string;
+  /** HttpOnly, SameSite=Lax, whole site. `maxAge` in milliseconds; without it the cookie ends with the browser. */
+  cookieOptions(maxAge?: number): CookieSerializeOptions;
+};
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    web: Web;
+  }
+  interface FastifyRequest {
+    /** Names this browser, signed in or not. Set in pages only. */
+    browserId: string;
+    /** Set before a page's handler runs. */
+    page: PageContext;
+  }
+  interface FastifyReply {
+    /** Answers with a whole page. */
+    page(page: Page): FastifyReply;
+  }
+}
+
+/** Logs that name what was asked, never the codes and tokens some addresses carry (F29, F32). */
+export const loggerOptions = {
+  level: 'info',
+  serializers: {
+    req: (request: { method: string; url: string }) => ({ method: request.method, url: redactUrl(request.url) }),
+    res: (reply: { statusCode: number }) => ({ statusCode: reply.statusCode }),
+    err: serializeError,
+  },
+};
+
+/** Options for `fastify()`: trusted proxies as configured and nobody else's X-Forwarded-* (C17), safe logs, small bodies. */
+export function serverOptions(config: { trustedProxies: readonly string[] }): FastifyServerOptions {
+  return {
+    logger: loggerOptions,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 500 },
+  };
+}
+
+/**
+ * Security headers, cookies, assets, error and not-found answers for the whole server.
+ * Bodies, forgery checks and page contexts are left to `pagesScope`: an engine mounted beside needs its requests untouched.
+ */
+export async function registerWeb(app: FastifyInstance, needs: WebNeeds): Promise<void> {
+  const { config, ...rest } = needs;
+  const secure = config.issuer.startsWith('https:');
+  app.decorate('web', {
+    ...rest,
+    issuer: config.issuer,
+    secure,
+    assets: readAssets(),
+    cookieName: cookieNames(secure),
+    cookieOptions: (maxAge) => cookieOptions({ secure, ...(maxAge === undefined ? {} : { maxAge }) }),
+  });
+  app.decorateRequest('browserId', '');
+  app.decorateRequest('page', null as unknown as PageContext);
+  app.decorateReply('page', function (this: FastifyReply, page: Page) {
+    return sendPage(this, page);
+  });
+
+  await app.register(fastifyCookie);
+  await app.register(fastifyHelmet, helmetOptions(secure));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.setHeader('permissions-policy', permissionsPolicy(request.url));
+  });
+  await app.register(fastifyStatic, {
+    root: assetsFolder,
+    prefix: '/assets/',
+    decorateReply: false,
+    index: false,
+    immutable: true,
+    maxAge: '1y',
+  });
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNotFound);
+  await pagesScope(app, registerOwnPages);
+}
+
+/** Everything registered on `pages` is a page: forms are read and checked, `request.page` is there. */
+export async function pagesScope(
+  app: FastifyInstance,
+  register: (pages: FastifyInstance) => Promise<void> | void,
+): Promise<void> {
+  await app.register(async (pages) => {
+    // Forms only: a JSON body could smuggle in objects where handlers expect strings.
+    pages.removeAllContentTypeParsers();
+    await pages.register(fastifyFormbody, { parser: firstValues });
+    pages.addHook('onRequest', async (request, reply) => recogniseBrowser(request, reply));
+    pages.addHook('preHandler', async (request) => {
+      refuseForgery(request);
+      request.page = await readContext(request);
+    });
+    await register(pages);
+  });
+}
+
+/** A whole page as HTML, for answers that do not go through Fastify, such as the engine's. */
+export function renderPage(request: FastifyRequest, page: Page): string {
+  return renderDocument(request.page, page, request.server.web.assets);
+}
+
+function sendPage(reply: FastifyReply, page: Page): FastifyReply {
+  return reply
+    .code(page.status ?? 200)
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('content-security-policy', contentSecurityPolicy(page.formTargets))
+    .send(renderPage(reply.request, page));
+}
+
+/** A field sent twice keeps its first value: no handler ever meets a list. */
+function firstValues(body: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(body)) fields[name] ??= value;
+  return fields;
+}
