@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { seconds } from './clock.ts';
+import type { Metrics } from './metrics.ts';
+import { sameString } from './secrets.ts';
+
+export type OperationsNeeds = {
+  config: { development: boolean; metricsToken: string | undefined };
+  metrics: Metrics;
+  database: { ping(): Promise<void> };
+  ephemeral: { ping(): Promise<void> };
+  /** True once the process has been told to stop: a load balancer must send nobody new. */
+  draining: () => boolean;
+};
+
+/** A check that has not answered by then has failed. */
+const patience = seconds(2);
+
+/**
+ * /healthz, /readyz and /metrics, and the timing of every request.
+ * Call it on the outermost app before routes are added, because hooks count only for routes added later.
+ */
+export function registerOperations(app: FastifyInstance, needs: OperationsNeeds): void {
+  const { metrics } = needs;
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.answered({
+      method: request.method,
+      // Addresses that match no route are a stranger's choice and share one label.
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      duration: reply.elapsedTime,
+    });
+  });
+
+  // Asked every few seconds by machines: only trouble is worth a line in the log.
+  const quiet = { logLevel: 'warn' } as const;
+  const check = sharedCheck(needs);
+
+  app.get('/healthz', quiet, (_request, reply) => plain(reply).send({ status: 'alive' }));
+
+  app.get('/readyz', quiet, async (request, reply) => {
+    const draining = needs.draining();
+    const { database, ephemeral } = await check();
+    for (const problem of [database, ephemeral]) {
+      if (problem) request.log.warn({ err: problem }, 'not ready');
+    }
+    const ready = !draining && !database && !ephemeral;
+    // Anyone may ask, so the answer names what fails and never why.
+    return plain(reply)
+      .code(ready ? 200 : 503)
+      .send({ status: ready ? 'ready' : 'not ready', draining, database: !database, ephemeral: !ephemeral });
+  });
+
+  app.get('/metrics', quiet, async (request, reply) => {
+    if (!mayRead(request, reply, needs.config)) return reply;
+    const { contentType, text } = await metrics.read();
+    return plain(reply).type(contentType).send(text);
+  });
+}
+
+const plain = (reply: FastifyReply): FastifyReply => reply.header('cache-control', 'no-store');
+
+/** Outside development numbers are for the operator alone: they tell an attacker how a guessing run is going. */
+function mayRead(request: FastifyRequest, reply: FastifyReply, config: OperationsNeeds['config']): boolean {
+  if (config.development) return true;
+  if (config.metricsToken === undefined) {
+    reply.callNotFound();
+    return false;
+  }
+  if (sameString(request.headers.authorization ?? '', `Bearer ${config.metricsToken}`)) return true;
+  plain(reply).code(401).header('www-authenticate', 'Bearer realm="metrics"').send({ error: 'not_signed_in' });
+  return false;
+}
+
+type Problems = { database: Error | undefined; ephemeral: Error | undefined };
+
+/** However many ask at once, each driver is asked once: the endpoint is public. */
+function sharedCheck({ database, ephemeral }: OperationsNeeds): () => Promise<Problems> {
+  let underway: Promise<Problems> | undefined;
+  const run = async (): Promise<Problems> => {
+    const [first, second] = await Promise.all([problemOf(database.ping()), problemOf(ephemeral.ping())]);
+    return { database: first, ephemeral: second };
+  };
+  return () => {
+    underway ??= run().finally(() => {
+      underway = undefined;
+    });
+    return underway;
+  };
+}
+
+async function problemOf(ping: Promise<void>): Promise<Error | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('No answer in time.')), patience);
+  });
+  try {
+    await Promise.race([ping, tooLate]);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
