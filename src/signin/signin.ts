@@ -1,5 +1,20 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Account, displayName } from '../account/account.ts';
+import { type Clock, minutes } from '../clock.ts';
+import type { Database } from '../drivers/database/database.ts';
+import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import { AppError } from '../errors.ts';
 import type { AccountId, SessionId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { localPath, readFlow, writeFlow } from '../web/flow.ts';
+import { networkOf } from '../web/limits.ts';
+import { type Checks, createChecker } from './proof.ts';
+import { createSessions, type LiveSession, longestSession } from './sessions.ts';
+import type { SessionAccountRow } from './signin-store.ts';
+import { createSteps, type Record, sourceOf } from './steps.ts';
+import { createThrottle } from './throttle.ts';
 
 /** One authenticator used: a password, a code of an authenticator app, a passkey with user verification. */
 export type Method = 'pwd' | 'otp' | 'passkey';
@@ -60,7 +75,24 @@ export type Signin = {
   signOut(request: FastifyRequest, accountId: AccountId | 'all'): Promise<void>;
   /** Ends every session of the account in every browser, except the one given. */
   endSessionsOf(accountId: AccountId, except?: SessionId): Promise<void>;
+  /** Removes sessions nobody can use any more; returns how many. For a timer. */
+  removeEnded(): Promise<number>;
+
+  /** The steps of signing in, for this room's own pages; each failure is in the journal. */
+  checkPassword(request: FastifyRequest, email: string, password: string): Promise<PasswordStep>;
+  checkCode(request: FastifyRequest, accountId: AccountId, code: string): Promise<ProofResult>;
+  checkPasskey(request: FastifyRequest, credential: string): Promise<AccountId | undefined>;
+  /** Options for signing in with any passkey: the same for everyone (G12). */
+  passkeyOptions(request: FastifyRequest): Promise<object>;
 };
+
+/** `codeNeeded` if the account has an authenticator app and is not signed in by the password alone. */
+export type PasswordStep =
+  | { ok: true; accountId: AccountId; codeNeeded: boolean }
+  | { ok: false; status: number; error: string; retryAt?: number };
+
+/** E38. */
+const freshFor = minutes(5);
 
 /** RFC 8176 values. A passkey may be synced, so `pop` and not `hwk`; it brings possession and user verification. */
 export function amrOf(methods: readonly Method[]): string[] {
@@ -74,6 +106,196 @@ export function amrOf(methods: readonly Method[]): string[] {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Set before a page's handler runs. */
     signedIn: SignedIn | undefined;
+    /** Gives the browser a new session secret, or takes it away. */
+    writeSession: ((secret: string | undefined) => void) | undefined;
   }
+}
+
+/** To be called on the scope of all pages, before any of them: the session is theirs to read and renew. */
+export function registerSessions(pages: FastifyInstance): void {
+  pages.decorateRequest('signedIn', undefined);
+  pages.decorateRequest('writeSession', undefined);
+  pages.addHook('onRequest', async (request, reply) => {
+    const { cookieName, cookieOptions } = request.server.web;
+    request.writeSession = (secret) => {
+      if (secret === undefined) reply.clearCookie(cookieName('session'), cookieOptions());
+      else reply.setCookie(cookieName('session'), secret, cookieOptions(longestSession));
+    };
+  });
+}
+
+export function createSignin(needs: {
+  database: Database;
+  clock: Clock;
+  random: Random;
+  secrets: Secrets;
+  ephemeral: Ephemeral;
+  journal: Journal;
+  accounts: {
+    find(id: AccountId): Promise<Account | undefined>;
+    findByEmail(email: string): Promise<Account | undefined>;
+  };
+  authenticators: Checks;
+}): Signin {
+  const { clock, journal, accounts, authenticators } = needs;
+  const sessions = createSessions(needs);
+  const checker = createChecker({ checks: authenticators, throttle: createThrottle(needs) });
+  const read = new WeakMap<FastifyRequest, Promise<Reading>>();
+
+  const describe = async (row: SessionAccountRow): Promise<SignedInAccount | undefined> => {
+    const account = await accounts.find(row.account_id);
+    return account && signedInAccount(account, row);
+  };
+
+  const readOnce = async (secret: string | undefined): Promise<Reading> => {
+    const live = secret ? await sessions.find(secret) : undefined;
+    const current = live && (await describe(live.current));
+    if (!live || !current) return {};
+    const others = (await Promise.all(live.others.map(describe))).filter((one) => one !== undefined);
+    return { live, signedIn: { sessionId: live.id, current, others } };
+  };
+
+  const reading = async (request: FastifyRequest, secret?: string): Promise<Reading> => {
+    let known = secret === undefined ? read.get(request) : undefined;
+    if (!known) {
+      known = readOnce(secret ?? request.cookies[request.server.web.cookieName('session')]);
+      read.set(request, known);
+    }
+    const found = await known;
+    request.signedIn = found.signedIn;
+    return found;
+  };
+
+  const renew = async (request: FastifyRequest, secret: string): Promise<SignedIn> => {
+    request.writeSession?.(secret);
+    const { signedIn } = await reading(request, secret);
+    if (!signedIn) throw new AppError('internal', 'A session just started cannot be read.');
+    return signedIn;
+  };
+
+  const current = async (request: FastifyRequest): Promise<Required<Reading>> => {
+    const { live, signedIn } = await reading(request);
+    if (!live || !signedIn) throw new AppError('not_signed_in', 'Nobody is signed in.');
+    return { live, signedIn };
+  };
+
+  const record: Record = (request, type, accountId, note) =>
+    journal.append({ type, accountId, data: { ...note, network: networkOf(request.ip) } });
+
+  const signin: Signin = {
+    read: async (request) => (await reading(request)).signedIn,
+
+    async readPerson(request) {
+      const { signedIn } = await reading(request);
+      if (!signedIn) return undefined;
+      const { accountId, email, name } = signedIn.current;
+      return { person: { accountId, email, name }, others: signedIn.others.length };
+    },
+
+    async start(request, accountId, methods) {
+      const { live } = await reading(request);
+      const { secret } = await sessions.start(live, accountId, methods, request.headers['user-agent']);
+      const signedIn = await renew(request, secret);
+      await record(request, 'signed_in', accountId, { methods: methods.join(' ') });
+      return signedIn;
+    },
+
+    async requireSignedIn(request, reply) {
+      const { signedIn } = await reading(request);
+      if (signedIn) return signedIn;
+      // A form cannot be sent again after signing in, so its page is where they come back to.
+      writeFlow(reply, { ...readFlow(request), next: localPath(request.url) ?? '/' });
+      await reply.redirect('/signin', 303);
+      return undefined;
+    },
+
+    async requireFreshProof(request, reply) {
+      const signedIn = await signin.requireSignedIn(request, reply);
+      if (!signedIn || signin.hasFreshProof(signedIn)) return signedIn;
+      await reply.redirect(`/prove?next=${encodeURIComponent(localPath(request.url) ?? '/')}`, 303);
+      return undefined;
+    },
+
+    spendProof: (sessionId, accountId) => sessions.spendProof(sessionId, accountId),
+    hasFreshProof: (signedIn) => clock.now() - signedIn.current.provenAt <= freshFor,
+
+    async proofOptions(request) {
+      const { accountId, email } = (await current(request)).signedIn.current;
+      const { password, passkeys, app } = await authenticators.methodsOf(accountId);
+      const ask = { purpose: 'prove' as const, browserId: request.browserId, accountId };
+      return {
+        email,
+        password,
+        app,
+        passkey: passkeys ? await authenticators.passkeys.requestOptions(ask) : undefined,
+      };
+    },
+
+    async prove(request) {
+      const { live, signedIn } = await current(request);
+      const { accountId, email } = signedIn.current;
+      const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request));
+      if (!result.ok) {
+        await record(request, 'proof_failed', accountId, { reason: result.error });
+        return result;
+      }
+      const renewed = await sessions.proven(live, result.methods);
+      if (!renewed) throw new AppError('not_signed_in', 'The session ended while its owner proved themselves.');
+      await renew(request, renewed.secret);
+      await record(request, 'proved', accountId, { methods: result.methods.join(' ') });
+      return result;
+    },
+
+    async switchTo(request, accountId) {
+      const { live, signedIn } = await current(request);
+      if (!signedIn.others.some((other) => other.accountId === accountId))
+        return accountId === signedIn.current.accountId;
+      await sessions.setCurrent(live.id, accountId);
+      read.delete(request);
+      await reading(request);
+      return true;
+    },
+
+    async signOut(request, accountId) {
+      const { live, signedIn } = await reading(request);
+      if (!live || !signedIn) return;
+      const here = [signedIn.current, ...signedIn.others];
+      const leaving = accountId === 'all' ? here : here.filter((one) => one.accountId === accountId);
+      if (leaving.length === here.length) {
+        await sessions.remove(live.id);
+        request.writeSession?.(undefined);
+      } else {
+        for (const one of leaving) await sessions.removeAccount(live.id, one.accountId);
+      }
+      read.delete(request);
+      await reading(request);
+      for (const one of leaving) await record(request, 'signed_out', one.accountId, {});
+    },
+
+    endSessionsOf: (accountId, except) => sessions.removeAccountEverywhere(accountId, except),
+    removeEnded: () => sessions.removeEnded(),
+
+    ...createSteps({ checker, checks: authenticators, accounts, record }),
+  };
+  return signin;
+}
+
+type Reading = { live?: LiveSession; signedIn?: SignedIn };
+
+function signedInAccount(account: Account, row: SessionAccountRow): SignedInAccount {
+  return {
+    accountId: account.id,
+    email: account.email,
+    name: displayName(account),
+    methods: row.methods.split(' ') as Method[],
+    signedInAt: row.signed_in_at,
+    provenAt: row.proven_at,
+  };
+}
+
+function proofFields(body: unknown): { password: string; code: string; credential: string } {
+  const { password = '', code = '', credential = '' } = (body ?? {}) as { [name: string]: string | undefined };
+  return { password, code, credential };
 }

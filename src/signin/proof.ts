@@ -1,0 +1,91 @@
+import type { AccountId } from '../ids.ts';
+import type { Throttle } from './throttle.ts';
+
+/** What this room asks of the authenticators to check who someone is. */
+export type Checks = {
+  methodsOf(accountId: AccountId): Promise<{ password: boolean; passkeys: number; app: boolean }>;
+  verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
+  verifyApp(accountId: AccountId, code: string): Promise<boolean>;
+  passkeys: {
+    requestOptions(ask: { purpose: 'sign-in' | 'prove'; browserId: string; accountId?: AccountId }): Promise<object>;
+    verifyRequest(answer: {
+      purpose: 'sign-in' | 'prove';
+      browserId: string;
+      credential: string;
+      accountId?: AccountId;
+    }): Promise<AccountId | undefined>;
+  };
+};
+
+/** Where a try comes from, for the throttle. */
+export type Source = { network: string; browserId: string };
+
+type Failure = { ok: false; status: number; error: string; retryAt?: number };
+type Outcome<Methods> = { ok: true; methods: Methods[] } | Failure;
+
+export type Checker = ReturnType<typeof createChecker>;
+
+/** Passwords and codes behind the throttle. Addresses that have no account go the same way (F5). */
+export function createChecker({ checks, throttle }: { checks: Checks; throttle: Throttle }) {
+  const tooMany = (retryAt: number): Failure => ({ ok: false, status: 429, error: 'signin.tooManyTries', retryAt });
+  const wrong = (error: string): Failure => ({ ok: false, status: 422, error });
+
+  const password = async (
+    who: { email: string; accountId: AccountId | undefined },
+    text: string,
+    source: Source,
+  ): Promise<Outcome<'pwd'>> => {
+    if (text === '') return wrong('signin.password.missing');
+    const attempt = { kind: 'password' as const, subject: who.email, ...source };
+    const turn = await throttle.enter(attempt);
+    if (!turn.allowed) return tooMany(turn.retryAt);
+    if (!(await checks.verifyPassword(who.accountId, text))) return wrong('signin.password.wrong');
+    await throttle.succeed(attempt);
+    return { ok: true, methods: ['pwd'] };
+  };
+
+  const code = async (accountId: AccountId, text: string, source: Source): Promise<Outcome<'otp'>> => {
+    if (text.trim() === '') return wrong('signin.code.missing');
+    const attempt = { kind: 'code' as const, subject: accountId, ...source };
+    const turn = await throttle.enter(attempt);
+    if (!turn.allowed) return tooMany(turn.retryAt);
+    if (!(await checks.verifyApp(accountId, text))) return wrong('signin.code.wrong');
+    await throttle.succeed(attempt);
+    return { ok: true, methods: ['otp'] };
+  };
+
+  return {
+    wrongPassword: wrong('signin.password.wrong'),
+    password,
+    code,
+
+    /** Everything an account has, at once: a passkey, or the password and the code of the app where one is set up. */
+    async whole(
+      who: { email: string; accountId: AccountId },
+      given: { password: string; code: string; credential: string },
+      source: Source,
+    ): Promise<Outcome<'pwd' | 'otp' | 'passkey'>> {
+      const { accountId } = who;
+      if (given.credential) {
+        const answer = {
+          purpose: 'prove' as const,
+          browserId: source.browserId,
+          credential: given.credential,
+          accountId,
+        };
+        const owner = await checks.passkeys.verifyRequest(answer);
+        return owner ? { ok: true, methods: ['passkey'] } : wrong('signin.passkey.failed');
+      }
+      const has = await checks.methodsOf(accountId);
+      if (!has.password) return wrong('signin.proof.passkeyOnly');
+      if (has.app && given.code.trim() === '') return wrong('signin.code.missing');
+      const first = await password(who, given.password, source);
+      if (!has.app) return first;
+      // One answer for both halves: it must not confirm a password to someone who lacks the app.
+      if (!first.ok) return first.error === 'signin.password.wrong' ? wrong('signin.proof.wrong') : first;
+      const second = await code(accountId, given.code, source);
+      if (!second.ok) return second.error === 'signin.code.wrong' ? wrong('signin.proof.wrong') : second;
+      return { ok: true, methods: ['pwd', 'otp'] };
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { type Clock, days, minutes, seconds } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import { type AccountId, newId, type SessionId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { createSigninStore, type SessionAccountRow, type SessionRow } from './signin-store.ts';
+
+/** A session that is alive, with the accounts signed in in it. `current` is one of them. */
+export type LiveSession = {
+  id: SessionId;
+  secretHash: string;
+  current: SessionAccountRow;
+  others: SessionAccountRow[];
+};
+
+/** What it takes to keep a session: the secret is for the cookie alone. */
+export type Renewed = { id: SessionId; secret: string };
+
+export type Sessions = ReturnType<typeof createSessions>;
+
+/** E34: an account must be signed in again after so long, whatever happens in between. */
+export const longestSession = days(30);
+const longestIdle = days(14);
+const spendableFor = seconds(60);
+/** How exactly idleness is known; the price of exactness is a write per request. */
+const seenEvery = minutes(5);
+
+export function createSessions(needs: { database: Database; clock: Clock; random: Random; secrets: Secrets }) {
+  const { database, clock, random, secrets } = needs;
+  const store = createSigninStore(database);
+  const hash = (secret: string): string => secrets.hash('session', secret);
+
+  /** A secret is never used twice: whoever knew the one before a sign-in or proof knows nothing after it (F8). */
+  const freshSecret = () => {
+    const secret = random.token(32);
+    return { secret, secret_hash: hash(secret) };
+  };
+
+  return {
+    async find(secret: string): Promise<LiveSession | undefined> {
+      const row = await store.findBySecret(hash(secret));
+      const now = clock.now();
+      if (!row || row.expires_at <= now || row.seen_at <= now - longestIdle) return undefined;
+      const accounts = (await store.accountsOf(row.id)).filter(
+        ({ signed_in_at }) => signed_in_at > now - longestSession,
+      );
+      const current = accounts.find(({ account_id }) => account_id === row.current_account_id) ?? accounts[0];
+      if (!current) return undefined;
+      if (row.seen_at <= now - seenEvery) await store.seen(row.id, now);
+      return { id: row.id, secretHash: row.secret_hash, current, others: accounts.filter((one) => one !== current) };
+    },
+
+    /** Signs in beside the accounts of `session`, or alone. */
+    async start(
+      session: LiveSession | undefined,
+      accountId: AccountId,
+      methods: readonly string[],
+      userAgent: string | undefined,
+    ): Promise<Renewed> {
+      const now = clock.now();
+      const { secret, secret_hash } = freshSecret();
+      const state = { secret_hash, current_account_id: accountId, seen_at: now, expires_at: now + longestSession };
+      return database.transaction(async (trx) => {
+        const kept = session && (await store.renew(session.id, session.secretHash, state, trx));
+        const id = kept ? session.id : newId<SessionId>(random);
+        if (!kept) await store.insert(newSession(id, state, userAgent, now), trx);
+        const proof = { methods: methods.join(' '), proven_at: now, spendable_proof_at: now };
+        await store.saveAccount({ session_id: id, account_id: accountId, signed_in_at: now, ...proof }, trx);
+        return { id, secret };
+      });
+    },
+
+    /** Notes a proof of the current account; undefined if the session ended meanwhile. */
+    async proven(session: LiveSession, methods: readonly string[]): Promise<Renewed | undefined> {
+      const now = clock.now();
+      const { secret, secret_hash } = freshSecret();
+      return database.transaction(async (trx: DatabaseTransaction) => {
+        const kept = await store.renew(session.id, session.secretHash, { secret_hash, seen_at: now }, trx);
+        if (!kept) return undefined;
+        const proof = { methods: methods.join(' '), proven_at: now, spendable_proof_at: now };
+        await store.proven(session.id, session.current.account_id, proof, trx);
+        return { id: session.id, secret };
+      });
+    },
+
+    spendProof: (id: SessionId, accountId: AccountId): Promise<boolean> =>
+      store.spendProof(id, accountId, clock.now() - spendableFor),
+
+    setCurrent: (id: SessionId, accountId: AccountId): Promise<void> => store.setCurrent(id, accountId),
+    removeAccount: (id: SessionId, accountId: AccountId): Promise<void> => store.removeAccount(id, accountId),
+    remove: (id: SessionId): Promise<void> => store.remove(id),
+    removeAccountEverywhere: (accountId: AccountId, except?: SessionId): Promise<void> =>
+      store.removeAccountEverywhere(accountId, except),
+    removeEnded: (): Promise<number> => store.removeEnded(clock.now(), clock.now() - longestIdle),
+  };
+}
+
+function newSession(
+  id: SessionId,
+  state: Pick<SessionRow, 'secret_hash' | 'current_account_id' | 'seen_at' | 'expires_at'>,
+  userAgent: string | undefined,
+  now: number,
+): SessionRow {
+  return { id, ...state, user_agent: userAgent?.slice(0, 300) ?? null, created_at: now };
+}

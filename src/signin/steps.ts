@@ -1,0 +1,58 @@
+import type { FastifyRequest } from 'fastify';
+import type { Account } from '../account/account.ts';
+import type { SecurityEvent } from '../drivers/journal/journal.ts';
+import type { AccountId } from '../ids.ts';
+import { networkOf } from '../web/limits.ts';
+import type { Checker, Checks, Source } from './proof.ts';
+
+/** Appends an event with where it came from. */
+export type Record = (
+  request: FastifyRequest,
+  type: SecurityEvent['type'],
+  accountId: AccountId | undefined,
+  note: { [name: string]: string },
+) => Promise<void>;
+
+/** The steps of signing in, one check each; every failure is in the journal. Which step is next is the plugin's. */
+export function createSteps(needs: {
+  checker: Checker;
+  checks: Checks;
+  accounts: { findByEmail(email: string): Promise<Account | undefined> };
+  record: Record;
+}) {
+  const { checker, checks, accounts, record } = needs;
+  return {
+    async checkPassword(request: FastifyRequest, email: string, password: string) {
+      const account = await accounts.findByEmail(email);
+      const result = await checker.password({ email, accountId: account?.id }, password, sourceOf(request));
+      if (!result.ok || !account) {
+        const failure = result.ok ? checker.wrongPassword : result;
+        await record(request, 'sign_in_failed', account?.id, { reason: failure.error });
+        return failure;
+      }
+      const { app } = await checks.methodsOf(account.id);
+      return { ok: true as const, accountId: account.id, codeNeeded: app };
+    },
+
+    async checkCode(request: FastifyRequest, accountId: AccountId, code: string) {
+      const result = await checker.code(accountId, code, sourceOf(request));
+      // F4: the password was right and the second step was not; the owner should be able to see that.
+      if (!result.ok) await record(request, 'sign_in_failed', accountId, { reason: result.error });
+      return result;
+    },
+
+    async checkPasskey(request: FastifyRequest, credential: string): Promise<AccountId | undefined> {
+      const answer = { purpose: 'sign-in' as const, browserId: request.browserId, credential };
+      const accountId = await checks.passkeys.verifyRequest(answer);
+      if (!accountId) await record(request, 'sign_in_failed', undefined, { reason: 'signin.passkey.failed' });
+      return accountId;
+    },
+
+    passkeyOptions: (request: FastifyRequest): Promise<object> =>
+      checks.passkeys.requestOptions({ purpose: 'sign-in', browserId: request.browserId }),
+  };
+}
+
+export function sourceOf(request: FastifyRequest): Source {
+  return { network: networkOf(request.ip), browserId: request.browserId };
+}
