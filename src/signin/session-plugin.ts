@@ -1,0 +1,65 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../errors.ts';
+import type { AccountId } from '../ids.ts';
+import { localPath } from '../web/flow.ts';
+import { proofError } from './proof-form.tsx';
+import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
+import type { Signin } from './signin.ts';
+
+/** Where an account's own pages begin. */
+const home = '/devices';
+
+/** What a person who is signed in does with the session: choose an account, prove it is them, sign out. */
+export function registerSessionPages(app: FastifyInstance, signin: Signin): void {
+  app.get('/accounts', async (request, reply) => {
+    const signedIn = await signin.requireSignedIn(request, reply);
+    if (!signedIn) return reply;
+    return reply.page(accountsPage({ page: request.page, signedIn, next: nextOf(request.query) }));
+  });
+
+  app.post('/accounts', async (request, reply) => {
+    if (!(await signin.requireSignedIn(request, reply))) return reply;
+    const { account, action } = request.body as { account?: string; action?: string };
+    if (action === 'signout') return leave(request, reply, account);
+    if (!(await signin.switchTo(request, account as AccountId))) {
+      throw new AppError('not_found', 'That account is not signed in in this browser.');
+    }
+    return reply.redirect(nextOf(request.body) ?? home, 303);
+  });
+
+  app.get('/signout', async (request, reply) => {
+    const { page, signedIn } = request;
+    return reply.page(signedIn ? signOutPage({ page, signedIn }) : signedOutPage({ page }));
+  });
+
+  app.post('/signout', async (request, reply) => leave(request, reply, (request.body as { account?: string }).account));
+
+  const leave = async (request: FastifyRequest, reply: FastifyReply, account = 'all'): Promise<FastifyReply> => {
+    await signin.signOut(request, account as AccountId | 'all');
+    if (request.signedIn) return reply.redirect('/accounts', 303);
+    // F30: what pages kept in this browser goes with the last account.
+    reply.header('clear-site-data', '"storage"');
+    return reply.redirect('/signout', 303);
+  };
+
+  app.get('/prove', async (request, reply) => {
+    if (!(await signin.requireSignedIn(request, reply))) return reply;
+    const options = await signin.proofOptions(request);
+    return reply.page(provePage({ page: request.page, options, next: nextOf(request.query) ?? home }));
+  });
+
+  app.post('/prove', async (request, reply) => {
+    if (!(await signin.requireSignedIn(request, reply))) return reply;
+    const next = nextOf(request.query) ?? home;
+    const result = await signin.prove(request);
+    if (result.ok) return reply.redirect(next, 303);
+    const { retryAt } = result;
+    if (retryAt !== undefined) throw new AppError('too_many_tries', 'Proofs are throttled.', { retryAt });
+    const options = await signin.proofOptions(request);
+    return reply.page(provePage({ page: request.page, options, next, error: proofError(request.page, result) }));
+  });
+}
+
+function nextOf(from: unknown): string | undefined {
+  return localPath((from as { next?: unknown } | undefined)?.next);
+}
