@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Places } from '../drivers/places/places.ts';
 import { deviceCodeGrant } from './clients.ts';
-import type { DeviceRequests, PollAnswer, Requester } from './device-requests.ts';
+import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine } from './engine.ts';
 
 type Needs = {
@@ -10,8 +10,6 @@ type Needs = {
   issuer: string;
   places: Places;
   requests: DeviceRequests;
-  /** Counts what polls were told. */
-  polled(answer: PollAnswer): void;
 };
 
 /** What the engine's request carries besides HTTP. */
@@ -49,7 +47,6 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
         ? await needs.requests.poll(form.deviceCode, form.clientId)
         : undefined;
     if (answer === undefined || answer === 'approved' || answer === 'redeemed') return toEngine(request, reply);
-    needs.polled(answer);
     // RFC 6749 §5.1, §5.2
     return reply.code(400).headers(noStore).send(pollBodies[answer]);
   });

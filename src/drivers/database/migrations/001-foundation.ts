@@ -148,7 +148,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('interval_ms', 'integer', (c) => c.notNull())
     .addColumn('status', 'text', (c) => c.notNull())
     .addColumn('account_id', 'text')
-    .addColumn('session_id', 'text')
+    .addColumn('browser_hash', 'text')
     .addColumn('grant_id', 'text')
     .addColumn('device_id', 'text')
     .addColumn('approval', 'text')

@@ -1,0 +1,185 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
+import type { Places } from '../drivers/places/places.ts';
+import type { LinkId } from '../ids.ts';
+import { proofError } from '../signin/proof-form.tsx';
+import type { AfterSignIn, SignedIn, Signin } from '../signin/signin.ts';
+import { readFlow, writeFlow } from '../web/flow.ts';
+import { networkOf } from '../web/limits.ts';
+import type { Page } from '../web/page.ts';
+import type { ClaimResult, Link, PersonsRequest, Review } from './link.ts';
+import { type CodeProblem, enterCodePage, scannedCodePage } from './link-entry-pages.tsx';
+import { contestedPage, linkedPage, ranOutPage, stoppedPage } from './link-outcome-pages.tsx';
+import { lookFirstPage, provePage, reviewPage } from './link-review-pages.tsx';
+import { readUserCode, showUserCode } from './user-code.ts';
+
+type Needs = { link: Link; signin: Signin; clock: Clock; places: Places };
+type Form = { Body: Record<string, string>; Params: { id: string }; Querystring: Record<string, string> };
+
+/** The pages of a link. Every step returns to `/link/:id`, which shows whatever the request's state asks for. */
+export function createLinkPlugin({ link, signin, clock, places }: Needs) {
+  const sourceOf = (request: FastifyRequest): PersonsRequest => ({
+    browserId: request.browserId,
+    network: networkOf(request.ip),
+    country: places.countryOf(request.headers),
+  });
+
+  async function claimTyped(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signedIn: SignedIn,
+    code: string,
+  ): Promise<ClaimResult> {
+    const result = await link.claim(code, signedIn.current, sourceOf(request));
+    // Kept while it is reviewed, so that changing the account does not mean typing it again (mission A6).
+    writeFlow(reply, { userCode: code });
+    return result;
+  }
+
+  /** After signing in or creating an account: goes on with the code typed before, or undefined if there was none. */
+  const resume = async ({ request, reply, session }: Parameters<AfterSignIn>[0]): Promise<string | undefined> => {
+    const { userCode } = readFlow(request);
+    if (!userCode) return undefined;
+    const result = await claimTyped(request, reply, session, userCode);
+    return result.outcome === 'claimed' ? `/link/${result.id}` : `/link?problem=${result.outcome}`;
+  };
+
+  const plugin = async (app: FastifyInstance): Promise<void> => {
+    app.get<Form>('/link', async (request, reply) => {
+      const { userCode } = readFlow(request);
+      const typed = userCode ?? readUserCode(request.query.user_code);
+      const code = typeof typed === 'string' ? typed : 'code' in typed ? typed.code : undefined;
+      const problem: CodeProblem | undefined =
+        request.query.problem === 'no_such_code' ? { problem: 'no_such_code' } : undefined;
+      return reply.page(enterCodePage(request.page, { typed: code && showUserCode(code), problem }));
+    });
+
+    app.post<Form>('/link', async (request, reply) => {
+      const typed = request.body.user_code ?? '';
+      const read = readUserCode(typed);
+      if ('problem' in read) return reply.page(enterCodePage(request.page, { typed, problem: read }));
+      if (!request.signedIn) {
+        // Sign-in comes before any look-up: nobody signed out can probe, claim or abort a code (K3, K8).
+        writeFlow(reply, { userCode: read.code });
+        return reply.redirect('/signin', 303);
+      }
+      const result = await claimTyped(request, reply, request.signedIn, read.code);
+      if (result.outcome === 'claimed') return reply.redirect(`/link/${result.id}`, 303);
+      const problem: CodeProblem =
+        result.outcome === 'too_many_tries'
+          ? { problem: 'too_many_tries', retryAt: result.retryAt }
+          : { problem: 'no_such_code' };
+      if (result.outcome === 'too_many_tries') {
+        reply.header('retry-after', Math.max(1, Math.ceil((result.retryAt - clock.now()) / 1000)));
+      }
+      return reply.page(enterCodePage(request.page, { typed: showUserCode(read.code), problem }));
+    });
+
+    for (const url of ['/L/:code', '/l/:code']) {
+      app.get<{ Params: { code: string } }>(url, async (request, reply) => {
+        const read = readUserCode(request.params.code);
+        return reply.page(
+          'code' in read
+            ? scannedCodePage(request.page, read)
+            : enterCodePage(request.page, { typed: request.params.code, problem: read }),
+        );
+      });
+    }
+
+    /** The review of the current account, or undefined after sending the person to where they can go on. */
+    const reviewed = async (request: FastifyRequest<Form>, reply: FastifyReply): Promise<Review | undefined> => {
+      const signedIn = await signin.requireSignedIn(request, reply);
+      if (!signedIn) return undefined;
+      const review = await link.review(request.params.id as LinkId, signedIn.current.accountId, sourceOf(request));
+      if (!review) reply.redirect('/link', 303);
+      return review;
+    };
+
+    app.get<Form>('/link/:id', async (request, reply) => {
+      const review = await reviewed(request, reply);
+      if (!review) return reply;
+      return reply.page(pageFor(request, review, clock.now()));
+    });
+
+    app.get<Form>('/link/:id/state', async (request, reply) => {
+      const signedIn = request.signedIn;
+      const review =
+        signedIn && (await link.review(request.params.id as LinkId, signedIn.current.accountId, sourceOf(request)));
+      return reply.header('cache-control', 'no-store').send({ state: review?.status ?? 'unknown' });
+    });
+
+    app.post<Form>('/link/:id', async (request, reply) => {
+      const review = await reviewed(request, reply);
+      const signedIn = request.signedIn;
+      if (!review || !signedIn) return reply;
+      const here = `/link/${review.id}`;
+      const { accountId } = signedIn.current;
+      const { decision, seen } = request.body;
+
+      if (decision === 'decline') await link.decline(review.id, accountId);
+      if (decision === 'report') {
+        await link.report(review.id, accountId, 'sent_by_someone');
+        return reply.redirect(`${here}?reported=yes`, 303);
+      }
+      if (review.risk.level === 'high' && seen !== 'yes' && decision !== 'decline') {
+        return reply.page(lookFirstPage(request.page, { review, now: clock.now(), missed: true }));
+      }
+      if (decision === 'look') return reply.page(reviewPage(request.page, { review, now: clock.now() }));
+      if (decision === 'approve' && review.status === 'claimed') {
+        if (!(await signin.spendProof(signedIn.sessionId, accountId))) return reply.redirect(`${here}/prove`, 303);
+        await link.approve(review.id, signedIn.current);
+      }
+      writeFlow(reply, {});
+      return reply.redirect(here, 303);
+    });
+
+    app.get<Form>('/link/:id/prove', async (request, reply) => {
+      const review = await reviewed(request, reply);
+      if (!review) return reply;
+      if (review.status !== 'claimed') return reply.redirect(`/link/${review.id}`, 303);
+      const options = await signin.proofOptions(request);
+      return reply.page(provePage(request.page, { review, options, now: clock.now() }));
+    });
+
+    app.post<Form>('/link/:id/prove', async (request, reply) => {
+      const review = await reviewed(request, reply);
+      if (!review) return reply;
+      if (review.status !== 'claimed') return reply.redirect(`/link/${review.id}`, 303);
+      const proof = await signin.prove(request);
+      if (!proof.ok) {
+        const options = await signin.proofOptions(request);
+        const error = proofError(request.page, proof);
+        return reply.page(provePage(request.page, { review, options, error, status: proof.status, now: clock.now() }));
+      }
+      // The proof has renewed the session: its new id holds what may be spent.
+      const signedIn = request.signedIn;
+      if (signedIn && (await signin.spendProof(signedIn.sessionId, signedIn.current.accountId))) {
+        await link.approve(review.id, signedIn.current);
+      }
+      writeFlow(reply, {});
+      return reply.redirect(`/link/${review.id}`, 303);
+    });
+  };
+
+  return { plugin, resume };
+}
+
+function pageFor(request: FastifyRequest<Form>, review: Review, now: number): Page {
+  const { page } = request;
+  switch (review.status) {
+    case 'pending':
+    case 'claimed':
+      return review.risk.level === 'high'
+        ? lookFirstPage(page, { review, now, missed: false })
+        : reviewPage(page, { review, now });
+    case 'approved':
+    case 'redeemed':
+      return linkedPage(page, { review });
+    case 'expired':
+      return ranOutPage(page, { review });
+    case 'contested':
+      return contestedPage(page, { review });
+    default:
+      return stoppedPage(page, { review, reported: request.query.reported === 'yes' });
+  }
+}

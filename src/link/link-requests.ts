@@ -1,0 +1,267 @@
+import { type Clock, days, minutes, seconds } from '../clock.ts';
+import { cleanText } from '../devices/device-text.ts';
+import type { Database } from '../drivers/database/database.ts';
+import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import type {
+  ApprovedRequest,
+  DeviceRequests,
+  IssuedCode,
+  NewDeviceRequest,
+  PollAnswer,
+} from '../engine/device-requests.ts';
+import { AppError } from '../errors.ts';
+import { type AccountId, type ClientId, type GrantId, type LinkId, newId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { type Limits, networkOf } from '../web/limits.ts';
+import type { Guesses } from './guesses.ts';
+import { createLinkStore, type LinkRow } from './link-store.ts';
+import { codeLength, drawUserCode, longest, showUserCode } from './user-code.ts';
+import { createWaitingCodes, paceOf, type WaitingCode } from './waiting-codes.ts';
+
+/** Long enough to fetch a phone and sign in, and the ceiling of NIST SP 800-63B §3.1.3.2 (A24). */
+export const codeLife = minutes(10);
+/** RFC 8628 §3.2; clients without it would assume the same (A5, K2). */
+const interval = seconds(5);
+/** Above this many waiting codes, devices are asked to come half as often. */
+const crowd = 50_000;
+/** Draws at one length before a longer code is tried: more collisions than this mean that the space is full. */
+const drawsPerLength = 5;
+/** Codes one network may ask for in ten minutes (B34, J7). */
+const issueLimit = { limit: 600, window: minutes(10) };
+/** How long a code that ended is not drawn again (B26). */
+const tombstone = days(1);
+/** How long another process may not notice a decision whose message was lost. */
+const trustInMemory = seconds(5);
+
+type Needs = {
+  database: Database;
+  ephemeral: Ephemeral;
+  secrets: Secrets;
+  clock: Clock;
+  random: Random;
+  journal: Journal;
+  limits: Limits;
+  guesses: Guesses;
+  /** Counts what polls were told. */
+  polled(answer: PollAnswer): void;
+  /** True for a client without a secret, whose polls need no authentication. */
+  isPublic(clientId: ClientId): Promise<boolean>;
+  /** Ends the link of a grant whose device code was replayed. */
+  endLink(grantId: GrantId): Promise<void>;
+};
+
+/** How the person proved themselves when they approved. */
+export type Approval = { amr: string[]; authenticatedAt: number; scope: string };
+
+export type LinkRequests = DeviceRequests & {
+  /** Tells this process and all others that a request was decided. */
+  decided(row: Pick<LinkRow, 'device_code_hash'>): Promise<void>;
+  readonly waiting: number;
+  /** Loads what waits and listens for decisions; resolves with a function that stops listening. */
+  start(): Promise<() => Promise<void>>;
+  tidy(): Promise<void>;
+};
+
+const decisions = 'link-decided';
+
+/** The device's side of a link: drawing codes, answering polls, redeeming (RFC 8628 §3.1, §3.2, §3.4, §3.5). */
+export function createLinkRequests(needs: Needs): LinkRequests {
+  const { database, ephemeral, secrets, clock, random, journal, limits, guesses } = needs;
+  const store = createLinkStore(database);
+  const waiting = createWaitingCodes({ clock });
+  const live = createLiveCount(() => store.countLive(clock.now()), waiting, clock, ephemeral.shared);
+  const hashOf = (deviceCode: string): string => secrets.hash('device-code', deviceCode);
+
+  const remember = (row: LinkRow, publicClient: boolean): WaitingCode =>
+    waiting.add(row.device_code_hash, {
+      clientId: row.client_id,
+      publicClient,
+      expiresAt: row.expires_at,
+      interval: row.interval_ms,
+    });
+
+  async function draw(request: NewDeviceRequest): Promise<{ row: LinkRow; code: string }> {
+    const shortest = codeLength(await live(), await guesses.expectedToday());
+    for (let length = shortest; length <= Math.min(shortest + 2, longest); length++) {
+      for (let attempt = 0; attempt < drawsPerLength; attempt++) {
+        const code = drawUserCode(random, length);
+        const row = newRow(request, code, live.interval());
+        if (await store.add(row)) return { row, code };
+      }
+    }
+    throw new AppError('unavailable', 'Too many codes are in use. Try again soon.', {
+      retryAt: clock.now() + seconds(30),
+    });
+  }
+
+  function newRow(
+    { deviceCode, client, params, requester }: NewDeviceRequest,
+    code: string,
+    interval_ms: number,
+  ): LinkRow {
+    const now = clock.now();
+    return {
+      id: newId<LinkId>(random),
+      device_code_hash: hashOf(deviceCode),
+      user_code_hash: secrets.hash('user-code', code),
+      sealed_user_code: secrets.seal('user-code', code, hashOf(deviceCode)),
+      client_id: client.id,
+      params: JSON.stringify(params),
+      // Attacker's text (F15): anyone may start a request and call the device what they like.
+      device_name: cleanText(params.device_name, 60) ?? null,
+      device_model: cleanText(params.device_model, 60) ?? null,
+      device_type: cleanText(params.device_type, 20) ?? null,
+      user_agent: cleanText(requester.userAgent, 200) ?? null,
+      network: networkOf(requester.ip),
+      country: requester.country ?? null,
+      interval_ms,
+      status: 'pending',
+      account_id: null,
+      browser_hash: null,
+      grant_id: null,
+      device_id: null,
+      approval: null,
+      created_at: now,
+      expires_at: now + codeLife,
+      claimed_at: null,
+      decided_at: null,
+      redeemed_at: null,
+    };
+  }
+
+  async function answerPoll(hash: string, clientId: string): Promise<PollAnswer> {
+    const now = clock.now();
+    const code = waiting.get(hash);
+    if (!code || code.expiresAt <= now) return pollDatabase(hash, clientId);
+    if (code.clientId !== clientId) return 'invalid_grant';
+    if (ephemeral.shared && now - code.checkedAt > trustInMemory) return pollDatabase(hash, clientId);
+    return paceOf(code, now);
+  }
+
+  /** The answer of the database, for codes that memory does not know or may be wrong about. */
+  async function pollDatabase(hash: string, clientId: string): Promise<PollAnswer> {
+    const row = await store.findByDeviceCode(hash);
+    // RFC 8628 §3.4 (A11): a code belongs to the client it was issued to.
+    if (!row || row.client_id !== clientId || row.status === 'ended') return 'invalid_grant';
+    if (row.status === 'redeemed') return 'redeemed';
+    if (row.status === 'declined' || row.status === 'contested') {
+      await store.ended(row.id);
+      return 'access_denied';
+    }
+    if (row.expires_at <= clock.now()) return 'expired_token';
+    if (row.status === 'approved') return 'approved';
+    const known = waiting.get(hash) ?? remember(row, await needs.isPublic(row.client_id));
+    known.checkedAt = clock.now();
+    return paceOf(known, clock.now());
+  }
+
+  return {
+    get waiting() {
+      return waiting.size;
+    },
+
+    async issue(request): Promise<IssuedCode> {
+      const network = networkOf(request.requester.ip);
+      if (network !== 'loopback') {
+        const { allowed, retryAt } = await limits.hit(`issue:${network}`, issueLimit);
+        if (!allowed) throw new AppError('too_many_tries', 'This network asks for too many codes.', { retryAt });
+      }
+      const { row, code } = await draw(request);
+      remember(row, request.client.public);
+      await journal.append({ type: 'code_issued', data: { client: request.client.id, network, link: row.id } });
+      return { userCode: showUserCode(code), expiresIn: codeLife / 1000, interval: row.interval_ms / 1000 };
+    },
+
+    waitsForPublicClient(deviceCode, clientId) {
+      const code = waiting.get(hashOf(deviceCode));
+      return code !== undefined && code.publicClient && code.clientId === clientId;
+    },
+
+    async poll(deviceCode, clientId) {
+      const answer = await answerPoll(hashOf(deviceCode), clientId);
+      needs.polled(answer);
+      return answer;
+    },
+
+    async approved(deviceCode): Promise<ApprovedRequest | undefined> {
+      const row = await store.findByDeviceCode(hashOf(deviceCode));
+      if (!row?.grant_id || !row.account_id || !row.approval) return undefined;
+      const approval = JSON.parse(row.approval) as Approval;
+      return {
+        clientId: row.client_id,
+        accountId: row.account_id as AccountId,
+        grantId: row.grant_id,
+        params: JSON.parse(row.params) as Record<string, unknown>,
+        ...approval,
+        redeemedAt: row.redeemed_at ?? undefined,
+      };
+    },
+
+    async redeem(deviceCode, transaction) {
+      const won = await store.redeem(hashOf(deviceCode), clock.now(), transaction);
+      if (won) {
+        const row = await store.findByDeviceCode(hashOf(deviceCode), transaction);
+        await journal.append(
+          {
+            type: 'redeemed',
+            accountId: row?.account_id ?? undefined,
+            data: { link: row?.id, device: row?.device_id ?? undefined },
+          },
+          transaction,
+        );
+      }
+      return won;
+    },
+
+    async replayed(deviceCode) {
+      const row = await store.findByDeviceCode(hashOf(deviceCode));
+      if (!row?.grant_id) return;
+      await needs.endLink(row.grant_id);
+      await journal.append({
+        type: 'replayed',
+        accountId: row.account_id ?? undefined,
+        data: { link: row.id, device: row.device_id ?? undefined },
+      });
+    },
+
+    async decided(row) {
+      waiting.drop(row.device_code_hash);
+      // After the commit (design.md §7): a lost message costs a bounded delay, never a wrong answer.
+      await ephemeral.publish(decisions, row.device_code_hash).catch(() => {});
+    },
+
+    async start() {
+      const stop = await ephemeral.subscribe(decisions, (hash) => waiting.drop(hash));
+      const publicity = new Map<ClientId, boolean>();
+      for (const row of await store.listWaiting(clock.now())) {
+        const known = publicity.get(row.client_id) ?? (await needs.isPublic(row.client_id));
+        publicity.set(row.client_id, known);
+        remember(row, known);
+      }
+      return stop;
+    },
+
+    async tidy() {
+      waiting.forgetExpired();
+      await store.deleteEndedBefore(clock.now() - tombstone);
+    },
+  };
+}
+
+/** How many codes wait, asked of the database at most every ten seconds when other processes issue codes too. */
+function createLiveCount(
+  count: () => Promise<number>,
+  waiting: { readonly size: number },
+  clock: Clock,
+  shared: boolean,
+): { (): Promise<number>; interval(): number } {
+  let counted = { at: Number.NEGATIVE_INFINITY, live: 0 };
+  const live = async (): Promise<number> => {
+    if (!shared) return waiting.size;
+    if (clock.now() - counted.at > seconds(10)) counted = { at: clock.now(), live: await count() };
+    return Math.max(counted.live, waiting.size);
+  };
+  return Object.assign(live, { interval: () => (waiting.size > crowd ? interval * 2 : interval) });
+}

@@ -1,0 +1,169 @@
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId, ClientId, DeviceId, GrantId, LinkId } from '../ids.ts';
+
+/**
+ * pending → claimed → approved → redeemed
+ *              ↘ declined → ended        (ended: the device has been told)
+ *              ↘ contested → ended       (a second account typed the same code)
+ */
+export type LinkStatus = 'pending' | 'claimed' | 'approved' | 'redeemed' | 'declined' | 'contested' | 'ended';
+
+export type LinkRow = {
+  id: LinkId;
+  device_code_hash: string;
+  user_code_hash: string;
+  sealed_user_code: string;
+  client_id: ClientId;
+  /** JSON of the checked request parameters. */
+  params: string;
+  device_name: string | null;
+  device_model: string | null;
+  device_type: string | null;
+  user_agent: string | null;
+  network: string | null;
+  country: string | null;
+  interval_ms: number;
+  status: LinkStatus;
+  account_id: AccountId | null;
+  browser_hash: string | null;
+  grant_id: GrantId | null;
+  device_id: DeviceId | null;
+  /** JSON: how the person proved themselves when approving. */
+  approval: string | null;
+  created_at: number;
+  expires_at: number;
+  claimed_at: number | null;
+  decided_at: number | null;
+  redeemed_at: number | null;
+};
+
+type LinkTables = { device_authorization: LinkRow };
+
+export type LinkStore = ReturnType<typeof createLinkStore>;
+
+/** All SQL of the room. Every step is one conditional update, so that a race has one winner by construction. */
+export function createLinkStore(database: Database) {
+  const root = database.query.withTables<LinkTables>();
+  const on = (transaction?: DatabaseTransaction) => transaction?.withTables<LinkTables>() ?? root;
+  const one = async (update: Promise<{ numUpdatedRows: bigint }>): Promise<boolean> =>
+    (await update).numUpdatedRows === 1n;
+
+  return {
+    /** False if the user code is taken, by a live code or by one that ended less than a day ago (B26, J9). */
+    async add(row: LinkRow): Promise<boolean> {
+      try {
+        await root.insertInto('device_authorization').values(row).execute();
+        return true;
+      } catch (error) {
+        if (database.isDuplicate(error)) return false;
+        throw error;
+      }
+    },
+
+    find: (id: LinkId): Promise<LinkRow | undefined> =>
+      root.selectFrom('device_authorization').selectAll().where('id', '=', id).executeTakeFirst(),
+
+    findByDeviceCode: (hash: string, transaction?: DatabaseTransaction): Promise<LinkRow | undefined> =>
+      on(transaction)
+        .selectFrom('device_authorization')
+        .selectAll()
+        .where('device_code_hash', '=', hash)
+        .executeTakeFirst(),
+
+    findByUserCode: (hash: string): Promise<LinkRow | undefined> =>
+      root.selectFrom('device_authorization').selectAll().where('user_code_hash', '=', hash).executeTakeFirst(),
+
+    /** The first signed-in account to type the code holds it; the same browser may change its mind about the account. */
+    claim: (id: LinkId, by: { accountId: AccountId; browserHash: string; now: number }): Promise<boolean> =>
+      one(
+        root
+          .updateTable('device_authorization')
+          .set({ status: 'claimed', account_id: by.accountId, browser_hash: by.browserHash, claimed_at: by.now })
+          .where('id', '=', id)
+          .where('expires_at', '>', by.now)
+          .where((where) =>
+            where.or([
+              where('status', '=', 'pending'),
+              where.and([
+                where('status', '=', 'claimed'),
+                where.or([where('account_id', '=', by.accountId), where('browser_hash', '=', by.browserHash)]),
+              ]),
+            ]),
+          )
+          .executeTakeFirst(),
+      ),
+
+    /** Ends a claimed request without tokens. */
+    end: (id: LinkId, status: 'declined' | 'contested', now: number): Promise<boolean> =>
+      one(
+        root
+          .updateTable('device_authorization')
+          .set({ status, decided_at: now })
+          .where('id', '=', id)
+          .where('status', '=', 'claimed')
+          .where('expires_at', '>', now)
+          .executeTakeFirst(),
+      ),
+
+    approve: (
+      id: LinkId,
+      accountId: AccountId,
+      decision: Pick<LinkRow, 'grant_id' | 'device_id' | 'approval' | 'decided_at' | 'expires_at'> & { now: number },
+      transaction: DatabaseTransaction,
+    ): Promise<boolean> => {
+      const { now, ...set } = decision;
+      return one(
+        on(transaction)
+          .updateTable('device_authorization')
+          .set({ status: 'approved', ...set })
+          .where('id', '=', id)
+          .where('status', '=', 'claimed')
+          .where('account_id', '=', accountId)
+          .where('expires_at', '>', now)
+          .executeTakeFirst(),
+      );
+    },
+
+    redeem: (deviceCodeHash: string, now: number, transaction: DatabaseTransaction): Promise<boolean> =>
+      one(
+        on(transaction)
+          .updateTable('device_authorization')
+          .set({ status: 'redeemed', redeemed_at: now })
+          .where('device_code_hash', '=', deviceCodeHash)
+          .where('status', '=', 'approved')
+          .executeTakeFirst(),
+      ),
+
+    /** The device has heard the refusal; from now on its code means nothing (A14). */
+    async ended(id: LinkId): Promise<void> {
+      await root
+        .updateTable('device_authorization')
+        .set({ status: 'ended' })
+        .where('id', '=', id)
+        .where('status', 'in', ['declined', 'contested'])
+        .execute();
+    },
+
+    listWaiting: (now: number): Promise<LinkRow[]> =>
+      root
+        .selectFrom('device_authorization')
+        .selectAll()
+        .where('status', 'in', ['pending', 'claimed'])
+        .where('expires_at', '>', now)
+        .execute(),
+
+    async countLive(now: number): Promise<number> {
+      const row = await root
+        .selectFrom('device_authorization')
+        .select((select) => select.fn.countAll<number>().as('live'))
+        .where('expires_at', '>', now)
+        .where('status', 'in', ['pending', 'claimed'])
+        .executeTakeFirstOrThrow();
+      return Number(row.live);
+    },
+
+    async deleteEndedBefore(time: number): Promise<void> {
+      await root.deleteFrom('device_authorization').where('expires_at', '<', time).execute();
+    },
+  };
+}

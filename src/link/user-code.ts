@@ -1,0 +1,71 @@
+import { draw, type Random } from '../random.ts';
+
+/** RFC 8628 §6.1: no vowels, so no words; no digits, so no 0 for an O. 4.32 bits a character. */
+export const alphabet = 'BCDFGHJKLMNPQRSTVWXZ';
+
+export const shortest = 8;
+export const longest = 13;
+
+/** Wrong codes a day, all people together, that the length of codes is made for (security.md J3). */
+export const guessBudget = 1000;
+/** The chance a day that anybody's guess meets anybody's code. */
+const acceptedRisk = 1e-6;
+
+/**
+ * Characters a new code needs so that `guesses` wrong codes a day meet one of `live` codes with a chance of at most
+ * one in a million: 20^L ≥ guesses · live / 10⁻⁶ (security.md J).
+ */
+export function codeLength(live: number, guesses: number = guessBudget): number {
+  const space = (Math.max(1, live) * Math.max(1, guesses)) / acceptedRisk;
+  const length = Math.ceil(Math.log(space) / Math.log(alphabet.length) - 1e-9);
+  return Math.min(longest, Math.max(shortest, length));
+}
+
+export const drawUserCode = (random: Random, length: number): string => draw(random, alphabet, length);
+
+const groupsOf: Record<number, number[]> = { 9: [3, 3, 3], 10: [5, 5], 11: [4, 4, 3], 12: [4, 4, 4], 13: [5, 4, 4] };
+
+/** `BCDFGHJK` → `BCDF-GHJK`: in groups that an eye can carry from one screen to the other. */
+export function showUserCode(code: string): string {
+  const groups: string[] = [];
+  for (const size of groupsOf[code.length] ?? [4, 4])
+    groups.push(code.slice(groups.join('').length, groups.join('').length + size));
+  return groups.join('-');
+}
+
+/** What a person typed: a code worth looking up, or what is wrong with it in a word. */
+export type TypedCode =
+  | { code: string }
+  | { problem: 'empty' }
+  | { problem: 'impossible' }
+  | { problem: 'too_short' | 'too_long'; typed: number };
+
+/**
+ * Reads any sane typing (security.md A28, ux.md §6): small letters, spaces, dashes of any kind, full-width letters,
+ * letters of a Cyrillic or Greek keyboard that look the same, or a whole pasted address.
+ * Only a well-formed code is looked up, so a slip costs nobody a guess (J6).
+ */
+export function readUserCode(text: unknown): TypedCode {
+  if (typeof text !== 'string') return { problem: 'empty' };
+  const letters = fromAddress(text.slice(0, 2000))
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .replace(/./gu, (letter) => sameLooking[letter] ?? letter);
+  if (letters === '') return { problem: 'empty' };
+  if (![...letters].every((letter) => alphabet.includes(letter))) return { problem: 'impossible' };
+  if (letters.length < shortest) return { problem: 'too_short', typed: letters.length };
+  if (letters.length > longest) return { problem: 'too_long', typed: letters.length };
+  return { code: letters };
+}
+
+/** The code within a pasted `…/L/BCDFGHJK` or `…?user_code=BCDF-GHJK`, or the text itself. */
+function fromAddress(text: string): string {
+  const match = /\/l\/([^/?#\s]+)/i.exec(text) ?? /[?&]user_code=([^&#\s]+)/i.exec(text);
+  return match?.[1] ?? text;
+}
+
+const sameLooking: Record<string, string> = Object.fromEntries([
+  ...[...'ВСНКМРТХ'].map((letter, i) => [letter, 'BCHKMPTX'[i]]),
+  ...[...'ΒΗΚΜΝΡΤΧΖ'].map((letter, i) => [letter, 'BHKMNPTXZ'[i]]),
+]);

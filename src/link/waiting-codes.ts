@@ -1,0 +1,80 @@
+import { type Clock, seconds } from '../clock.ts';
+
+/** A device code that waits for its person; kept small, because there may be a million of them. */
+export type WaitingCode = {
+  readonly clientId: string;
+  readonly publicClient: boolean;
+  readonly expiresAt: number;
+  /** Milliseconds the device must leave between two polls. */
+  interval: number;
+  readonly baseInterval: number;
+  polledAt: number;
+  /** Polls in a row that kept to the interval, since the last one that did not. */
+  patient: number;
+  /** When the database was last asked whether the code still waits. */
+  checkedAt: number;
+};
+
+/** Networks delay one request and not the next, and some clients give up at the first `slow_down`. */
+const grace = seconds(1);
+/** RFC 8628 §3.5: slow_down adds five seconds "for this and all subsequent requests". */
+const penalty = seconds(5);
+const longestInterval = seconds(60);
+/** A client that has been patient this often has understood, and is trusted with a shorter interval again. */
+const patienceRewarded = 3;
+
+export type WaitingCodes = ReturnType<typeof createWaitingCodes>;
+
+/**
+ * The codes that wait, in memory: a pending poll is answered from here and touches no SQL (decision 9).
+ * What is not here may still wait; the database knows. What is here may have been decided elsewhere a moment ago;
+ * `stale` tells when to ask.
+ */
+export function createWaitingCodes({ clock }: { clock: Clock }) {
+  const codes = new Map<string, WaitingCode>();
+
+  return {
+    get size() {
+      return codes.size;
+    },
+    get: (hash: string): WaitingCode | undefined => codes.get(hash),
+
+    add(hash: string, code: Pick<WaitingCode, 'clientId' | 'publicClient' | 'expiresAt' | 'interval'>): WaitingCode {
+      const waiting = {
+        ...code,
+        baseInterval: code.interval,
+        polledAt: 0,
+        patient: 0,
+        checkedAt: clock.now(),
+      };
+      codes.set(hash, waiting);
+      return waiting;
+    },
+
+    /** The code was decided: the next poll goes to the database. */
+    drop: (hash: string): boolean => codes.delete(hash),
+
+    forgetExpired(): void {
+      const now = clock.now();
+      for (const [hash, code] of codes) if (code.expiresAt <= now) codes.delete(hash);
+    },
+  };
+}
+
+/** Judges the pace of one poll, and remembers it. The first poll is never too fast (security.md A13, K1). */
+export function paceOf(code: WaitingCode, now: number): 'authorization_pending' | 'slow_down' {
+  const first = code.polledAt === 0;
+  const tooFast = !first && now - code.polledAt < code.interval - grace;
+  code.polledAt = now;
+  if (tooFast) {
+    code.patient = 0;
+    code.interval = Math.min(code.interval + penalty, longestInterval);
+    return 'slow_down';
+  }
+  code.patient += 1;
+  if (code.interval > code.baseInterval && code.patient >= patienceRewarded) {
+    code.interval -= penalty;
+    code.patient = 0;
+  }
+  return 'authorization_pending';
+}

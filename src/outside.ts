@@ -1,0 +1,57 @@
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Database } from './drivers/database/database.ts';
+import { openDatabase } from './drivers/database/open.ts';
+import type { Ephemeral } from './drivers/ephemeral/ephemeral.ts';
+import { createMemory } from './drivers/ephemeral/memory.ts';
+import { openValkey } from './drivers/ephemeral/valkey.ts';
+import type { Journal } from './drivers/journal/journal.ts';
+import { createTableJournal } from './drivers/journal/table.ts';
+import { openFileMail } from './drivers/mail/file.ts';
+import type { Mail } from './drivers/mail/mail.ts';
+import { openSmtpMail } from './drivers/mail/smtp.ts';
+import { noPlaces, type Places, placesFromHeader } from './drivers/places/places.ts';
+import { type Random, systemRandom } from './random.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
+
+/** Everything the rooms are handed that is not a room: drivers, time, randomness, secrets. */
+export type Outside = {
+  config: Config;
+  clock: Clock;
+  random: Random;
+  secrets: Secrets;
+  database: Database;
+  ephemeral: Ephemeral;
+  mail: Mail;
+  journal: Journal;
+  places: Places;
+  close(): Promise<void>;
+};
+
+/** Opens the drivers that the configuration asks for, and brings the schema up to date. */
+export async function openOutside(config: Config, given: { clock?: Clock; random?: Random } = {}): Promise<Outside> {
+  const clock = given.clock ?? systemClock;
+  const random = given.random ?? systemRandom;
+  const database = openDatabase(config);
+  await database.migrate();
+  const ephemeral = config.valkeyUrl ? await openValkey(config.valkeyUrl) : createMemory({ clock });
+  const mail = config.smtpUrl
+    ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom })
+    : openFileMail({ data: config.data, from: config.mailFrom, clock });
+  return {
+    config,
+    clock,
+    random,
+    secrets: createSecrets(config.secret),
+    database,
+    ephemeral,
+    mail,
+    journal: createTableJournal({ database, clock, random }),
+    places: config.countryHeader ? placesFromHeader(config.countryHeader) : noPlaces,
+    async close() {
+      await mail.close();
+      await ephemeral.close();
+      await database.close();
+    },
+  };
+}
