@@ -1,65 +1,78 @@
-// Builds dist/: server, islands, styles, fonts, messages and the manifest of assets. Plain JavaScript, for it runs before tsc has.
+// Builds dist/: server, islands, styles, fonts, messages and the manifest of assets. Plain JavaScript: it runs before tsc has.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { browserslistToTargets, bundle } from 'lightningcss';
+import { bundle } from 'lightningcss';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
-const assets = join(dist, 'assets');
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const assets = 'dist/assets';
 
-process.chdir(root);
-compile('.');
-compile('src/web/islands');
-copyMessages();
+const sound = [compile('.'), compile('src/web/islands')].every(Boolean);
+for (const file of globSync('src/*/messages/*.json')) cpSync(file, join('dist', file));
 writeAssets();
+// Last, so that one room's type error does not keep another's words and styles out of dist/.
+if (!sound) process.exitCode = 1;
 
 function compile(project) {
-  const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project], { stdio: 'inherit' });
-  if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+  const arguments_ = ['node_modules/typescript/bin/tsc', '-p', project];
+  return spawnSync(process.execPath, arguments_, { stdio: 'inherit' }).status === 0;
 }
 
-/** Messages lie beside the compiled rooms, where the server looks for them. */
-function copyMessages() {
-  for (const file of globSync('src/*/messages/*.json')) cpSync(file, join(dist, file));
-}
-
-/** Every asset carries a hash of its content in its name, so that it can be cached for ever. */
 function writeAssets() {
-  rmSync(assets, { recursive: true, force: true });
   mkdirSync(assets, { recursive: true });
-  const fonts = copyFonts();
-  const style = writeAsset('latchkey.css', buildStyle(fonts));
-  const script = writeAsset('islands.js', readFileSync('dist/islands/islands.js'));
-  const icon = writeAsset('icon.svg', readFileSync('src/web/icon.svg'));
-  const preload = [...fonts].filter(([name]) => /next-latin-wght/.test(name)).map(([, path]) => path);
-  writeFileSync(join(assets, 'manifest.json'), JSON.stringify({ style, script, icon, fonts: preload }));
+  const fonts = new Map();
+  for (const file of globSync('node_modules/@fontsource-variable/atkinson-hyperlegible-*/files/*-wght-normal.woff2'))
+    fonts.set(basename(file), writeAsset(basename(file), readFileSync(file)));
+  const manifest = {
+    style: writeAsset('latchkey.css', buildStyle(fonts)),
+    script: writeAsset('islands.js', joinIslands()),
+    icon: writeAsset('icon.svg', readFileSync('src/web/icon.svg')),
+    fonts: [fonts.get('atkinson-hyperlegible-next-latin-wght-normal.woff2')],
+  };
+  writeFileSync(join(assets, 'manifest.json'), JSON.stringify(manifest));
+  const current = new Set([...Object.values(manifest).flat(), ...fonts.values()].map((path) => basename(path)));
+  for (const file of readdirSync(assets))
+    if (file !== 'manifest.json' && !current.has(file)) rmSync(join(assets, file), { force: true });
 }
 
+/** A hash of the content in every name, so that browsers may keep the file for ever. */
 function writeAsset(name, content) {
-  const hash = createHash('sha256').update(content).digest('base64url').slice(0, 10);
-  const [stem, extension] = name.split(/\.(?=[^.]+$)/);
-  const path = `${stem}-${hash}.${extension}`;
-  writeFileSync(join(assets, path), content);
-  return `/assets/${path}`;
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10);
+  const file = name.replace(/(?=\.[^.]+$)/, `-${hash}`);
+  writeFileSync(join(assets, file), content);
+  return `/assets/${file}`;
 }
 
-function copyFonts() {
-  const files = globSync('node_modules/@fontsource-variable/atkinson-hyperlegible-*/files/*-wght-normal.woff2');
-  return new Map(files.map((file) => [file.split('/').at(-1), writeAsset(file.split('/').at(-1), readFileSync(file))]));
+/** Islands do not know each other: each becomes a block of one module. */
+function joinIslands() {
+  const blocks = globSync('dist/islands/*.js')
+    .sort()
+    .map((file) => `{\n${readFileSync(file, 'utf8').replace(/^export \{\};\s*$/m, '')}}`);
+  return blocks.join('\n').replace(/^ +/gm, '');
 }
 
 function buildStyle(fonts) {
-  const { code } = bundle({
-    filename: 'src/web/styles/latchkey.css',
-    minify: true,
-    targets: { chrome: 80 << 16, safari: (13 << 16) | (1 << 8), firefox: 78 << 16 },
+  const targets = { chrome: 80 << 16, safari: (13 << 16) | (1 << 8), firefox: 78 << 16 };
+  const { code } = bundle({ filename: 'src/web/styles/latchkey.css', minify: true, targets });
+  const style = code.toString().replace(/font:([\w-]+\.woff2)/g, (_, name) => {
+    if (!fonts.has(name)) throw new Error(`The styles name the font ${name}, which is not there.`);
+    return fonts.get(name);
   });
-  return code.toString().replace(/font:([\w-]+\.woff2)/g, (_, name) => {
-    const path = fonts.get(name);
-    if (!path) throw new Error(`The style names the font ${name}, which is not there.`);
-    return path;
-  });
+  return openProps(style) + style;
+}
+
+/** Of Open Props' tokens, those the styles use. */
+function openProps(style) {
+  const source = readFileSync('node_modules/open-props/open-props.min.css', 'utf8');
+  const used = new Set([...style.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name));
+  const definitions = [...used]
+    .filter((name) => !style.includes(`${name}:`))
+    .map((name) => {
+      const value = new RegExp(`[;{]${name}:([^;}]+)`).exec(source)?.[1];
+      if (!value) throw new Error(`The styles use ${name}, which nobody defines.`);
+      return `${name}:${value}`;
+    });
+  return `:root{${definitions.join(';')}}`;
 }

@@ -125,14 +125,27 @@ function Footer({ context }: { context: PageContext }) {
       </ul>
       <Switch context={context} label={t('web.footer.language')}>
         {locales.map((each) => (
-          <button class="switch" name="locale" value={each} lang={each} aria-pressed={each === locale} type="submit">
+          <button
+            class="switch"
+            name="locale"
+            value={each}
+            lang={each}
+            aria-current={each === locale ? 'true' : undefined}
+            type="submit"
+          >
             <bdi>{localeNames[each]}</bdi>
           </button>
         ))}
       </Switch>
       <Switch context={context} label={t('web.footer.theme')}>
         {themes.map((each) => (
-          <button class="switch" name="theme" value={each} aria-pressed={each === theme} type="submit">
+          <button
+            class="switch"
+            name="theme"
+            value={each}
+            aria-current={each === theme ? 'true' : undefined}
+            type="submit"
+          >
             {t(`web.theme.${each}`)}
           </button>
         ))}

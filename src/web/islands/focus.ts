@@ -1,0 +1,4 @@
+/** Takes a person to the errors of the form they sent. */
+document.querySelector<HTMLElement>('[data-focus]')?.focus();
+
+export {};
