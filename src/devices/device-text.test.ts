@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cleanText, fitForMail, isolated } from './device-text.ts';
+import { cleanText, fitForMail } from './device-text.ts';
 
 const corpus: [what: string, from: unknown, to: string | undefined][] = [
   ['plain text', 'Living room TV', 'Living room TV'],
@@ -53,12 +53,6 @@ test('F15: cleanText leaves nothing unseen of any code point, and cleaning twice
     assert.doesNotMatch(clean, /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u, `from U+${start.toString(16)}`);
     assert.equal(cleanText(clean, 200), clean, `from U+${start.toString(16)}`);
   }
-});
-
-test('isolated wraps only what could reorder its surroundings', () => {
-  assert.equal(isolated('TV', 'ltr'), 'TV');
-  assert.equal(isolated('תלפז 1', 'ltr'), '\u2068תלפז 1\u2069');
-  assert.equal(isolated('TV', 'rtl'), '\u2068TV\u2069');
 });
 
 test('B27: a name that carries an address or a code stays out of our mails', () => {

@@ -36,16 +36,6 @@ function cut(text: string, max: number): string {
   return text.slice(0, end).trimEnd();
 }
 
-const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
-
-/**
- * For places without markup, such as the text of a mail: keeps a stranger's text from reordering the sentence around it.
- * Text of the sentence's own direction stays as it is, because some mail readers draw a box for the isolating characters.
- */
-export function isolated(text: string, dir: 'ltr' | 'rtl'): string {
-  return dir === 'rtl' || rightToLeft.test(text) ? `\u2068${text}\u2069` : text;
-}
-
 const address = /:\/\/|\bwww\.|@|[\p{L}\p{N}][.。．｡]\p{L}{2,}|\/\S/iu;
 const userCode = /(?<![\p{L}\p{N}])[B-DF-HJ-NP-TV-XZ]{4}[\s\p{Pd}]?[B-DF-HJ-NP-TV-XZ]{4,}(?![\p{L}\p{N}])/iu;
 

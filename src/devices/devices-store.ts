@@ -23,7 +23,7 @@ type Tables = { device: DeviceTable };
 export type DeviceRow = Selectable<DeviceTable>;
 
 /** What a row is found by; never a device id alone, so that nobody reaches another person's device (security.md F12). */
-export type DeviceKey = { accountId: AccountId; id: DeviceId } | { undoHash: string };
+export type DeviceKey = { accountId: AccountId; id: DeviceId } | { undoHash: string } | { grantId: string };
 
 export type DevicesStore = ReturnType<typeof createDevicesStore>;
 
@@ -108,5 +108,7 @@ export function createDevicesStore(database: Database) {
 }
 
 function columnsOf(key: DeviceKey) {
-  return 'undoHash' in key ? { undo_hash: key.undoHash } : { account_id: key.accountId, id: key.id };
+  if ('undoHash' in key) return { undo_hash: key.undoHash };
+  if ('grantId' in key) return { grant_id: key.grantId };
+  return { account_id: key.accountId, id: key.id };
 }

@@ -44,12 +44,18 @@ export type Devices = {
   link(device: NewDevice, transaction: DatabaseTransaction): Promise<{ id: DeviceId; undoToken: string }>;
   list(accountId: AccountId): Promise<Device[]>;
   find(accountId: AccountId, id: DeviceId): Promise<Device | undefined>;
+  /** A device that was unlinked not long ago, for saying so. */
+  findUnlinked(accountId: AccountId, id: DeviceId): Promise<Device | undefined>;
   /** False if there is no such device, or nothing of the name is left once it is cleaned. */
   rename(accountId: AccountId, id: DeviceId, name: string): Promise<boolean>;
   /** When it resolves, every token of the grant is dead. True for the one caller that ended the link. */
   unlink(accountId: AccountId, id: DeviceId): Promise<boolean>;
+  /** Unlinks, and records that the owner says it was not them (security.md B29). */
+  report(accountId: AccountId, id: DeviceId): Promise<boolean>;
   /** Unlinks everything; returns how many devices that ended. */
   unlinkAll(accountId: AccountId): Promise<number>;
+  /** Ends the link of a grant that was revoked for a reason of its own, such as a replayed token. */
+  unlinkGrant(grantId: string): Promise<boolean>;
   /** What a mail's undo link names, and whether that link has already ended; undefined if unknown or too old. */
   findByUndo(token: string): Promise<{ device: Device; done: boolean } | undefined>;
   /** Unlinks by the mail's link, without sign-in. True for the one caller that ended the link. */
@@ -96,8 +102,7 @@ export function createDevices(needs: DevicesNeeds): Devices {
     // The conditional update has one winner, so that ten presses make one event.
     if (!(await store.markUnlinked(row.id, clock.now(), transaction))) return false;
     await revokeGrant(row.grant_id, transaction);
-    const data = { device: row.id, client: row.client_id };
-    await journal.append({ type: event, accountId: row.account_id, data }, transaction);
+    await journal.append({ type: event, accountId: row.account_id, data: factsOf(row) }, transaction);
     return true;
   }
 
@@ -121,6 +126,11 @@ export function createDevices(needs: DevicesNeeds): Devices {
       return row && isLive(row) ? (await named([row]))[0] : undefined;
     },
 
+    async findUnlinked(accountId, id) {
+      const row = await store.find({ accountId, id });
+      return row?.unlinked_at != null ? (await named([row]))[0] : undefined;
+    },
+
     async rename(accountId, id, text) {
       const name = cleanText(text, longestName);
       if (name === undefined) return false;
@@ -137,6 +147,14 @@ export function createDevices(needs: DevicesNeeds): Devices {
         return row ? end(row, 'unlinked', transaction) : false;
       }),
 
+    report: (accountId, id) =>
+      database.transaction(async (transaction) => {
+        const row = await store.find({ accountId, id }, transaction);
+        if (!row || !(await end(row, 'unlinked', transaction))) return false;
+        await journal.append({ type: 'reported', accountId, data: factsOf(row) }, transaction);
+        return true;
+      }),
+
     unlinkAll: (accountId) =>
       database.transaction(async (transaction) => {
         let count = 0;
@@ -144,6 +162,12 @@ export function createDevices(needs: DevicesNeeds): Devices {
           if (await end(row, 'unlinked', transaction)) count++;
         }
         return count;
+      }),
+
+    unlinkGrant: (grantId) =>
+      database.transaction(async (transaction) => {
+        const row = await store.find({ grantId }, transaction);
+        return row ? end(row, 'unlinked', transaction) : false;
       }),
 
     async findByUndo(token) {
@@ -170,6 +194,9 @@ export function createDevices(needs: DevicesNeeds): Devices {
     removeEnded: () => store.removeEnded(clock.now() - undoWindow),
   };
 }
+
+/** How events name a device: by its id, under `device`. */
+const factsOf = (row: DeviceRow) => ({ device: row.id, client: row.client_id });
 
 function newRow(device: NewDevice, id: DeviceId, undoHash: string, now: number): DeviceRow {
   return {

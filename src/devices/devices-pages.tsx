@@ -1,0 +1,148 @@
+import type { ComponentChild } from 'preact';
+import { days } from '../clock.ts';
+import {
+  BackLink,
+  Button,
+  ButtonRow,
+  CardList,
+  DeviceIcon,
+  Form,
+  Lead,
+  LinkButton,
+  Notice,
+  Stranger,
+  Tag,
+} from '../web/components.tsx';
+import { EmptyState, Steps } from '../web/content.tsx';
+import type { Page, PageContext } from '../web/page.ts';
+import { Ago, countryName, deviceName } from './device-words.tsx';
+import type { Device } from './devices.ts';
+
+const unusedAfter = days(90);
+
+/** What has just ended, if the list is shown after that: one device, or all. */
+export type Ended = Device | 'all' | undefined;
+
+export function devicesPage(props: { page: PageContext; devices: Device[]; now: number; ended: Ended }): Page {
+  const { page, devices } = props;
+  return {
+    title: page.t('devices.list.title'),
+    content: (
+      <>
+        <h1>{page.t('devices.list.title')}</h1>
+        <EndedNotice page={page} ended={props.ended} />
+        {devices.length === 0 ? <NoDevices page={page} /> : <DeviceList {...props} />}
+      </>
+    ),
+  };
+}
+
+function EndedNotice({ page, ended }: { page: PageContext; ended: Ended }) {
+  const { t } = page;
+  if (!ended) return null;
+  if (ended === 'all') {
+    return (
+      <Notice kind="done" title={t('devices.list.allUnlinked')}>
+        <p>{t('devices.list.allUnlinkedText')}</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice kind="done" title={t('devices.list.unlinked', { name: deviceName(ended) })}>
+      <p>{t('devices.list.unlinkedText')}</p>
+    </Notice>
+  );
+}
+
+/** A5: with nothing linked, say where a code comes from and what to do with it. */
+function NoDevices({ page }: { page: PageContext }) {
+  const { t } = page;
+  return (
+    <EmptyState title={t('devices.empty.title')}>
+      <Steps steps={[t('devices.empty.where'), t('devices.empty.then')]} />
+      <LinkButton href="/link" kind="primary">
+        {t('devices.empty.button')}
+      </LinkButton>
+    </EmptyState>
+  );
+}
+
+function DeviceList({ page, devices, now }: { page: PageContext; devices: Device[]; now: number }) {
+  const { t } = page;
+  const cards = devices.map((device) => ({
+    href: `/devices/${device.id}`,
+    picture: <DeviceIcon type={device.type} />,
+    title: <Stranger>{deviceName(device)}</Stranger>,
+    meta: <DeviceFacts page={page} device={device} now={now} />,
+    tag: now - (device.lastUsedAt ?? device.linkedAt) > unusedAfter && (
+      <Tag kind="unusual">{t('devices.list.unused')}</Tag>
+    ),
+  }));
+  return (
+    <>
+      <Lead>{t('devices.list.lead')}</Lead>
+      <CardList cards={cards} label={t('devices.list.title')} />
+      <ButtonRow>
+        <LinkButton href="/link" kind="primary">
+          {t('devices.list.link')}
+        </LinkButton>
+        {devices.length > 1 && (
+          <LinkButton href="/devices/unlink-all">{t('devices.list.unlinkAll', { count: devices.length })}</LinkButton>
+        )}
+      </ButtonRow>
+    </>
+  );
+}
+
+function DeviceFacts({ page, device, now }: { page: PageContext; device: Device; now: number }) {
+  const { t, locale } = page;
+  const place = countryName(locale, device.country);
+  const facts: [label: string, value: ComponentChild][] = [
+    [t('devices.app'), <Stranger>{device.clientName}</Stranger>],
+    [
+      t('devices.lastUsed'),
+      device.lastUsedAt === undefined ? t('devices.neverUsed') : <Ago page={page} at={device.lastUsedAt} now={now} />,
+    ],
+    [t('devices.linked'), <Ago page={page} at={device.linkedAt} now={now} />],
+  ];
+  if (place) facts.push([t('devices.place'), place]);
+  return (
+    <>
+      {facts.map(([label, value], index) => (
+        <>
+          {index > 0 && <br />}
+          {label}: {value}
+        </>
+      ))}
+    </>
+  );
+}
+
+export function unlinkAllPage({ page, devices }: { page: PageContext; devices: Device[] }): Page {
+  const { t } = page;
+  return {
+    title: t('devices.all.title'),
+    content: (
+      <>
+        <BackLink href="/devices">{t('devices.back')}</BackLink>
+        <h1>{t('devices.all.title')}</h1>
+        <p>{t('devices.all.text')}</p>
+        <ul>
+          {devices.map((device) => (
+            <li>
+              <Stranger>{deviceName(device)}</Stranger>
+            </li>
+          ))}
+        </ul>
+        <Form page={page} action="/devices/unlink-all">
+          <ButtonRow>
+            <Button kind="stop" name="action" value="unlink-all">
+              {t('devices.all.button')}
+            </Button>
+            <LinkButton href="/devices">{t('devices.keep')}</LinkButton>
+          </ButtonRow>
+        </Form>
+      </>
+    ),
+  };
+}
