@@ -1,0 +1,100 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Mail } from '../drivers/mail/mail.ts';
+import { AppError } from '../errors.ts';
+import { readFlow, writeFlow } from '../web/flow.ts';
+import { networkOf } from '../web/limits.ts';
+import { normaliseEmail } from './account.ts';
+import { confirmPage, linkPage, signupPage } from './account-pages.tsx';
+import { type ProtectNeeds, registerProtect } from './protect-plugin.ts';
+import { confirmMail, takenMail } from './signup-mail.ts';
+
+type Fields = { [name: string]: string | undefined };
+
+export type AccountPluginNeeds<Session> = ProtectNeeds<Session> & { mail: Mail };
+
+export async function accountPlugin<Session>(app: FastifyInstance, needs: AccountPluginNeeds<Session>): Promise<void> {
+  const { signup, mail } = needs;
+  const placeOf = (request: FastifyRequest) => {
+    const { email } = readFlow(request);
+    return email ? { email, browserId: request.browserId } : undefined;
+  };
+
+  /** One mail either way, after the same work either way (F5). */
+  const sendMail = async (request: FastifyRequest, email: string): Promise<void> => {
+    const allowed = await signup.allowMail(email, networkOf(request.ip));
+    if (!allowed.allowed) {
+      throw new AppError('too_many_tries', 'Too many mails were asked for.', { retryAt: allowed.retryAt });
+    }
+    const { taken, code, linkToken } = await signup.begin({ email, browserId: request.browserId });
+    const { issuer } = request.server.web;
+    const message = taken
+      ? takenMail(request.page, email, `${issuer}/signin`)
+      : confirmMail(request.page, email, code, `${issuer}/signup/link/${linkToken}`);
+    await mail.send(message).catch((cause) => {
+      throw new AppError('unavailable', 'The mail could not be handed over.', { cause });
+    });
+  };
+
+  app.get('/signup', async (request, reply) =>
+    reply.page(signupPage({ page: request.page, email: readFlow(request).email })),
+  );
+
+  app.post('/signup', async (request, reply) => {
+    const typed = (request.body as Fields).email ?? '';
+    const email = normaliseEmail(typed);
+    if (!email) {
+      const error = request.page.t(typed.trim() === '' ? 'account.email.missing' : 'account.email.malformed');
+      return reply.page(signupPage({ page: request.page, email: typed.slice(0, 254), error }));
+    }
+    await sendMail(request, email);
+    writeFlow(reply, { ...readFlow(request), email });
+    return reply.redirect('/signup/confirm', 303);
+  });
+
+  app.get('/signup/confirm', async (request, reply) => {
+    const place = placeOf(request);
+    if (!place) return reply.redirect('/signup', 303);
+    if (await signup.findConfirmed(place)) return reply.redirect('/signup/protect', 303);
+    const resent = (request.query as { resent?: string }).resent !== undefined;
+    return reply.page(confirmPage({ page: request.page, email: place.email, resent }));
+  });
+
+  app.get('/signup/confirm/state', async (request, reply) => {
+    const place = placeOf(request);
+    const confirmed = place && (await signup.findConfirmed(place));
+    return reply.header('cache-control', 'no-store').send({ state: confirmed ? 'confirmed' : 'waiting' });
+  });
+
+  app.post('/signup/confirm', async (request, reply) => {
+    const place = placeOf(request);
+    if (!place) return reply.redirect('/signup', 303);
+    const { action, code = '' } = request.body as Fields;
+    if (action === 'resend') {
+      await sendMail(request, place.email);
+      return reply.redirect('/signup/confirm?resent=1', 303);
+    }
+    const result = code.trim() === '' ? 'missing' : await signup.confirmByCode(place, code);
+    if (result === 'confirmed') return reply.redirect('/signup/protect', 303);
+    const error = request.page.t(`account.confirm.${result}`);
+    return reply.page(confirmPage({ page: request.page, email: place.email, error }));
+  });
+
+  app.get('/signup/link/:token', async (request, reply) => {
+    const { token } = request.params as { token: string };
+    const link = await signup.findLink(token, request.browserId);
+    return reply.page(linkPage({ page: request.page, link, token }));
+  });
+
+  app.post('/signup/link/:token', async (request, reply) => {
+    const { token } = request.params as { token: string };
+    await signup.confirmByLink(token);
+    const link = await signup.findLink(token, request.browserId);
+    if (link?.state !== 'confirmed' || !link.sameBrowser) {
+      return reply.redirect(`/signup/link/${encodeURIComponent(token)}`, 303);
+    }
+    writeFlow(reply, { ...readFlow(request), email: link.email });
+    return reply.redirect('/signup/protect', 303);
+  });
+
+  registerProtect(app, needs);
+}
