@@ -8,6 +8,7 @@ import {
   type TextFieldProps,
   textAttributes,
 } from './field.tsx';
+import { formatLocale } from './messages.ts';
 import type { PageContext } from './page.ts';
 import { DrawnDevice, DrawnQr, PlateCode } from './pictures.tsx';
 
@@ -238,7 +239,7 @@ export function Time(props: { page: PageContext; at: number; show?: 'time' | 'da
     ...(show === 'date' ? {} : { timeStyle: 'short' }),
     timeZone: 'UTC',
   };
-  const text = new Intl.DateTimeFormat(props.page.locale, options).format(props.at);
+  const text = new Intl.DateTimeFormat(formatLocale(props.page.locale), options).format(props.at);
   return (
     <time dateTime={new Date(props.at).toISOString()} data-time={show}>
       {show === 'date' ? text : `${text} UTC`}

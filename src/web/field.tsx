@@ -29,7 +29,7 @@ export type TextFieldProps = FieldProps & {
 export function Field(props: FieldProps & { children: ComponentChild }) {
   const { page, id, hint, error } = props;
   const label = (
-    <label class="label" for={id}>
+    <label class="label" id={`${id}-label`} for={id}>
       {props.label}
     </label>
   );
@@ -96,6 +96,7 @@ export function PasswordToggle({ page, id }: { page: PageContext; id: string }) 
       data-show={t('web.password.show')}
       data-hide={t('web.password.hide')}
       aria-controls={id}
+      aria-describedby={`${id}-label`}
     >
       {t('web.password.show')}
     </button>

@@ -2,7 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { minutes } from '../clock.ts';
 
 /** What a person was doing before they were asked to sign in. */
-export type Flow = { userCode?: string; next?: string; email?: string };
+export type Flow = {
+  userCode?: string;
+  next?: string;
+  email?: string;
+  /** The app's origin at which it all ends: the forms on the way may be redirected there. */
+  target?: string;
+};
 
 const lifetime = minutes(30);
 

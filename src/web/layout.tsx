@@ -123,33 +123,36 @@ function Footer({ context }: { context: PageContext }) {
           <a href="/help/accessibility">{t('web.footer.accessibility')}</a>
         </li>
       </ul>
-      <Switch context={context} label={t('web.footer.language')}>
-        {locales.map((each) => (
-          <button
-            class="switch"
-            name="locale"
-            value={each}
-            lang={each}
-            aria-current={each === locale ? 'true' : undefined}
-            type="submit"
-          >
-            <bdi>{localeNames[each]}</bdi>
-          </button>
-        ))}
-      </Switch>
-      <Switch context={context} label={t('web.footer.theme')}>
-        {themes.map((each) => (
-          <button
-            class="switch"
-            name="theme"
-            value={each}
-            aria-current={each === theme ? 'true' : undefined}
-            type="submit"
-          >
-            {t(`web.theme.${each}`)}
-          </button>
-        ))}
-      </Switch>
+      <div class="footer-row">
+        {' '}
+        <Switch context={context} label={t('web.footer.language')}>
+          {locales.map((each) => (
+            <button
+              class="switch"
+              name="locale"
+              value={each}
+              lang={each}
+              aria-current={each === locale ? 'true' : undefined}
+              type="submit"
+            >
+              <bdi>{localeNames[each]}</bdi>
+            </button>
+          ))}
+        </Switch>
+        <Switch context={context} label={t('web.footer.theme')}>
+          {themes.map((each) => (
+            <button
+              class="switch"
+              name="theme"
+              value={each}
+              aria-current={each === theme ? 'true' : undefined}
+              type="submit"
+            >
+              {t(`web.theme.${each}`)}
+            </button>
+          ))}
+        </Switch>
+      </div>{' '}
     </footer>
   );
 }

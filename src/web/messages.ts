@@ -51,6 +51,11 @@ export function directionOf(locale: Locale): 'ltr' | 'rtl' {
   return locale === 'ar' ? 'rtl' : 'ltr';
 }
 
+/** The region whose dates and numbers a language is written with: read by everyone, so day before month, 24 hours. */
+export function formatLocale(locale: Locale): string {
+  return locale === 'en' ? 'en-GB' : locale;
+}
+
 /** The first locale we speak: as asked by the app (`ui_locales`), as saved, as the browser says, else English. */
 export function chooseLocale(wishes: { uiLocales?: unknown; saved?: unknown; acceptLanguage?: unknown }): Locale {
   const asked = typeof wishes.uiLocales === 'string' ? wishes.uiLocales.split(' ') : [];
@@ -108,7 +113,7 @@ function createTranslate(
       if (strict) throw new TypeError(`There is no message ${key}.`);
       return undefined;
     }
-    const format = new IntlMessageFormat(message, own.has(key) ? locale : 'en');
+    const format = new IntlMessageFormat(message, formatLocale(own.has(key) ? locale : 'en'));
     const entry = { format, plain: plainArguments(format) };
     compiled.set(key, entry);
     return entry;

@@ -4,7 +4,7 @@ import qrcode from 'qrcode';
 /** The product's mark: a latchkey, its bow a keyhole plate. Drawn with the text's colour. */
 export function Mark() {
   return (
-    <svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false">
+    <svg class="mark" viewBox="1 6 30 20" width="36" height="24" aria-hidden="true" focusable="false">
       <circle cx="11" cy="16" r="8.5" fill="none" stroke="currentColor" stroke-width="3" />
       <path d="M19.5 16H30M25 16v5M29 16v4" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" />
       <circle cx="11" cy="16" r="2.5" fill="currentColor" />
@@ -82,7 +82,7 @@ export function DrawnDevice({ type, large }: { type: string | undefined; large: 
 
 export function DrawnTick() {
   return (
-    <svg class="done-mark" viewBox="0 0 64 64" width="64" height="64" aria-hidden="true" focusable="false">
+    <svg class="done-mark" viewBox="0 0 64 64" width="80" height="80" aria-hidden="true" focusable="false">
       <circle cx="32" cy="32" r="30" fill="none" stroke="currentColor" stroke-width="3" />
       <path
         d="M19 33l9 9 17-19"
@@ -120,7 +120,10 @@ export function PlateCode({ code }: { code: string }) {
         {groups.map((group, index) =>
           index < groups.length - 1 ? (
             <>
-              <span class="plate-group">{group}-</span>
+              <span class="plate-group">
+                {group}
+                <span class="plate-dash">-</span>
+              </span>
               <wbr />
             </>
           ) : (

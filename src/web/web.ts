@@ -10,6 +10,7 @@ import { type Assets, assetsFolder, readAssets } from './assets.ts';
 import { readContext } from './context.ts';
 import { type CookieName, cookieNames, cookieOptions } from './cookies.ts';
 import { answerError, answerNotFound } from './error-pages.tsx';
+import { readFlow } from './flow.ts';
 import { recogniseBrowser, refuseForgery } from './guard.ts';
 import { contentSecurityPolicy, helmetOptions, permissionsPolicy } from './headers.ts';
 import { renderDocument } from './layout.tsx';
@@ -142,8 +143,14 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .code(page.status ?? 200)
     .type('text/html; charset=utf-8')
     .header('cache-control', 'no-store')
-    .header('content-security-policy', contentSecurityPolicy(page.formTargets))
+    .header('content-security-policy', contentSecurityPolicy(formTargets(reply.request, page)))
     .send(renderPage(reply.request, page));
+}
+
+/** On the way to an app, any form may end there: signing in goes through several redirects. */
+function formTargets(request: FastifyRequest, page: Page): string[] {
+  const { target } = readFlow(request);
+  return [...(page.formTargets ?? []), ...(target ? [target] : [])];
 }
 
 /** A field sent twice keeps its first value: no handler ever meets a list. */
