@@ -23,7 +23,7 @@ type Confirmed = { id: string; email: string };
 type Method = {
   name: 'pwd' | 'passkey';
   passkeyUserId?: string;
-  save(account: Account, transaction: DatabaseTransaction): Promise<void>;
+  save(account: Account, transaction: DatabaseTransaction): Promise<unknown>;
 };
 type Problem = { field?: string; text: string };
 

@@ -35,7 +35,7 @@ export type Signup = {
   finish(
     confirmed: { id: string; email: string },
     account: { locale: Locale; passkeyUserId?: string },
-    authenticate: (account: Account, transaction: DatabaseTransaction) => Promise<void>,
+    authenticate: (account: Account, transaction: DatabaseTransaction) => Promise<unknown>,
   ): Promise<Account | undefined>;
   /** Removes what ended long ago; returns how many rows. For a timer. */
   removeEnded(): Promise<number>;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
-import type { Journal } from '../drivers/journal/journal.ts';
+import type { Journal, SecurityEvent } from '../drivers/journal/journal.ts';
 import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
@@ -25,13 +25,18 @@ export type Authenticators = {
   /** The slow half of setting a password, to be done before a transaction; checks no rules. */
   hashPassword(password: string): Promise<HashedPassword>;
   savePassword(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
+  /** Sets a password on an account that exists, and records it; checks no rules. */
+  changePassword(accountId: AccountId, password: string): Promise<void>;
   /** Takes as long for nobody (F5). */
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
 
   passkeys: Omit<Passkeys, 'save'>;
   listPasskeys(accountId: AccountId): Promise<Passkey[]>;
-  /** Rejects with a duplicate error of the database if any account has that credential (G3). */
-  addPasskey(accountId: AccountId, passkey: NewPasskey, transaction?: DatabaseTransaction): Promise<void>;
+  /**
+   * False if any account has that credential already (G3). Within a `transaction` that is a duplicate error of the
+   * database instead, because the transaction cannot go on.
+   */
+  addPasskey(accountId: AccountId, passkey: NewPasskey, transaction?: DatabaseTransaction): Promise<boolean>;
   renamePasskey(accountId: AccountId, id: string, name: string): Promise<boolean>;
   /** False if there is no such passkey, or it is the last way in. */
   removePasskey(accountId: AccountId, id: string): Promise<boolean>;
@@ -62,20 +67,28 @@ export function createAuthenticators(needs: {
   const passkeys = createPasskeys({ ...needs, store, issuer: needs.config.issuer });
   const apps = createAuthenticatorApps({ ...needs, store });
 
-  const recorded = async (
-    type: 'authenticator_added' | 'authenticator_removed',
-    accountId: AccountId,
-    data: { kind: string; name?: string },
-    act: (trx: DatabaseTransaction) => Promise<boolean>,
-    transaction?: DatabaseTransaction,
-  ): Promise<boolean> => {
-    const work = async (trx: DatabaseTransaction) => {
+  const work =
+    (event: SecurityEvent, act: (trx: DatabaseTransaction) => Promise<boolean>) => async (trx: DatabaseTransaction) => {
       const done = await act(trx);
-      if (done) await journal.append({ type, accountId, data }, trx);
+      if (done) await journal.append(event, trx);
       return done;
     };
-    return transaction ? work(transaction) : database.transaction(work);
-  };
+  const added = (
+    accountId: AccountId,
+    data: { kind: string; name?: string },
+    act: (trx: DatabaseTransaction) => Promise<void>,
+  ) =>
+    work({ type: 'authenticator_added', accountId, data }, async (trx) => {
+      await act(trx);
+      return true;
+    });
+  const removed = (accountId: AccountId, kind: string, act: (trx: DatabaseTransaction) => Promise<boolean>) =>
+    database.transaction(work({ type: 'authenticator_removed', accountId, data: { kind } }, act));
+  const unlessDuplicate = (act: (trx: DatabaseTransaction) => Promise<boolean>): Promise<boolean> =>
+    database.transaction(act).catch((error) => {
+      if (database.isDuplicate(error)) return false;
+      throw error;
+    });
 
   return {
     methodsOf: (accountId) => store.methodsOf(accountId),
@@ -83,41 +96,51 @@ export function createAuthenticators(needs: {
     checkPassword: (candidate, words) => checkPassword(candidate, { words }),
     hashPassword: (password) => passwords.hash(password),
     savePassword: (accountId, hashed, transaction) => passwords.save(accountId, hashed, transaction),
+    async changePassword(accountId, password) {
+      const hashed = await passwords.hash(password);
+      await database.transaction(async (trx) => {
+        await passwords.save(accountId, hashed, trx);
+        await journal.append({ type: 'password_changed', accountId }, trx);
+      });
+    },
     verifyPassword: (accountId, password) => passwords.verify(accountId, password),
 
     passkeys,
     listPasskeys: async (accountId) => (await store.passkeysOf(accountId)).map(fromRow),
-    async addPasskey(accountId, passkey, transaction) {
-      const add = async (trx: DatabaseTransaction) => {
-        await passkeys.save(accountId, passkey, trx);
-        return true;
-      };
-      await recorded('authenticator_added', accountId, { kind: 'passkey', name: passkey.name }, add, transaction);
+    addPasskey(accountId, passkey, transaction) {
+      const add = added(accountId, { kind: 'passkey', name: passkey.name }, (trx) =>
+        passkeys.save(accountId, passkey, trx),
+      );
+      return transaction ? add(transaction) : unlessDuplicate(add);
     },
-    renamePasskey: (accountId, id, name) => store.renamePasskey(accountId, id, name),
-    removePasskey: (accountId, id) =>
-      recorded('authenticator_removed', accountId, { kind: 'passkey' }, (trx) =>
-        store.removePasskey(accountId, id, trx),
-      ),
+    async renamePasskey(accountId, id, text) {
+      const name = cleanName(text);
+      return name !== '' && store.renamePasskey(accountId, id, name);
+    },
+    removePasskey: (accountId, id) => removed(accountId, 'passkey', (trx) => store.removePasskey(accountId, id, trx)),
 
     beginApp: (accountId, label) => apps.begin(accountId, label),
     resumeApp: (accountId, sealed, label) => apps.resume(accountId, sealed, label),
     async finishApp(accountId, { secret }, code) {
       const step = apps.proves(secret, code);
       if (step === undefined) return false;
-      const add = async (trx: DatabaseTransaction) => {
-        await apps.save(accountId, secret, step, trx);
-        return true;
-      };
-      return recorded('authenticator_added', accountId, { kind: 'app' }, add).catch((error) => {
-        if (database.isDuplicate(error)) return false;
-        throw error;
-      });
+      return unlessDuplicate(added(accountId, { kind: 'app' }, (trx) => apps.save(accountId, secret, step, trx)));
     },
     verifyApp: (accountId, code) => apps.verify(accountId, code),
-    removeApp: (accountId) =>
-      recorded('authenticator_removed', accountId, { kind: 'app' }, (trx) => store.removeApp(accountId, trx)),
+    removeApp: (accountId) => removed(accountId, 'app', (trx) => store.removeApp(accountId, trx)),
   };
+}
+
+/** F15: one line without control or direction characters, short enough for a card. */
+function cleanName(text: string): string {
+  return [
+    ...text
+      .normalize('NFC')
+      .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+      .trim(),
+  ]
+    .slice(0, 60)
+    .join('');
 }
 
 function fromRow(row: PasskeyRow): Passkey {

@@ -1,0 +1,20 @@
+import type { Message } from '../drivers/mail/mail.ts';
+import { renderMail } from '../web/mail-layout.tsx';
+import type { PageContext } from '../web/page.ts';
+
+export type Change = 'passkeyAdded' | 'passkeyRemoved' | 'passwordChanged' | 'appAdded' | 'appRemoved';
+
+/** Tells the owner, out of band, that a way to sign in has changed (E29). */
+export function changeMail({ t, locale, dir }: PageContext, to: string, change: Change, url: string): Message {
+  const title = t(`authenticators.mail.${change}`);
+  const content = renderMail({
+    t,
+    locale,
+    dir,
+    title,
+    paragraphs: [t('authenticators.mail.you')],
+    action: { label: t('authenticators.mail.button'), url },
+    after: [t('authenticators.mail.notYou')],
+  });
+  return { to, subject: title, ...content };
+}
