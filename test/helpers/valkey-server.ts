@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onFreePort, type Server, startServer } from './servers.ts';
 
-/** A real Valkey or Redis server on loopback, in memory only. `extra` are further options of the server. */
-export function startValkey(extra: string[] = []): Promise<Server> {
-  return onFreePort(async (port) => {
+/** A real Valkey or Redis server on loopback, in memory only, on a free port or the one given. */
+export function startValkey(wishes: { port?: number; options?: string[] } = {}): Promise<Server> {
+  return onFreePort(async (free) => {
+    const port = wishes.port ?? free;
     const command = findProgram(['valkey-server', 'redis-server']);
     if (!command) throw new Error('No Valkey or Redis server found. Install the package redis-server.');
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-valkey-'));
@@ -14,7 +15,7 @@ export function startValkey(extra: string[] = []): Promise<Server> {
     try {
       const server = await startServer({
         command,
-        args: ['--port', `${port}`, ...options, ...extra],
+        args: ['--port', `${port}`, ...options, ...(wishes.options ?? [])],
         stopSignal: 'SIGTERM',
         folder,
         ready: /Ready to accept connections/i,

@@ -1,0 +1,42 @@
+import { createTransport } from 'nodemailer';
+import { AppError } from '../../errors.ts';
+import { compose } from './compose.ts';
+import type { Mail } from './mail.ts';
+
+/**
+ * Hands mail to an SMTP server: `smtp://` (with STARTTLS) or `smtps://`, with user and password in the address.
+ * Further options of the library may be given as its query, such as `?requireTLS=false`.
+ */
+export function openSmtpMail(needs: { url: string; from: string }): Mail {
+  const { url, from } = needs;
+  const transport = createTransport({
+    pool: true,
+    maxConnections: 5,
+    connectionTimeout: 5000,
+    greetingTimeout: 5000,
+    socketTimeout: 10_000,
+    // Otherwise whoever sits between could strip STARTTLS and read password and codes.
+    requireTLS: mustEncrypt(url),
+    url,
+  });
+  return {
+    async send(message) {
+      const mail = compose(message, from);
+      try {
+        await transport.sendMail(mail);
+      } catch (cause) {
+        throw new AppError('unavailable', 'The mail server did not take the message.', { cause });
+      }
+    },
+    async close() {
+      transport.close();
+    },
+  };
+}
+
+function mustEncrypt(text: string): boolean {
+  const { hostname, username, searchParams } = new URL(text);
+  if (searchParams.has('requireTLS')) return searchParams.get('requireTLS') === 'true';
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return username !== '' && !loopback;
+}
