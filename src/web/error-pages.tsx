@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { draw } from '../random.ts';
 import { LeftToRight, LinkButton, Time } from './components.tsx';
-import { anonymousContext } from './context.ts';
+import { anonymousContext, readContext } from './context.ts';
 import { recogniseBrowser } from './guard.ts';
 import type { Page, PageContext } from './page.ts';
 
@@ -45,7 +45,12 @@ function logFailure(error: Error, request: FastifyRequest): string {
 
 type Problem = { code: ErrorCode; status: number; message: string; retryAt?: number | undefined };
 
-function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem, reference?: string): FastifyReply {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: Problem,
+  reference?: string,
+): Promise<FastifyReply> {
   const { code, status, message, retryAt } = problem;
   const wait = retryAt ? Math.max(1, Math.ceil((retryAt - request.server.web.clock.now()) / 1000)) : 60;
   if (status === 429 || status === 503) reply.header('retry-after', String(wait));
@@ -54,7 +59,9 @@ function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem, 
     return reply.code(status).header('cache-control', 'no-store').send({ error: code, message: shown, reference });
   }
   if (!request.browserId) recogniseBrowser(request, reply);
-  request.page ??= anonymousContext(request);
+  // Who is signed in is worth asking, but not when it may be just that which failed.
+  request.page ??=
+    status < 500 ? await readContext(request).catch(() => anonymousContext(request)) : anonymousContext(request);
   return reply.page(errorPage(request.page, { code, status, retryAt, reference, again: startAgain(request) }));
 }
 
