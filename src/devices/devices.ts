@@ -55,7 +55,7 @@ export type Devices = {
   /** Unlinks everything; returns how many devices that ended. */
   unlinkAll(accountId: AccountId): Promise<number>;
   /** Ends the link of a grant that was revoked for a reason of its own, such as a replayed token. */
-  unlinkGrant(grantId: string): Promise<boolean>;
+  ended(grantId: string): Promise<void>;
   /** What a mail's undo link names, and whether that link has already ended; undefined if unknown or too old. */
   findByUndo(token: string): Promise<{ device: Device; done: boolean } | undefined>;
   /** Unlinks by the mail's link, without sign-in. True for the one caller that ended the link. */
@@ -164,10 +164,10 @@ export function createDevices(needs: DevicesNeeds): Devices {
         return count;
       }),
 
-    unlinkGrant: (grantId) =>
+    ended: (grantId) =>
       database.transaction(async (transaction) => {
         const row = await store.find({ grantId }, transaction);
-        return row ? end(row, 'unlinked', transaction) : false;
+        if (row) await end(row, 'unlinked', transaction);
       }),
 
     async findByUndo(token) {

@@ -3,11 +3,16 @@ import { AppError } from '../../errors.ts';
 import { compose } from './compose.ts';
 import type { Mail } from './mail.ts';
 
+export type SmtpMail = Mail & {
+  /** Connects and signs in without sending anything; rejects if that does not work. */
+  verify(): Promise<void>;
+};
+
 /**
  * Hands mail to an SMTP server: `smtp://` (with STARTTLS) or `smtps://`, with user and password in the address.
  * Further options of the library may be given as its query, such as `?requireTLS=false`.
  */
-export function openSmtpMail(needs: { url: string; from: string }): Mail {
+export function openSmtpMail(needs: { url: string; from: string }): SmtpMail {
   const { url, from } = needs;
   const transport = createTransport({
     pool: true,
@@ -27,6 +32,9 @@ export function openSmtpMail(needs: { url: string; from: string }): Mail {
       } catch (cause) {
         throw new AppError('unavailable', 'The mail server did not take the message.', { cause });
       }
+    },
+    async verify() {
+      await transport.verify();
     },
     async close() {
       transport.close();

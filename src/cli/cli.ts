@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../config.ts';
+import { AppError } from '../errors.ts';
+import { accountCommands } from './account-commands.ts';
+import { clientCommands } from './client-commands.ts';
+import { type Command, type Input, Refused, type Terminal, UsageError } from './command.ts';
+import { doctorCommand } from './doctor.ts';
+import { helpFor, helpForAll } from './help.ts';
+import { keyCommands } from './key-commands.ts';
+import { serverCommands } from './server-commands.ts';
+
+const commands: readonly Command[] = [
+  ...serverCommands,
+  doctorCommand,
+  ...accountCommands,
+  ...clientCommands,
+  ...keyCommands,
+];
+
+/** Exit code: 0 done, 1 refused, 2 typed in a way that cannot be run. */
+async function main(words: readonly string[], terminal: Terminal): Promise<number> {
+  if (words[0] === '--version') return say(terminal, version());
+  const name = words.filter((word) => !word.startsWith('-'));
+  const command = commands.find((known) => matches(known, words));
+  const asksForHelp = words.includes('--help') || words.includes('-h') || words[0] === 'help';
+  if (!command) {
+    if (asksForHelp) return say(terminal, helpForAll(commands, name.filter((word) => word !== 'help')[0]));
+    terminal.note(helpForAll(commands, name[0]));
+    if (name.length > 0) terminal.note(`\nlatchkey: there is no command "${name.slice(0, 2).join(' ')}".`);
+    return 2;
+  }
+  if (asksForHelp) return say(terminal, helpFor(command));
+  try {
+    const done = await command.run(readInput(command, words), terminal);
+    return done === false ? 1 : 0;
+  } catch (error) {
+    return explain(error, command, terminal);
+  }
+}
+
+function say(terminal: Terminal, text: string): number {
+  terminal.print(text);
+  return 0;
+}
+
+const matches = (command: Command, words: readonly string[]): boolean =>
+  command.name.split(' ').every((word, index) => words[index] === word);
+
+function readInput(command: Command, words: readonly string[]): Input {
+  const { values, positionals } = parseArgs({
+    args: words.slice(command.name.split(' ').length),
+    options: Object.fromEntries(
+      Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+    ),
+    allowPositionals: command.operand !== undefined,
+  });
+  if (positionals.length > 1) throw new UsageError(`Only one ${command.operand} at a time.`);
+  return {
+    operand: positionals[0],
+    flag: (name) => values[name] === true,
+    text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
+    list: (name) => (Array.isArray(values[name]) ? values[name].map(String) : []),
+  };
+}
+
+function explain(error: unknown, command: Command, terminal: Terminal): number {
+  const { message, code, stack } = error as NodeJS.ErrnoException;
+  if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS_')) {
+    terminal.note(`latchkey: ${message}\n\n${helpFor(command)}`);
+    return 2;
+  }
+  const expected = error instanceof Refused || error instanceof ConfigError || error instanceof AppError;
+  terminal.note(`latchkey: ${expected ? message : (stack ?? String(error))}`);
+  return 1;
+}
+
+function version(): string {
+  // From dist/src/cli/ to the package.
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+async function readAll(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Started by the launcher on an older Node.js: when that is killed hard, so are we, and the port is free again. */
+function endWithLauncher(): void {
+  if (!process.channel) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel.unref();
+}
+
+endWithLauncher();
+process.exitCode = await main(process.argv.slice(2), {
+  env: process.env,
+  config: () => readConfig(process.env),
+  print: (line) => process.stdout.write(`${line}\n`),
+  note: (line) => process.stderr.write(`${line}\n`),
+  read: readAll,
+});

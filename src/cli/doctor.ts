@@ -1,0 +1,144 @@
+import { accessSync, constants } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import { type Config, variables } from '../config.ts';
+import { openDatabase } from '../drivers/database/open.ts';
+import { openValkey } from '../drivers/ephemeral/valkey.ts';
+import { openSmtpMail } from '../drivers/mail/smtp.ts';
+import { createSigningKeys } from '../engine/signing-keys.ts';
+import { systemRandom } from '../random.ts';
+import { createSecrets } from '../secrets.ts';
+import { type Command, json, type Terminal, table } from './command.ts';
+
+type Finding = { check: string; ok: boolean; detail: string };
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'List every setting and check that the server could work with them.',
+  options: { json },
+  async run(input, terminal) {
+    const settings = variables.map((variable) => ({ ...variable, value: shownValue(terminal.env, variable) }));
+    const findings = await examine(terminal);
+    const ok = findings.every((finding) => finding.ok);
+    if (input.flag('json')) {
+      terminal.print(
+        JSON.stringify({ ok, checks: findings, settings: settings.map(({ name, value }) => ({ name, value })) }),
+      );
+      return ok;
+    }
+    for (const line of table(
+      settings.map(({ name, value, fallback, meaning }) => [name, value ?? `(${fallback})`, meaning]),
+    )) {
+      terminal.print(line);
+    }
+    terminal.print('');
+    for (const line of table(findings.map(({ check, ok, detail }) => [ok ? 'ok  ' : 'FAIL', check, detail])))
+      terminal.print(line);
+    return ok;
+  },
+};
+
+/** Null where nothing is set. What is secret is never printed, not even in part. */
+function shownValue(env: NodeJS.ProcessEnv, { name, secret }: { name: string; secret?: boolean }): string | null {
+  if (env[name]) return secret ? 'set (hidden)' : env[name];
+  const file = env[`${name}_FILE`];
+  return file ? `from ${file}` : null;
+}
+
+async function examine(terminal: Terminal): Promise<Finding[]> {
+  const node = await check('Node.js', async () => {
+    if (Number(process.versions.node.split('.')[0]) < 26)
+      throw new Error(`${process.version} is too old: 26 is needed.`);
+    return process.version;
+  });
+  let config: Config;
+  try {
+    config = terminal.config();
+  } catch (error) {
+    return [node, { check: 'configuration', ok: false, detail: messageOf(error) }];
+  }
+  return [
+    node,
+    {
+      check: 'configuration',
+      ok: true,
+      detail: config.development ? 'for development, on loopback' : 'for production',
+    },
+    await check('issuer', async () => issuerDetail(config)),
+    await check('data folder', async () => {
+      accessSync(config.data, constants.R_OK | constants.W_OK);
+      return config.data;
+    }),
+    ...(await examineDatabase(config)),
+    await check('shared memory', () => examineEphemeral(config)),
+    await check('mail', () => examineMail(config)),
+  ];
+}
+
+function issuerDetail({ issuer, development, trustedProxies, port }: Config): string {
+  if (!development && trustedProxies.length === 0)
+    return `${issuer}; set LATCHKEY_TRUSTED_PROXIES if a proxy ends TLS in front of port ${port}`;
+  return issuer;
+}
+
+async function examineDatabase(config: Config): Promise<Finding[]> {
+  const kind = config.databaseUrl ? 'PostgreSQL' : `embedded, in ${config.data}`;
+  let pending: string[] = [];
+  const database = openDatabase(config);
+  try {
+    const reachable = await check('database', async () => {
+      await database.ping();
+      return kind;
+    });
+    if (!reachable.ok) return [reachable];
+    const upToDate = await check('migrations', async () => {
+      pending = await database.pendingMigrations();
+      return pending.length > 0 ? `${pending.join(', ')} will be applied at the next start` : 'none pending';
+    });
+    if (!upToDate.ok || pending.length > 0) return [reachable, upToDate];
+    const signing = await check('signing keys', async () => {
+      const needs = { database, secrets: createSecrets(config.secret), clock: systemClock, random: systemRandom };
+      const keys = createSigningKeys(needs);
+      if ((await keys.list()).length === 0) return 'none yet; made at the first start';
+      return `${(await keys.load()).length}, and the secret opens them`;
+    });
+    return [reachable, upToDate, signing];
+  } finally {
+    await database.close();
+  }
+}
+
+async function examineEphemeral({ valkeyUrl }: Config): Promise<string> {
+  if (!valkeyUrl) return 'this process alone (enough for one server)';
+  const ephemeral = await openValkey(valkeyUrl);
+  try {
+    await ephemeral.ping();
+    return 'reachable';
+  } finally {
+    await ephemeral.close();
+  }
+}
+
+async function examineMail({ smtpUrl, mailFrom, data }: Config): Promise<string> {
+  if (!smtpUrl) return `into files in ${data}`;
+  const mail = openSmtpMail({ url: smtpUrl, from: mailFrom });
+  try {
+    await mail.verify();
+    return `accepted as ${mailFrom}`;
+  } finally {
+    await mail.close();
+  }
+}
+
+async function check(name: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { check: name, ok: true, detail: await look() };
+  } catch (error) {
+    return { check: name, ok: false, detail: messageOf(error) };
+  }
+}
+
+/** Some network errors hold their words in the errors they gather. */
+function messageOf(error: unknown): string {
+  const { message, code, errors } = error as Error & { code?: string; errors?: Error[] };
+  return message || errors?.map((each) => each.message).join('; ') || code || String(error);
+}

@@ -1,0 +1,34 @@
+import { openDatabase } from '../drivers/database/open.ts';
+import { type Command, json } from './command.ts';
+
+const serve: Command = {
+  name: 'serve',
+  summary: 'Run the server until it is told to stop.',
+  options: {},
+  async run(_input, terminal) {
+    const config = terminal.config();
+    // Loaded only here: no other command needs the web half of the program.
+    const { serve: start } = await import('../main.ts');
+    await start(config);
+    return true;
+  },
+};
+
+const migrate: Command = {
+  name: 'migrate',
+  summary: 'Bring the database up to date. The server does so by itself when it starts.',
+  options: { json },
+  async run(input, terminal) {
+    const database = openDatabase(terminal.config());
+    try {
+      const applied = await database.migrate();
+      if (input.flag('json')) terminal.print(JSON.stringify({ applied }));
+      else for (const line of applied.length > 0 ? applied : ['Nothing to do.']) terminal.print(line);
+    } finally {
+      await database.close();
+    }
+    return true;
+  },
+};
+
+export const serverCommands: readonly Command[] = [serve, migrate];
