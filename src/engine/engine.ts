@@ -34,7 +34,7 @@ export type Engine = {
   clients: Clients;
   createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
   /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
-  revokeGrant(grantId: GrantId, transaction?: DatabaseTransaction): Promise<void>;
+  revokeGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
   revokeAccount(accountId: AccountId, transaction?: DatabaseTransaction): Promise<void>;
   /** Deletes what has expired; takes up rotated keys. Called every minute by the process. */
   tidy(): Promise<void>;
@@ -157,6 +157,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
         if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200) {
           await answerDeviceAuthorization(ctx as KoaContextWithOIDC, deviceNeeds);
         }
+        nameUnauthorizedClient(ctx);
         return ctx.status < 400;
       });
     } catch (error) {
@@ -172,6 +173,14 @@ async function answerLoser(ctx: KoaContextWithOIDC, answers: ReturnType<typeof c
   const again = lost.retry && (await answers.find(lost.retry));
   ctx.status = again ? 200 : 400;
   ctx.body = again ?? { error: 'invalid_grant', error_description: 'grant request is invalid' };
+}
+
+/** RFC 6749 §5.2 has a name for a client that may not use a grant; the engine calls it an invalid request. */
+function nameUnauthorizedClient(ctx: { body?: unknown }): void {
+  const body = ctx.body as { error?: string; error_description?: string } | undefined;
+  if (body?.error === 'invalid_request' && body.error_description?.endsWith('is not allowed for this client')) {
+    body.error = 'unauthorized_client';
+  }
 }
 
 /** A person sees errors in our layout: the page is another request, so what it says travels sealed. */

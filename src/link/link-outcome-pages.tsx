@@ -1,7 +1,6 @@
-import { Button, Form, Lead, LeftToRight, LinkButton, Notice, Stranger } from '../web/components.tsx';
+import { Button, Form, Lead, LeftToRight, LinkButton, Notice, Stranger, Time } from '../web/components.tsx';
 import { DoneMark, LiveState } from '../web/content.tsx';
 import type { Page, PageContext } from '../web/page.ts';
-import { Time } from '../web/time.tsx';
 import type { Review } from './link.ts';
 
 /** Page 7: it is finished, this is where to undo it, and the phone can be put away. */

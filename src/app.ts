@@ -1,0 +1,268 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { tvExample } from '../examples/tv/tv-plugin.ts';
+import { createAccounts, displayName } from './account/account.ts';
+import { accountPlugin } from './account/account-plugin.ts';
+import { createSignup } from './account/signup.ts';
+import { createAppsPlugin } from './apps/apps-plugin.ts';
+import { securityPlugin } from './authenticators/security-plugin.ts';
+import { createAuthenticators } from './authenticators/authenticators.ts';
+import { createDevices } from './devices/devices.ts';
+import { createLinkedMail } from './devices/devices-mail.tsx';
+import { devicesPlugin } from './devices/devices-plugin.ts';
+import type { Journal } from './drivers/journal/journal.ts';
+import type { Mail } from './drivers/mail/mail.ts';
+import { mailViewer } from './drivers/mail/mail-viewer.ts';
+import { type Clients, createClients } from './engine/clients.ts';
+import { createEngine, type Engine } from './engine/engine.ts';
+import { enginePlugin } from './engine/engine-plugin.ts';
+import { createSigningKeys } from './engine/signing-keys.ts';
+import type { AccountId, ClientId } from './ids.ts';
+import { createGuesses } from './link/guesses.ts';
+import { createLink } from './link/link.ts';
+import { createLinkPlugin } from './link/link-plugin.ts';
+import { createLinkRequests } from './link/link-requests.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { registerOperations } from './operations.ts';
+import type { Outside } from './outside.ts';
+import { type AfterSignIn, createSignin, registerSessions } from './signin/signin.ts';
+import { signinPlugin } from './signin/signin-plugin.ts';
+import { readFlow, writeFlow } from './web/flow.ts';
+import { createLimits } from './web/limits.ts';
+import { loadMessages } from './web/messages.ts';
+import { pagesScope, registerWeb, serverOptions } from './web/web.ts';
+
+export type App = {
+  server: FastifyInstance;
+  /** Housekeeping; call it every minute. */
+  tidy(): Promise<void>;
+  /** From now on /readyz says no, so that a balancer sends nobody new. */
+  drain(): void;
+  /** Stops listening to other processes; the drivers stay open for their owner to close. */
+  close(): Promise<void>;
+};
+
+/** The composition root: the one place that knows every room. Rooms are made in the order in which they may know each other. */
+export async function createApp(outside: Outside): Promise<App> {
+  const { config, clock, random, secrets, database, ephemeral, places } = outside;
+  const metrics = createMetrics();
+  const journal = countEvents(outside.journal, metrics);
+  const mail = countMails(outside.mail, metrics);
+  const messages = loadMessages({ strict: config.development });
+  const limits = createLimits({ ephemeral, clock });
+
+  const clients = createClients({ database, secrets, clock, random });
+  const keys = createSigningKeys({ database, secrets, clock, random });
+  const accounts = createAccounts({ database, clock, random, journal });
+  const devices = createDevices({
+    database,
+    clock,
+    random,
+    secrets,
+    journal,
+    revokeGrant: (grantId, transaction) => engine.revokeGrant(grantId, transaction),
+    clientNames: (ids) => clients.names(ids),
+  });
+  const guesses = createGuesses({ limits });
+  const requests = createLinkRequests({
+    database,
+    ephemeral,
+    secrets,
+    clock,
+    random,
+    journal,
+    limits,
+    guesses,
+    polled: (answer) => {
+      if (answer !== 'approved' && answer !== 'redeemed') metrics.polled(answer);
+    },
+    isPublic: async (id) => (await clients.find(id))?.public ?? false,
+    endLink: (grantId) => devices.ended(grantId),
+  });
+  metrics.watchWaiting(() => requests.waiting);
+  const engine: Engine = await createEngine({
+    issuer: config.issuer,
+    database,
+    secrets,
+    clock,
+    random,
+    clients,
+    keys,
+    requests,
+    claimsOf: async (id) => {
+      const account = await accounts.find(id as AccountId);
+      return (
+        account && {
+          sub: account.id,
+          name: displayName(account),
+          preferred_username: account.email,
+          email: account.email,
+          email_verified: true,
+          ...(account.locale ? { locale: account.locale } : {}),
+        }
+      );
+    },
+    grantRevoked: (grantId) => devices.ended(grantId),
+    grantUsed: (grantId) => devices.used(grantId),
+  });
+
+  const authenticators = createAuthenticators({
+    database,
+    clock,
+    random,
+    secrets,
+    ephemeral,
+    journal,
+    config,
+    userIdOf: (id) => accounts.passkeyUserId(id),
+  });
+  const signin = createSignin({ database, clock, random, secrets, ephemeral, journal, accounts, authenticators });
+  const signup = createSignup({ database, clock, random, secrets, limits, accounts });
+  const linkedMail = createLinkedMail({
+    mail,
+    messages,
+    issuer: config.issuer,
+    devices,
+    findAccount: (id) => accounts.find(id),
+  });
+  const link = createLink({
+    database,
+    secrets,
+    clock,
+    journal,
+    guesses,
+    requests,
+    devices,
+    findClient: (id) => clients.find(id),
+    createGrant: (grant, transaction) => engine.createGrant(grant, transaction),
+    linked: (linked) => {
+      linkedMail(linked).catch((error: unknown) =>
+        server.log.error({ err: error }, 'the mail about a link was not sent'),
+      );
+    },
+  });
+  const linkRoom = createLinkPlugin({ link, signin, clock, places });
+
+  const afterSignIn: AfterSignIn = async (done) => {
+    const resumed = await linkRoom.resume(done);
+    if (resumed) return resumed;
+    const { next } = readFlow(done.request);
+    writeFlow(done.reply, {});
+    return next ?? '/devices';
+  };
+
+  let draining = false;
+  const server = Fastify({
+    ...serverOptions(config),
+    // A device polls every five seconds; a shorter time would make every poll a new connection.
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+  });
+  registerOperations(server, { config, metrics, database, ephemeral, draining: () => draining });
+  await registerWeb(server, {
+    config,
+    secrets,
+    random,
+    clock,
+    messages,
+    readPerson: (request) => signin.readPerson(request),
+  });
+  await server.register(async (scope) => enginePlugin(scope, { engine, issuer: config.issuer, places, requests }));
+  await pagesScope(server, async (pages) => {
+    registerSessions(pages);
+    pages.get('/', async (request, reply) => reply.redirect(request.signedIn ? '/devices' : '/link', 303));
+    await linkRoom.plugin(pages);
+    await devicesPlugin({
+      devices,
+      journal,
+      clock,
+      requireSignedIn: (request, reply) => signin.requireSignedIn(request, reply),
+      requireFreshProof: (request, reply) => signin.requireFreshProof(request, reply),
+    })(pages);
+    await accountPlugin(pages, {
+      signup,
+      accounts,
+      authenticators,
+      random,
+      mail,
+      startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
+      afterSignIn,
+    });
+    await signinPlugin(pages, { signin, ephemeral, afterSignIn });
+    await securityPlugin(pages, { authenticators, signin, mail, userIdOf: (id) => accounts.passkeyUserId(id) });
+    await createAppsPlugin({ engine, signin, secrets })(pages);
+  });
+  if (config.development && !config.smtpUrl) await server.register(mailViewer({ data: config.data }));
+  if (config.examples) {
+    await registerExampleClients(clients);
+    await server.register(tvExample({ issuer: config.issuer, clientId: 'example-tv' }), { prefix: '/examples/tv' });
+  }
+
+  const stopListening = await requests.start();
+  return {
+    server,
+    async tidy() {
+      await engine.tidy();
+      await requests.tidy();
+      await devices.removeEnded();
+      await signin.removeEnded();
+    },
+    drain: () => {
+      draining = true;
+    },
+    async close() {
+      await server.close();
+      await stopListening();
+    },
+  };
+}
+
+/** So that the examples link on a fresh machine, without a command before. */
+async function registerExampleClients(clients: Clients): Promise<void> {
+  const examples = [
+    ['example-tv', 'Example TV'],
+    ['example-terminal', 'Example terminal'],
+  ] as const;
+  for (const [id, name] of examples) {
+    if (await clients.find(id)) continue;
+    // Two processes may start at once; the one that comes second finds it made.
+    await clients
+      .create({ id: id as ClientId, name, public: true, grants: ['device_code', 'refresh_token'] })
+      .catch(async (error: unknown) => {
+        if (!(await clients.find(id))) throw error;
+      });
+  }
+}
+
+/** Metrics are told what the journal is told, so that no room has to say everything twice. */
+function countEvents(journal: Journal, metrics: Metrics): Journal {
+  const counted: Partial<Record<string, () => void>> = {
+    code_issued: () => metrics.codeIssued(),
+    approved: () => metrics.decided('approved'),
+    declined: () => metrics.decided('declined'),
+    reported: () => metrics.decided('reported'),
+    wrong_code: () => metrics.wrongCode(),
+    redeemed: () => metrics.redeemed(),
+    redeemed_again: () => metrics.answeredAgain(),
+  };
+  return {
+    ...journal,
+    async append(event, transaction) {
+      await journal.append(event, transaction);
+      counted[event.type]?.();
+    },
+  };
+}
+
+function countMails(mail: Mail, metrics: Metrics): Mail {
+  return {
+    ...mail,
+    send: (message) =>
+      mail.send(message).then(
+        () => metrics.mailed('sent'),
+        (error: unknown) => {
+          metrics.mailed('failed');
+          throw error;
+        },
+      ),
+  };
+}

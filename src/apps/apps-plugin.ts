@@ -1,0 +1,121 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Engine } from '../engine/engine.ts';
+import { AppError } from '../errors.ts';
+import type { Secrets } from '../secrets.ts';
+import { amrOf, type SignedIn, type Signin } from '../signin/signin.ts';
+import { writeFlow } from '../web/flow.ts';
+import { formTarget, permissionsPage, problemPage } from './apps-pages.tsx';
+
+type Needs = { engine: Engine; signin: Signin; secrets: Secrets };
+type Uid = { Params: { uid: string }; Body: { decision?: string } };
+
+/** The engine sends a person here when it needs them; every answer sends them back to the engine. */
+export function createAppsPlugin({ engine, signin, secrets }: Needs) {
+  const details = (request: FastifyRequest<Uid>, reply: FastifyReply) =>
+    engine
+      .provider()
+      .interactionDetails(request.raw, reply.raw)
+      .catch((cause: unknown) => {
+        throw new AppError('not_found', 'This sign-in has ended or was begun in another browser.', { cause });
+      });
+
+  const resume = async (request: FastifyRequest, reply: FastifyReply, result: Record<string, unknown>, merge = true) => {
+    const url = await engine
+      .provider()
+      .interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: merge });
+    return reply.redirect(url, 303);
+  };
+
+  return async (app: FastifyInstance): Promise<void> => {
+    app.get<Uid>('/interaction/:uid', async (request, reply) => {
+      const interaction = await details(request, reply);
+      const { prompt, params, uid } = interaction;
+      const here = `/interaction/${uid}`;
+      const target = formTarget(String(params['redirect_uri']));
+      const { signedIn } = request;
+      if (!signedIn) {
+        writeFlow(reply, { next: here, target });
+        const hint = typeof params['login_hint'] === 'string' ? params['login_hint'] : undefined;
+        return reply.redirect(hint ? `/signin?login_hint=${encodeURIComponent(hint)}` : '/signin', 303);
+      }
+      if (prompt.name === 'login') {
+        if (!provenEnough(signedIn, interaction)) {
+          writeFlow(reply, { next: here, target });
+          return reply.redirect(`/prove?next=${encodeURIComponent(here)}`, 303);
+        }
+        return resume(request, reply, { login: loginOf(signedIn) }, false);
+      }
+      const client = await engine.clients.find(String(params['client_id']));
+      if (!client) throw new AppError('not_found', 'This app is no longer registered.');
+      return reply.page(
+        permissionsPage(request.page, {
+          uid,
+          appName: client.name,
+          returnsTo: String(params['redirect_uri']),
+          scope: String(params['scope'] ?? '').split(' '),
+        }),
+      );
+    });
+
+    app.post<Uid>('/interaction/:uid', async (request, reply) => {
+      const interaction = await details(request, reply);
+      const { prompt, params, session, grantId } = interaction;
+      const { signedIn } = request;
+      // Switched or signed out in another tab meanwhile: what was read is not what would be allowed.
+      if (!signedIn || prompt.name !== 'consent' || session?.accountId !== signedIn.current.accountId) {
+        return reply.redirect(`/interaction/${request.params.uid}`, 303);
+      }
+      if (request.body.decision !== 'approve') {
+        return resume(request, reply, { error: 'access_denied', error_description: 'The person said no.' });
+      }
+      const provider = engine.provider();
+      const known = grantId ? await provider.Grant.find(grantId) : undefined;
+      const grant =
+        known ?? new provider.Grant({ accountId: signedIn.current.accountId, clientId: String(params['client_id']) });
+      const missing = prompt.details as {
+        missingOIDCScope?: string[];
+        missingOIDCClaims?: string[];
+        missingResourceScopes?: Record<string, string[]>;
+      };
+      if (missing.missingOIDCScope) grant.addOIDCScope(missing.missingOIDCScope.join(' '));
+      if (missing.missingOIDCClaims) grant.addOIDCClaims(missing.missingOIDCClaims);
+      for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {})) {
+        grant.addResourceScope(resource, scopes.join(' '));
+      }
+      return resume(request, reply, { consent: { grantId: await grant.save() } });
+    });
+
+    app.get<{ Querystring: { what?: string } }>('/problem', async (request, reply) => {
+      const opened = secrets.open('flow', request.query.what ?? '', 'problem');
+      if (!opened) throw new AppError('not_found', 'There is no such problem.');
+      const { error, error_description: detail } = JSON.parse(opened) as { error: string; error_description?: string };
+      return reply.page(problemPage(request.page, { error, detail }));
+    });
+  };
+}
+
+/** `max_age` and `prompt=login` ask for a proof newer than the session's (OpenID Connect Core §3.1.2.1). */
+function provenEnough(
+  { current }: SignedIn,
+  { params, iat }: { params: Record<string, unknown>; iat?: number },
+): boolean {
+  const begun = (iat ?? 0) * 1000;
+  if (
+    String(params['prompt'] ?? '')
+      .split(' ')
+      .includes('login') &&
+    current.provenAt < begun
+  )
+    return false;
+  const maxAge = params['max_age'];
+  return maxAge === undefined || current.provenAt >= begun - Number(maxAge) * 1000;
+}
+
+function loginOf({ current }: SignedIn): Record<string, unknown> {
+  return {
+    accountId: current.accountId,
+    amr: amrOf(current.methods),
+    ts: Math.floor(current.provenAt / 1000),
+    remember: false,
+  };
+}

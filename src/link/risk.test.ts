@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { minutes } from '../clock.ts';
+import { assessRisk } from './risk.ts';
+
+const home = '192.0.2.0/24';
+const away = '198.51.100.0/24';
+
+it('B21, B22: pairs of places and the questions they add', () => {
+  const now = minutes(100);
+  for (const [request, person, age, level, signs] of [
+    [{ network: home, country: undefined }, { network: home, country: undefined }, 1, 'low', []],
+    [{ network: home, country: 'GB' }, { network: home, country: 'GB' }, 1, 'low', []],
+    [{ network: home, country: 'GB' }, { network: away, country: 'GB' }, 1, 'medium', ['other_network']],
+    [{ network: home, country: 'GB' }, { network: home, country: 'GB' }, 6, 'medium', ['old']],
+    [{ network: home, country: undefined }, { network: away, country: undefined }, 6, 'high', ['other_network', 'old']],
+    [{ network: home, country: 'NG' }, { network: away, country: 'GB' }, 1, 'high', ['other_network', 'other_country']],
+    [{ network: undefined, country: undefined }, { network: away, country: 'GB' }, 1, 'low', []],
+    [{ network: 'unknown', country: undefined }, { network: away, country: 'GB' }, 1, 'low', []],
+  ] as const) {
+    const risk = assessRisk({ request: { ...request, createdAt: now - minutes(age) }, person, now });
+    assert.deepEqual([risk.level, risk.signs], [level, signs], JSON.stringify({ request, person, age }));
+  }
+});

@@ -1,0 +1,58 @@
+import { minutes, seconds } from './clock.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { openOutside } from './outside.ts';
+
+/** How long requests in flight may take to end before they are cut; SIGTERM must be obeyed within five seconds. */
+const patience = seconds(4);
+
+/** Opens everything, listens, and stops cleanly when told to. Resolves once the server is listening. */
+export async function serve(config: Config): Promise<void> {
+  const outside = await openOutside(config);
+  // Loaded late: commands that need no server do not wait for the engine.
+  const { createApp } = await import('./app.ts');
+  const app = await createApp(outside);
+  const { log } = app.server;
+  const housekeeping = setInterval(() => {
+    app.tidy().catch((error: unknown) => log.error({ err: error }, 'housekeeping failed; it will be tried again'));
+  }, minutes(1));
+  housekeeping.unref();
+
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    app.drain();
+    clearInterval(housekeeping);
+    setTimeout(() => app.server.server.closeAllConnections(), patience).unref();
+    await app.close();
+    await outside.close();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.fatal({ err: error }, 'could not stop cleanly');
+          process.exit(1);
+        },
+      );
+    });
+  }
+
+  await app.server.listen({ port: config.port, host: config.host });
+  process.stdout.write(`latchkey listening on ${config.issuer}\n`);
+}
+
+/** Runs the server from the environment; the exit code is 2 when the configuration cannot work. */
+export async function main(): Promise<void> {
+  try {
+    await serve(readConfig(process.env));
+  } catch (error) {
+    process.stderr.write(
+      error instanceof ConfigError ? `latchkey: ${error.message}\n` : `latchkey: ${stackOf(error)}\n`,
+    );
+    process.exit(error instanceof ConfigError ? 2 : 1);
+  }
+}
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
