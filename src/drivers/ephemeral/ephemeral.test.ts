@@ -103,6 +103,30 @@ describe('Valkey', () => {
     await assert.rejects(openValkey('http://127.0.0.1:1'), /redis:\/\//);
   });
 
+  test('a cluster of three takes every operation and carries messages', async () => {
+    const nodes = await startCluster();
+    try {
+      const urls = nodes.map((node) => node.url).join(',');
+      const [one, two] = [await openAt(urls), await openAt(urls)];
+      const { promise: heard, resolve } = Promise.withResolvers<string>();
+      await two.subscribe('news', resolve);
+      // Enough keys that every node has some.
+      for (let n = 0; n < 30; n++) {
+        await one.set(`value ${n}`, `${n}`, 60_000);
+        assert.equal(await two.take(`value ${n}`), `${n}`);
+        assert.equal(await one.claim(`claim ${n}`, 60_000), true);
+        assert.equal(await two.claim(`claim ${n}`, 60_000), false);
+        assert.equal(await one.increment(`count ${n}`, 60_000), 1);
+        assert.equal(await two.increment(`count ${n}`, 60_000), 2);
+      }
+      await one.publish('news', 'hello');
+      assert.equal(await heard, 'hello');
+      await Promise.all([one.close(), two.close()]);
+    } finally {
+      await Promise.all(nodes.map((node) => node.stop()));
+    }
+  });
+
   test('while the server is away commands fail instead of hanging; when it is back all work, subscribers too', async () => {
     const server = await startValkey();
     const port = Number(new URL(server.url).port);
@@ -133,6 +157,27 @@ describe('Valkey', () => {
     }
   });
 });
+
+/** Three masters, each with a third of the 16,384 slots. */
+async function startCluster() {
+  const options = ['--cluster-enabled', 'yes', '--databases', '1'];
+  const nodes = await Promise.all([0, 1, 2].map(() => startValkey({ options })));
+  const clients = nodes.map((node) => new Redis(node.url, { enableReadyCheck: false }));
+  for (const [n, client] of clients.entries()) {
+    const [first, last] = [Math.floor((n * 16384) / 3), Math.floor(((n + 1) * 16384) / 3) - 1];
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
+    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', n + 1);
+    await client.call('CLUSTER', 'MEET', '127.0.0.1', new URL(nodes[0]?.url ?? '').port);
+  }
+  for (const client of clients) {
+    await until(async () => {
+      const state = `${await client.call('CLUSTER', 'INFO')}`;
+      return state.includes('cluster_state:ok') && state.includes('cluster_known_nodes:3');
+    });
+    client.disconnect();
+  }
+  return nodes;
+}
 
 async function until(reached: () => Promise<boolean>): Promise<void> {
   while (!(await reached())) await wait(20);

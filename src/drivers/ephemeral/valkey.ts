@@ -13,6 +13,9 @@ const prefix = 'latchkey:';
 /** How long one command may take before it fails, in milliseconds. */
 const commandTimeout = 2000;
 
+/** How long a command waits for a connection that broke, in milliseconds. */
+const reconnectWait = 500;
+
 /** Counts and starts the window in one step: a process that dies between the two would leave a count for ever. */
 const incrementScript = `
 local count = redis.call('INCR', KEYS[1])
@@ -43,18 +46,25 @@ export async function openValkey(url: string, options: ValkeyOptions = {}): Prom
 
   // Messages cross numbered databases by themselves; keys do not. So the number is part of the channel's name.
   const subscriptions = createSubscriptions(listener, `${prefix}${addresses[0]?.db ?? 0}:`);
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      await ready(client);
+      return await work();
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  };
   return {
     shared: true,
-    get: (key) => clear(client.get(prefix + key).then(defined)),
-    set: (key, value, ttl) => clear(client.set(prefix + key, value, 'PX', wholeMilliseconds(ttl)).then(nothing)),
-    take: (key) => clear(client.getdel(prefix + key).then(defined)),
-    claim: (key, ttl) =>
-      clear(client.set(prefix + key, '1', 'PX', wholeMilliseconds(ttl), 'NX').then((reply) => reply === 'OK')),
-    increment: (key, ttl) => clear(client.latchkeyIncrement(prefix + key, wholeMilliseconds(ttl))),
-    remove: (key) => clear(client.del(prefix + key).then(nothing)),
-    publish: (channel, message) => clear(client.publish(subscriptions.nameOf(channel), message).then(nothing)),
-    subscribe: (channel, receive) => clear(subscriptions.add(channel, receive)),
-    ping: () => clear(client.ping().then(nothing)),
+    get: (key) => ask(async () => (await client.get(prefix + key)) ?? undefined),
+    set: (key, value, ttl) => ask(async () => void (await client.set(prefix + key, value, 'PX', whole(ttl)))),
+    take: (key) => ask(async () => (await client.getdel(prefix + key)) ?? undefined),
+    claim: (key, ttl) => ask(async () => (await client.set(prefix + key, '1', 'PX', whole(ttl), 'NX')) === 'OK'),
+    increment: (key, ttl) => ask(() => client.latchkeyIncrement(prefix + key, whole(ttl))),
+    remove: (key) => ask(async () => void (await client.del(prefix + key))),
+    publish: (channel, message) => ask(async () => void (await client.publish(subscriptions.nameOf(channel), message))),
+    subscribe: (channel, receive) => ask(() => subscriptions.add(channel, receive)),
+    ping: () => ask(async () => void (await client.ping())),
     async close() {
       client.disconnect();
       listener.disconnect();
@@ -70,9 +80,9 @@ type Address = {
 };
 
 function parseAddress(text: string): Address {
-  const url = new URL(text.trim());
-  const scheme = url.protocol.replace(/^valkey/, 'redis');
-  if (scheme !== 'redis:' && scheme !== 'rediss:') {
+  const url = URL.parse(text.trim());
+  const scheme = url?.protocol.replace(/^valkey/, 'redis');
+  if (!url || (scheme !== 'redis:' && scheme !== 'rediss:')) {
     throw new ConfigError(
       'LATCHKEY_VALKEY_URL must start with redis:// or rediss:// (valkey:// and valkeys:// are the same).',
     );
@@ -96,16 +106,23 @@ function connect(addresses: Address[]): Redis {
     ...first?.options,
     connectTimeout: commandTimeout,
     commandTimeout,
-    // A command waits for one new attempt, which bridges a dropped connection, and then fails: no request may hang.
-    maxRetriesPerRequest: 1,
     // Sending a claim or a count again could make it count twice, or tell the winner that it lost.
     autoResendUnfulfilledCommands: false,
   };
+  // A queue would carry out later what the caller has long been told has failed.
+  const enableOfflineQueue = false;
   const pause = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), 2000);
-  if (first && addresses.length === 1)
-    return new Redis({ ...first, ...common, lazyConnect: true, retryStrategy: pause });
+  if (first && addresses.length === 1) {
+    const { host, port, db } = first;
+    return new Redis({ host, port, db, ...common, enableOfflineQueue, lazyConnect: true, retryStrategy: pause });
+  }
   const nodes = addresses.map(({ host, port }) => ({ host, port }));
-  const cluster = new Cluster(nodes, { redisOptions: common, lazyConnect: true, clusterRetryStrategy: pause });
+  const cluster = new Cluster(nodes, {
+    redisOptions: common,
+    enableOfflineQueue,
+    lazyConnect: true,
+    clusterRetryStrategy: pause,
+  });
   return cluster as unknown as Redis;
 }
 
@@ -131,9 +148,10 @@ function createSubscriptions(listener: Redis, channelPrefix: string) {
         all.delete(own);
         if (all.size > 0 || receivers.get(name) !== all) return;
         receivers.delete(name);
-        if (listener.status === 'ready') await listener.unsubscribe(name).catch(nothing);
+        if (listener.status === 'ready') await listener.unsubscribe(name).catch(() => {});
       };
       try {
+        await ready(listener);
         await listener.subscribe(name);
       } catch (error) {
         await stop();
@@ -144,18 +162,26 @@ function createSubscriptions(listener: Redis, channelPrefix: string) {
   };
 }
 
-async function clear<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw unavailable(cause);
-  }
+/** Waits a moment for a connection that is being made again; rejects if it stays away. */
+function ready(client: Redis): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => () => {
+      clearTimeout(limit);
+      client.off('ready', arrived);
+      client.off('end', gone);
+      act();
+    };
+    const arrived = settle(resolve);
+    const gone = settle(() => reject(new Error('There is no connection.')));
+    const limit = setTimeout(gone, client.status === 'end' ? 0 : reconnectWait);
+    client.once('ready', arrived);
+    client.once('end', gone);
+  });
 }
 
 function unavailable(cause: unknown): AppError {
   return new AppError('unavailable', 'The Valkey server does not answer.', { cause });
 }
 
-const defined = (reply: string | null): string | undefined => reply ?? undefined;
-const nothing = (): void => {};
-const wholeMilliseconds = (ttl: number): number => Math.max(1, Math.ceil(ttl));
+const whole = (ttl: number): number => Math.max(1, Math.ceil(ttl));
