@@ -26,7 +26,7 @@ export type Authenticators = {
   hashPassword(password: string): Promise<HashedPassword>;
   savePassword(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
   /** Sets a password on an account that exists, and records it; checks no rules. */
-  changePassword(accountId: AccountId, password: string): Promise<void>;
+  setPassword(accountId: AccountId, password: string): Promise<void>;
   /** Takes as long for nobody (F5). */
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
 
@@ -96,7 +96,7 @@ export function createAuthenticators(needs: {
     checkPassword: (candidate, words) => checkPassword(candidate, { words }),
     hashPassword: (password) => passwords.hash(password),
     savePassword: (accountId, hashed, transaction) => passwords.save(accountId, hashed, transaction),
-    async changePassword(accountId, password) {
+    async setPassword(accountId, password) {
       const hashed = await passwords.hash(password);
       await database.transaction(async (trx) => {
         await passwords.save(accountId, hashed, trx);

@@ -106,7 +106,7 @@ export function createPasskeys(needs: {
         userId = await ephemeral.take(key(asked, challenge));
         return userId !== undefined;
       };
-      const { registrationInfo } = await verifyRegistrationResponse({
+      const { verified, registrationInfo } = await verifyRegistrationResponse({
         response,
         expectedChallenge,
         expectedOrigin: issuer,
@@ -114,7 +114,7 @@ export function createPasskeys(needs: {
         requireUserVerification: true,
         supportedAlgorithmIDs: algorithms,
       }).catch(refused);
-      if (!registrationInfo || userId === undefined) return undefined;
+      if (verified !== true || !registrationInfo || userId === undefined) return undefined;
       const { credential: made, aaguid, credentialDeviceType, credentialBackedUp } = registrationInfo;
       const passkey = {
         credential_id: made.id,
@@ -151,7 +151,7 @@ export function createPasskeys(needs: {
       // The challenge is spent either way, so that an unknown credential tells nothing and can be tried once.
       const expectedChallenge = async (challenge: string): Promise<boolean> =>
         (await ephemeral.take(key(asked, challenge))) !== undefined;
-      const { authenticationInfo } = await verifyAuthenticationResponse({
+      const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response,
         expectedChallenge,
         expectedOrigin: issuer,
@@ -164,7 +164,8 @@ export function createPasskeys(needs: {
           counter: 0,
         },
       }).catch(refused);
-      if (!passkey || !authenticationInfo) return undefined;
+      // A wrong signature is no error to the library: it still describes what was signed.
+      if (!passkey || verified !== true || !authenticationInfo) return undefined;
       if (accountId && passkey.account_id !== accountId) return undefined;
       // G4: the user handle must be the owner's; without a list of allowed credentials it must be there.
       const { userHandle } = response.response;
@@ -191,6 +192,6 @@ function descriptor(row: PasskeyRow): { id: string; transports: string[] } {
 }
 
 /** The library throws for every step that fails; the person gets one answer for all. */
-function refused(): { registrationInfo?: undefined; authenticationInfo?: undefined } {
-  return {};
+function refused(): { verified: false; registrationInfo?: undefined; authenticationInfo?: undefined } {
+  return { verified: false };
 }

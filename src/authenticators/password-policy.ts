@@ -47,10 +47,9 @@ export function checkPassword(
   return undefined;
 }
 
-/** `aaaaaaaaaaaaaaaa`, `passwordpassword`, `1212121212121212`: at most a quarter of it, or half if that is short, is new. */
+/** `aaaaaaaaaaaaaaaa`, `passwordpassword`, `1212121212121212`: one half or less, again and again. */
 function isRepetition(text: string): boolean {
-  const most = Math.max(Math.floor(text.length / 3), Math.min(4, text.length / 2));
-  for (let size = 1; size <= most; size += 1) {
+  for (let size = 1; size <= text.length / 2; size += 1) {
     const unit = text.slice(0, size);
     if (unit.repeat(Math.ceil(text.length / size)).slice(0, text.length) === text) return true;
   }

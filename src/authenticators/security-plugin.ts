@@ -139,7 +139,7 @@ function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: C
       const error = request.page.t(problem.key, problem.values);
       return reply.page(passwordPage({ page: request.page, email, exists, error }));
     }
-    await authenticators.changePassword(accountId, password);
+    await authenticators.setPassword(accountId, password);
     // F9: whoever knew the old password may be signed in with it.
     if (others === 'yes') await signin.endSessionsOf(accountId, owner.sessionId);
     return changed(request, reply, owner, 'passwordChanged');

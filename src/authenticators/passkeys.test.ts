@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { forEachDatabase } from '../../test/helpers/databases.ts';
+import { createPeople, issuer, type People } from '../../test/helpers/people.ts';
+import { type Bent, createSoftwareAuthenticator, flag } from '../../test/helpers/software-authenticator.ts';
+import { minutes } from '../clock.ts';
+import type { AccountId } from '../ids.ts';
+
+const browserId = 'B'.repeat(22);
+
+async function createBench(people: People, settings: { synced?: boolean } = {}) {
+  const { accounts, authenticators, database } = people;
+  const account = await accounts.create({ email: `person-${Math.floor(performance.now() * 1e6)}@example.org` });
+  const userId = (await accounts.passkeyUserId(account.id)) ?? '';
+  const device = createSoftwareAuthenticator({ origin: issuer, ...settings });
+
+  const creation = (accountId?: AccountId) =>
+    authenticators.passkeys.creationOptions({
+      purpose: 'add',
+      browserId,
+      email: account.email,
+      userId,
+      ...(accountId ? { accountId } : {}),
+    });
+  const register = async (bent: Bent = {}) => {
+    const credential = device.create(await creation(), bent);
+    return authenticators.passkeys.verifyCreation({ purpose: 'add', browserId, credential });
+  };
+  const enrol = async () => {
+    const made = await register();
+    assert.ok(made);
+    assert.equal(await authenticators.addPasskey(account.id, made.passkey), true);
+    return made;
+  };
+  const request = () => authenticators.passkeys.requestOptions({ purpose: 'sign-in', browserId });
+  const verify = (credential: string) =>
+    authenticators.passkeys.verifyRequest({ purpose: 'sign-in', browserId, credential });
+  const signIn = async (bent: Bent = {}) => verify(device.get(await request(), bent));
+  return { ...people, account, userId, device, creation, register, enrol, request, verify, signIn, database };
+}
+
+forEachDatabase((name, open) => {
+  test('G9, G10, G11, G1: what creation asks for', async () => {
+    const { account, userId, creation, enrol } = await createBench(await createPeople(open));
+    const made = await enrol();
+    const options = (await creation(account.id)) as { [name: string]: unknown } & {
+      challenge: string;
+      user: { id: string };
+    };
+    assert.equal(Buffer.from(options.challenge, 'base64url').length, 32);
+    assert.equal(Buffer.from(userId, 'base64url').length, 64);
+    assert.equal(options.user.id, userId);
+    assert.equal(options.attestation, 'none');
+    assert.deepEqual(options.rp, { name: 'Latchkey', id: 'localhost' });
+    const selection = options.authenticatorSelection as { [name: string]: unknown };
+    assert.equal(selection.residentKey, 'required');
+    assert.equal(selection.userVerification, 'required');
+    assert.deepEqual(
+      (options.pubKeyCredParams as { alg: number }[]).map(({ alg }) => alg),
+      [-8, -7, -257],
+    );
+    assert.deepEqual(
+      (options.excludeCredentials as { id: string }[]).map(({ id }) => id),
+      [made.passkey.credential_id],
+    );
+  });
+
+  test('G12: what signing in asks for is the same for everyone, and names no credential', async () => {
+    const { request } = await createBench(await createPeople(open));
+    const { challenge, ...options } = (await request()) as { [name: string]: unknown };
+    assert.equal(Buffer.from(String(challenge), 'base64url').length, 32);
+    assert.deepEqual(options.allowCredentials, []);
+    assert.equal(options.userVerification, 'required');
+  });
+
+  test('a passkey is made, signs in, and remembers when', async () => {
+    const { account, enrol, signIn, authenticators, clock } = await createBench(await createPeople(open));
+    await enrol();
+    clock.advance(minutes(7));
+    assert.equal(await signIn(), account.id);
+    const [passkey] = await authenticators.listPasskeys(account.id);
+    assert.equal(passkey?.synced, true);
+    assert.equal(passkey?.lastUsedAt, clock.now());
+    assert.deepEqual(await authenticators.methodsOf(account.id), { password: false, passkeys: 1, app: false });
+  });
+
+  if (name === 'SQLite') {
+    const refusedCreations: [string, Bent][] = [
+      ['type', { type: 'webauthn.get' }],
+      ['challenge', { challenge: 'A'.repeat(43) }],
+      ['origin', { origin: 'http://evil.localhost:3000' }],
+      ['origin on another port', { origin: 'http://localhost:3001' }],
+      ['crossOrigin', { crossOrigin: true }],
+      ['topOrigin', { topOrigin: 'https://evil.example' }],
+      ['rpIdHash', { rpId: 'evil.example' }],
+      ['user presence', { flags: flag.userVerified | flag.attested }],
+      ['user verification', { flags: flag.userPresent | flag.attested }],
+      ['backed up but not eligible', { flags: flag.userPresent | flag.userVerified | flag.attested | flag.backedUp }],
+      ['algorithm that was not offered', { alg: -36 }],
+      ['unknown attestation format', { format: 'made-up' }],
+      ['credential id of 1024 bytes', { credentialId: Buffer.alloc(1024, 1).toString('base64url') }],
+    ];
+    for (const [what, bent] of refusedCreations) {
+      test(`G2: a creation with a wrong ${what} is refused`, async () => {
+        const { register } = await createBench(await createPeople(open));
+        assert.equal(await register(bent), undefined);
+        assert.ok(await register(), 'the same without it is accepted');
+      });
+    }
+
+    const refusedRequests: [string, Bent][] = [
+      ['type', { type: 'webauthn.create' }],
+      ['challenge', { challenge: 'A'.repeat(43) }],
+      ['origin', { origin: 'https://localhost:3000' }],
+      ['crossOrigin', { crossOrigin: true }],
+      ['rpIdHash', { rpId: 'evil.example' }],
+      ['user presence', { flags: flag.userVerified | flag.backupEligible | flag.backedUp }],
+      ['user verification', { flags: flag.userPresent | flag.backupEligible | flag.backedUp }],
+      ['backup eligibility', { flags: flag.userPresent | flag.userVerified }],
+      ['backed up but not eligible', { flags: flag.userPresent | flag.userVerified | flag.backedUp }],
+      ['signature', { spoilSignature: true }],
+      ['user handle', { userHandle: Buffer.alloc(64, 9).toString('base64url') }],
+      ['user handle (none)', { userHandle: null }],
+      ['credential', { credentialId: 'unknown-credential' }],
+    ];
+    for (const [what, bent] of refusedRequests) {
+      test(`G4: an assertion with a wrong ${what} is refused`, async () => {
+        const { enrol, signIn, account } = await createBench(await createPeople(open));
+        await enrol();
+        assert.equal(await signIn(bent), undefined);
+        assert.equal(await signIn(), account.id, 'the same without it is accepted');
+      });
+    }
+
+    test('a credential that is no credential is refused', async () => {
+      const { verify } = await createBench(await createPeople(open));
+      for (const text of [
+        '',
+        'x',
+        'null',
+        '{}',
+        '[]',
+        '{"id":"a","rawId":"a","type":"public-key"}',
+        `"${'x'.repeat(20_000)}"`,
+      ])
+        assert.equal(await verify(text), undefined, text.slice(0, 50));
+    });
+  }
+
+  test('G1: a challenge works once, for 5 minutes, in its browser, for its purpose', async () => {
+    const bench = await createBench(await createPeople(open));
+    const { enrol, device, request, verify, account, authenticators, clock } = bench;
+    await enrol();
+
+    const answer = device.get(await request());
+    assert.equal(await verify(answer), account.id);
+    assert.equal(await verify(answer), undefined, 'replayed');
+
+    const late = device.get(await request());
+    clock.advance(minutes(5));
+    assert.equal(await verify(late), undefined, 'too late');
+
+    const elsewhere = {
+      purpose: 'sign-in' as const,
+      browserId: 'C'.repeat(22),
+      credential: device.get(await request()),
+    };
+    assert.equal(await authenticators.passkeys.verifyRequest(elsewhere), undefined, 'another browser');
+
+    const prove = { purpose: 'prove' as const, browserId, accountId: account.id };
+    const forProof = device.get(await authenticators.passkeys.requestOptions(prove));
+    assert.equal(await verify(forProof), undefined, 'another purpose');
+    assert.equal(await authenticators.passkeys.verifyRequest({ ...prove, credential: forProof }), account.id);
+  });
+
+  test('G4: in a proof only the account’s own passkeys count', async () => {
+    const people = await createPeople(open);
+    const ann = await createBench(people);
+    const bob = await createBench(people);
+    await ann.enrol();
+    await bob.enrol();
+    const ask = { purpose: 'prove' as const, browserId, accountId: ann.account.id };
+    const credential = bob.device.get(await people.authenticators.passkeys.requestOptions(ask));
+    assert.equal(await people.authenticators.passkeys.verifyRequest({ ...ask, credential }), undefined);
+  });
+
+  test('G3: a credential id is registered once, whoever asks', async () => {
+    const people = await createPeople(open);
+    const ann = await createBench(people);
+    const bob = await createBench(people);
+    const { passkey } = await ann.enrol();
+    const again = await bob.register({ credentialId: passkey.credential_id });
+    assert.ok(again);
+    assert.equal(await people.authenticators.addPasskey(bob.account.id, again.passkey), false);
+    assert.equal((await people.authenticators.listPasskeys(bob.account.id)).length, 0);
+  });
+
+  test('G5: a counter that goes back is recorded and not a lock', async () => {
+    const { enrol, signIn, account, journal } = await createBench(await createPeople(open), { synced: false });
+    await enrol();
+    assert.equal(await signIn({ counter: 5 }), account.id);
+    assert.equal(await signIn({ counter: 5 }), account.id);
+    const events = await journal.recent(account.id, 10);
+    assert.deepEqual(
+      events.filter(({ type }) => type === 'proof_failed').map(({ data }) => data?.reason),
+      ['passkey counter went back'],
+    );
+  });
+
+  test('the last way in cannot be removed, not even by two removals at once', async () => {
+    const bench = await createBench(await createPeople(open));
+    const { enrol, account, authenticators } = bench;
+    const first = (await enrol()).passkey.credential_id;
+    const second = (await enrol()).passkey.credential_id;
+    const done = await Promise.all([first, second].map((id) => authenticators.removePasskey(account.id, id)));
+    assert.deepEqual(done.sort(), [false, true]);
+    const [left] = await authenticators.listPasskeys(account.id);
+    assert.ok(left);
+    assert.equal(await authenticators.removePasskey(account.id, left.id), false);
+    await authenticators.setPassword(account.id, 'plum tractor evening gravel');
+    assert.equal(await authenticators.removePasskey(account.id, left.id), true);
+  });
+
+  test('F12: a passkey is renamed and removed by its owner only; F15: its name is one clean line', async () => {
+    const people = await createPeople(open);
+    const ann = await createBench(people);
+    const bob = await createBench(people);
+    await ann.enrol();
+    await bob.enrol();
+    const { passkey } = await ann.enrol();
+    const { authenticators } = people;
+    assert.equal(await authenticators.renamePasskey(bob.account.id, passkey.credential_id, 'Mine'), false);
+    assert.equal(await authenticators.removePasskey(bob.account.id, passkey.credential_id), false);
+    assert.equal(await authenticators.renamePasskey(ann.account.id, passkey.credential_id, ' \u202eBlue\nkey '), true);
+    const names = (await authenticators.listPasskeys(ann.account.id)).map(({ name }) => name);
+    assert.ok(names.includes('Bluekey'), names.join());
+    assert.equal(await authenticators.renamePasskey(ann.account.id, passkey.credential_id, ' \u200b '), false);
+  });
+});

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { after } from 'node:test';
+import fastify from 'fastify';
+import { createAccounts } from '../../src/account/account.ts';
+import { accountPlugin } from '../../src/account/account-plugin.ts';
+import { createSignup } from '../../src/account/signup.ts';
+import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
+import { securityPlugin } from '../../src/authenticators/security-plugin.ts';
+import { createMemory } from '../../src/drivers/ephemeral/memory.ts';
+import { createTableJournal } from '../../src/drivers/journal/table.ts';
+import type { Message } from '../../src/drivers/mail/mail.ts';
+import { systemRandom } from '../../src/random.ts';
+import { createSecrets } from '../../src/secrets.ts';
+import { type AfterSignIn, createSignin, registerSessions } from '../../src/signin/signin.ts';
+import { signinPlugin } from '../../src/signin/signin-plugin.ts';
+import { readFlow, writeFlow } from '../../src/web/flow.ts';
+import { createLimits } from '../../src/web/limits.ts';
+import { loadMessages } from '../../src/web/messages.ts';
+import { pagesScope, registerWeb } from '../../src/web/web.ts';
+import { createTestClock } from './clock.ts';
+import type { OpenDatabase } from './databases.ts';
+import { createFormBrowser, type Settings } from './form-browser.ts';
+
+export const issuer = 'http://localhost:3000';
+export const goodPassword = 'plum tractor evening gravel';
+
+/** The rooms of people (authenticators, account, signin) on a real database behind the real web shell. */
+export async function createPeople(open: OpenDatabase) {
+  const database = await open();
+  const clock = createTestClock();
+  const random = systemRandom;
+  const secrets = createSecrets(randomBytes(32));
+  const journal = createTableJournal({ database, clock, random });
+  const ephemeral = createMemory({ clock });
+  const limits = createLimits({ ephemeral, clock });
+  const mails: Message[] = [];
+  let mailWorks = true;
+  const mail = {
+    async send(message: Message) {
+      if (!mailWorks) throw new Error('the next hop is down');
+      mails.push(message);
+    },
+    close: async () => {},
+  };
+
+  const accounts = createAccounts({ database, clock, random, journal });
+  const authenticators = createAuthenticators({
+    database,
+    clock,
+    random,
+    secrets,
+    ephemeral,
+    journal,
+    config: { issuer },
+    userIdOf: (id) => accounts.passkeyUserId(id),
+  });
+  const signin = createSignin({ database, clock, random, secrets, ephemeral, journal, accounts, authenticators });
+  const signup = createSignup({ database, clock, random, secrets, limits, accounts });
+
+  const app = fastify({ routerOptions: { maxParamLength: 2000 } });
+  await registerWeb(app, {
+    config: { issuer, development: true, trustedProxies: [] },
+    secrets,
+    random,
+    clock,
+    messages: loadMessages(),
+    readPerson: (request) => signin.readPerson(request),
+  });
+  const afterSignIn: AfterSignIn = async ({ request, reply }) => {
+    const { next } = readFlow(request);
+    writeFlow(reply, {});
+    return next ?? '/home';
+  };
+  await pagesScope(app, async (pages) => {
+    registerSessions(pages);
+    pages.get('/home', async (request) => ({ signedIn: request.signedIn ?? null }));
+    await signinPlugin(pages, { signin, ephemeral, afterSignIn });
+    await accountPlugin(pages, {
+      signup,
+      accounts,
+      authenticators,
+      random,
+      mail,
+      startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
+      afterSignIn,
+    });
+    await securityPlugin(pages, { authenticators, mail, signin, userIdOf: (id) => accounts.passkeyUserId(id) });
+  });
+  after(async () => {
+    await app.close();
+    await ephemeral.close();
+  });
+
+  return {
+    database,
+    clock,
+    secrets,
+    journal,
+    accounts,
+    authenticators,
+    signin,
+    signup,
+    app,
+    mails,
+    breakMail: () => {
+      mailWorks = false;
+    },
+    newBrowser: (settings?: Settings) => createFormBrowser(app, settings),
+    /** An account with a password, as the operator's command makes one. */
+    async addAccount(email: string, password = goodPassword) {
+      const account = await accounts.create({ email });
+      await authenticators.savePassword(account.id, await authenticators.hashPassword(password));
+      return account;
+    },
+  };
+}
+
+export type People = Awaited<ReturnType<typeof createPeople>>;
