@@ -81,7 +81,7 @@ function issuerDetail({ issuer, development, trustedProxies, port }: Config): st
 }
 
 async function examineDatabase(config: Config): Promise<Finding[]> {
-  const kind = config.databaseUrl ? 'PostgreSQL' : `embedded, in ${config.data}`;
+  const kind = config.databaseUrl ? 'as LATCHKEY_DATABASE_URL says' : `embedded, in ${config.data}`;
   let pending: string[] = [];
   const database = openDatabase(config);
   try {

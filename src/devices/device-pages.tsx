@@ -2,6 +2,7 @@ import type { RecordedEvent } from '../drivers/journal/journal.ts';
 import {
   BackLink,
   Button,
+  ButtonRow,
   DeviceIcon,
   ErrorSummary,
   Form,
@@ -39,8 +40,9 @@ export function devicePage(props: DevicePageProps): Page {
           <ErrorSummary page={page} errors={[{ field: 'name', text: page.t('devices.detail.nameMissing') }]} />
         )}
         {props.renamed && <Notice kind="done" title={page.t('devices.detail.renamed')} />}
+        <DeviceIcon type={device.type} large />
         <h1>
-          <DeviceIcon type={device.type} /> <Stranger>{name}</Stranger>
+          <Stranger>{name}</Stranger>
         </h1>
         <Facts {...props} />
         <Rename {...props} />
@@ -102,17 +104,16 @@ function Unlink({ page, device }: DevicePageProps) {
     <>
       <h2>{t('devices.detail.unlink')}</h2>
       <p>{t('devices.detail.unlinkText')}</p>
-      <Form page={page} action={`/devices/${device.id}`}>
-        <Button kind="stop" name="action" value="unlink">
-          {t('devices.detail.unlink')}
-        </Button>
-      </Form>
-      <h2>{t('devices.detail.reportTitle')}</h2>
       <p>{t('devices.detail.reportText')}</p>
       <Form page={page} action={`/devices/${device.id}`}>
-        <Button kind="secondary" name="action" value="report">
-          {t('devices.detail.report')}
-        </Button>
+        <ButtonRow>
+          <Button kind="stop" name="action" value="unlink">
+            {t('devices.detail.unlink')}
+          </Button>
+          <Button kind="secondary" name="action" value="report">
+            {t('devices.detail.report')}
+          </Button>
+        </ButtonRow>
       </Form>
     </>
   );

@@ -14,9 +14,10 @@ const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 1],
 ];
 
-/** "3 days ago" and the instant itself, for people who want to compare it with their own memory. */
-export function Ago(props: { page: PageContext; at: number; now: number }) {
+/** "3 days ago" and the instant itself, to be compared with one's own memory; `brief` leaves the instant to machines. */
+export function Ago(props: { page: PageContext; at: number; now: number; brief?: boolean }) {
   const { page, at, now } = props;
+  if (props.brief) return <time dateTime={new Date(at).toISOString()}>{inWords(page, at, now)}</time>;
   return (
     <>
       {inWords(page, at, now)} (<Time page={page} at={at} />)

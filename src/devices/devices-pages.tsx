@@ -1,4 +1,3 @@
-import type { ComponentChild } from 'preact';
 import { days } from '../clock.ts';
 import {
   BackLink,
@@ -13,7 +12,7 @@ import {
   Stranger,
   Tag,
 } from '../web/components.tsx';
-import { EmptyState, Steps } from '../web/content.tsx';
+import { EmptyState } from '../web/content.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import { Ago, countryName, deviceName } from './device-words.tsx';
 import type { Device } from './devices.ts';
@@ -59,7 +58,8 @@ function NoDevices({ page }: { page: PageContext }) {
   const { t } = page;
   return (
     <EmptyState title={t('devices.empty.title')}>
-      <Steps steps={[t('devices.empty.where'), t('devices.empty.then')]} />
+      <p>{t('devices.empty.where')}</p>
+      <p>{t('devices.empty.then')}</p>
       <LinkButton href="/link" kind="primary">
         {t('devices.empty.button')}
       </LinkButton>
@@ -96,24 +96,17 @@ function DeviceList({ page, devices, now }: { page: PageContext; devices: Device
 
 function DeviceFacts({ page, device, now }: { page: PageContext; device: Device; now: number }) {
   const { t, locale } = page;
+  const { lastUsedAt } = device;
   const place = countryName(locale, device.country);
-  const facts: [label: string, value: ComponentChild][] = [
-    [t('devices.app'), <Stranger>{device.clientName}</Stranger>],
-    [
-      t('devices.lastUsed'),
-      device.lastUsedAt === undefined ? t('devices.neverUsed') : <Ago page={page} at={device.lastUsedAt} now={now} />,
-    ],
-    [t('devices.linked'), <Ago page={page} at={device.linkedAt} now={now} />],
-  ];
-  if (place) facts.push([t('devices.place'), place]);
   return (
     <>
-      {facts.map(([label, value], index) => (
-        <>
-          {index > 0 && <br />}
-          {label}: {value}
-        </>
-      ))}
+      <Stranger>{device.clientName}</Stranger>
+      <br />
+      {t('devices.lastUsed')}:{' '}
+      {lastUsedAt === undefined ? t('devices.neverUsed') : <Ago page={page} at={lastUsedAt} now={now} brief />}
+      <br />
+      {t('devices.linked')}: <Ago page={page} at={device.linkedAt} now={now} brief />
+      {place && ` · ${place}`}
     </>
   );
 }

@@ -86,7 +86,7 @@ forEachDatabase((_name, open) => {
     await devices.used(grantId);
     clock.advance(hours(2));
     const { body } = await get('/devices', 'ann');
-    assert.match(textOf(body), /Living room.*Acme TV.*Last used: 2 hours ago.*Linked: 3 days ago.*Germany/);
+    assert.match(textOf(body), /Living room.*Acme TV.*Last used: 2 hours ago.*Linked: 3 days ago · Germany/);
     assert.ok(parse(body).querySelector(`a[href="/devices/${id}"]`));
     assert.ok(parse(body).querySelectorAll('main time[datetime]').length >= 2);
     assert.equal(parse(body).querySelector('a[href="/devices/unlink-all"]'), null);
@@ -107,7 +107,7 @@ forEachDatabase((_name, open) => {
     const scope = `openid email offline_access api:read x\u202Ey ${others}`;
     const { id } = await link(ann, { scope, model: 'QLED 55', type: 'tv' });
     const { body } = await get(`/devices/${id}`, 'ann');
-    assert.match(textOf(body), /Know which account is yours.*See your e-mail address.*Stay signed in/);
+    assert.match(textOf(body), /Know which account is yours.*See your email address.*Stay signed in/);
     assert.match(textOf(body), /api:read.*xy.*and 4 more/);
     assert.match(textOf(body), /QLED 55 \(as the device says\)/);
     const items = parse(body).querySelectorAll('main li bdi');
