@@ -178,7 +178,7 @@ export const examples: Readonly<Record<string, (page: PageContext) => Page>> = {
       </>
     ),
   }),
-  devices: (page) => ({
+  devices: () => ({
     title: 'Your devices',
     content: (
       <>
@@ -305,3 +305,8 @@ export const examples: Readonly<Record<string, (page: PageContext) => Page>> = {
     throw new Error('An example.');
   },
 };
+
+/** Device pages carry the account's navigation, so their examples lie beside them. */
+export function examplePath(name: string): string {
+  return name.startsWith('devices') ? `/devices/gallery/${name}` : `/gallery/${name}`;
+}

@@ -9,7 +9,7 @@ import { systemRandom } from '../src/random.ts';
 import { createSecrets } from '../src/secrets.ts';
 import { loadMessages } from '../src/web/messages.ts';
 import { pagesScope, registerWeb } from '../src/web/web.ts';
-import { examples } from './gallery-examples.tsx';
+import { examplePath, examples } from './gallery-examples.tsx';
 
 const folder = process.argv[2];
 const app = Fastify();
@@ -27,8 +27,7 @@ await registerWeb(app, {
 });
 await pagesScope(app, (pages) => {
   for (const [name, draw] of Object.entries(examples)) {
-    const path = name.startsWith('devices') ? `/devices/gallery-${name}` : `/gallery/${name}`;
-    pages.get(path, (request, reply) => reply.page(draw(request.page)));
+    pages.get(examplePath(name), (request, reply) => reply.page(draw(request.page)));
   }
 });
 const address = await app.listen({ port, host: 'localhost' });
@@ -47,9 +46,7 @@ if (folder) {
     const tab = await (await browser.newContext(options)).newPage();
     tab.on('console', (message) => message.type() === 'error' && console.error(look, message.text()));
     for (const path of [
-      ...Object.keys(examples).map((name) =>
-        name.startsWith('devices') ? `/devices/gallery-${name}` : `/gallery/${name}`,
-      ),
+      ...Object.keys(examples).map(examplePath),
       '/help',
       '/help/privacy',
       '/help/accessibility',

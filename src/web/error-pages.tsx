@@ -99,11 +99,23 @@ export function errorPage(
         )}
         {reference && <p>{t.rich('web.error.reference', { reference: <LeftToRight>{reference}</LeftToRight> })}</p>}
         <p>
-          <LinkButton href={code === 'forged_form' ? problem.again : '/'} kind="primary">
-            {t(code === 'forged_form' ? 'web.error.startAgain' : 'web.error.home')}
-          </LinkButton>
+          <WayOn page={page} code={code} again={problem.again} />
         </p>
       </>
     ),
   };
+}
+
+function WayOn({ page, code, again }: { page: PageContext; code: ErrorCode; again: string }) {
+  const [href, label] =
+    code === 'forged_form'
+      ? [again, 'web.error.startAgain']
+      : code === 'not_signed_in'
+        ? ['/signin', 'web.account.signIn']
+        : ['/', 'web.error.home'];
+  return (
+    <LinkButton href={href} kind="primary">
+      {page.t(label)}
+    </LinkButton>
+  );
 }

@@ -1,9 +1,8 @@
 /** Addresses whose last part is a secret or a code, with the name that takes its place in logs. */
 const secretPaths: readonly [RegExp, string][] = [
-  [/^\/l\/[^/?]+/i, '/l/[code]'],
-  [/^\/devices\/undo\/[^/?]+/, '/devices/undo/[token]'],
-  [/^\/signup\/link\/[^/?]+/, '/signup/link/[token]'],
-  [/^\/recover\/link\/[^/?]+/, '/recover/link/[token]'],
+  [/^\/+l\/.*/i, '/l/[code]'],
+  [/^\/+devices\/+undo\/.*/i, '/devices/undo/[token]'],
+  [/^\/+signup\/+link\/.*/i, '/signup/link/[token]'],
 ];
 
 /** Parameters that tell nothing about a person or a code; every other value is left out. */
