@@ -13,8 +13,7 @@ export type StoredMail = Message & {
   from: string;
 };
 
-/** Mail that goes nowhere: for development, where the operator reads it in the data folder or in the viewer. */
-export type FileMail = Mail & {
+export type MailFolder = {
   /** Newest first. */
   list(): Promise<StoredMail[]>;
   read(id: string): Promise<StoredMail | undefined>;
@@ -22,26 +21,19 @@ export type FileMail = Mail & {
 
 const idPattern = /^\d{15}-\d{6}-\d+$/;
 
-/** Writes each mail to `<data>/mail/` as `.json`, `.html` and `.eml`, readable by the operator alone. */
-export function openFileMail(needs: { data: string; from: string; clock: Clock }): FileMail {
-  const folder = join(needs.data, 'mail');
+/**
+ * Mail that goes nowhere, for development: each becomes `.json`, `.html` and `.eml` in `<data>/mail/`,
+ * readable by the operator alone.
+ */
+export function openFileMail(needs: { data: string; from: string; clock: Clock }): Mail {
+  const folder = folderIn(needs.data);
   const composer = createTransport({ streamTransport: true, buffer: true });
   let count = 0;
 
   const nextId = (at: number): string => {
     count += 1;
-    // The process number keeps the command beside the server from taking the same name.
+    // The process number keeps a command that runs beside the server from taking the same name.
     return `${pad(at, 15)}-${pad(count, 6)}-${process.pid}`;
-  };
-
-  const read = async (id: string): Promise<StoredMail | undefined> => {
-    if (!idPattern.test(id)) return undefined;
-    try {
-      return JSON.parse(await readFile(join(folder, `${id}.json`), 'utf8'));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
   };
 
   return {
@@ -55,15 +47,34 @@ export function openFileMail(needs: { data: string; from: string; clock: Clock }
       // Last, because the listing goes by it.
       await writeWhole(join(folder, `${stored.id}.json`), JSON.stringify(stored, undefined, 2));
     },
+    close: async () => composer.close(),
+  };
+}
+
+/** What `openFileMail` has written there, in this process or another. */
+export function openMailFolder(needs: { data: string }): MailFolder {
+  const folder = folderIn(needs.data);
+  const read = async (id: string): Promise<StoredMail | undefined> => {
+    // The id comes from a URL: nothing but a name of ours may become part of a path.
+    if (!idPattern.test(id)) return undefined;
+    const text = await readFile(join(folder, `${id}.json`), 'utf8').catch(unlessMissing);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+  return {
+    read,
     async list() {
-      const names = await readdir(folder).catch(() => []);
+      const names = (await readdir(folder).catch(unlessMissing)) ?? [];
       const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
       const mails = await Promise.all(ids.sort().reverse().map(read));
       return mails.filter((mail) => mail !== undefined);
     },
-    read,
-    close: async () => composer.close(),
   };
+}
+
+const folderIn = (data: string): string => join(data, 'mail');
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** Under another name first, so that a reader never meets half a file. */

@@ -1,0 +1,191 @@
+import { posix } from 'node:path';
+
+/** Rooms in import order: a room imports only rooms before it (design.md §2). A room may not exist yet. */
+const rooms = [
+  'drivers',
+  'web',
+  'engine',
+  'devices',
+  'authenticators',
+  'account',
+  'signin',
+  'recovery',
+  'link',
+  'apps',
+] as const;
+
+/** Files of a room that others may import, beside `<room>/<room>.ts`. */
+const doors: Record<string, readonly string[]> = {
+  drivers: ['database', 'ephemeral', 'mail', 'sms', 'push', 'journal', 'places'].map((port) => `${port}/${port}.ts`),
+  web: ['page.ts', 'messages.ts', 'components.tsx', 'content.tsx', 'mail-layout.tsx', 'flow.ts', 'limits.ts'],
+  engine: ['clients.ts', 'device-requests.ts'],
+  devices: ['device-text.ts', 'device-words.tsx'],
+  signin: ['proof-form.tsx'],
+};
+
+/** Put the server together, and so may import anything; nobody imports them but each other and the command line. */
+const composers = ['src/main.ts', 'src/app.ts', 'src/routes.ts', 'src/outside.ts', 'src/operations.ts'];
+/** Not a room: the command, which composes like the above. */
+const commandFolder = 'src/cli/';
+
+/** What may hold a word or a call that the rest may not, each with its reason. */
+const exemptions: Record<'databaseWord' | 'time', readonly string[]> = {
+  databaseWord: [
+    'src/config.ts', // explains the variables to operators
+    'src/outside.ts', // wires
+    'src/app.ts', // wires
+    'src/cli/doctor.ts', // tells operators what is in use
+  ],
+  time: [
+    'src/clock.ts',
+    'src/random.ts',
+    'src/main.ts', // the process itself: deadlines of a shutdown
+  ],
+};
+
+/** Run in the browser, where nobody hands in a clock. */
+const browserFolder = 'src/web/islands/';
+
+const maxFileLines = 300;
+const maxRoomLines = 1200;
+/** Rooms that may be larger, each with its reason. */
+const largerRooms: Record<string, number> = {};
+
+/** Path from the root of the project, such as `src/link/link.ts`, to the text of the file. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** Every breach of the plan of the house, each as one line that starts with the path. Looks only at `src/`. */
+export function checkArchitecture(sources: Sources): string[] {
+  const code = new Map([...sources].filter(([path]) => /^src\/.*\.tsx?$/.test(path)));
+  const product = new Map([...code].filter(([path]) => !isTest(path)));
+  const imports = new Map([...product].map(([path, text]) => [path, importsOf(path, text)]));
+  return [
+    ...[...product.keys()].flatMap(checkName),
+    ...[...imports].flatMap(([path, targets]) => targets.flatMap((target) => checkImport(path, target))),
+    ...[...product].flatMap(([path, text]) => checkText(path, text)),
+    ...[...code].flatMap(([path, text]) => checkSize(path, text)),
+    ...checkRooms(sources, product),
+    ...findCycles(imports),
+  ].sort();
+}
+
+/** Tests, and what only tests use: conformance suites and sources that show a page with example data. */
+function isTest(path: string): boolean {
+  return /\.test\.tsx?$/.test(path) || path.endsWith('/conformance.ts');
+}
+
+function roomOf(path: string): string | undefined {
+  return /^src\/([^/]+)\/./.exec(path)?.[1];
+}
+
+function checkName(path: string): string[] {
+  const found: string[] = [];
+  if (/\/index\.tsx?$/.test(path)) found.push(`${path}: no index files; name the file after what it holds`);
+  if (/\/(utils?|helpers?|common|shared|lib)\//.test(path)) found.push(`${path}: no folder for things without a place`);
+  return found;
+}
+
+/** Every module named in an import, an export or a dynamic import, types included; relative ones as project paths. */
+function importsOf(path: string, text: string): string[] {
+  const pattern =
+    /(?:^|[\s;}])(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
+  const named = [...withoutComments(text).matchAll(pattern)].map((match) => match[1] ?? match[2] ?? '');
+  return named.map((name) => (name.startsWith('.') ? posix.join(posix.dirname(path), name) : name));
+}
+
+function checkImport(path: string, target: string): string[] {
+  if (target === 'oidc-provider' || target.startsWith('oidc-provider/')) {
+    return roomOf(path) === 'engine' ? [] : [`${path}: only the engine imports oidc-provider`];
+  }
+  if (composers.includes(path) || path.startsWith(commandFolder)) return [];
+  if (composers.includes(target) || target.startsWith(commandFolder))
+    return [`${path}: imports the composer ${target}`];
+  const [from, to] = [roomOf(path), roomOf(target)];
+  if (to === undefined || from === to) return [];
+  if (!target.startsWith('src/')) return [];
+  if (from === undefined) return isDoor(target) ? [] : [`${path}: imports ${target}, which is no door`];
+  const order = rooms as readonly string[];
+  if (order.indexOf(to) > order.indexOf(from))
+    return [`${path}: ${from} comes before ${to} and must not import ${target}`];
+  return isDoor(target) ? [] : [`${path}: imports ${target}, which is no door`];
+}
+
+function isDoor(path: string): boolean {
+  const room = roomOf(path) ?? '';
+  const file = path.slice(`src/${room}/`.length);
+  return file === `${room}.ts` || (doors[room] ?? []).includes(file);
+}
+
+function checkText(path: string, text: string): string[] {
+  const found: string[] = [];
+  const bare = withoutComments(text);
+  const inDatabase = path.startsWith('src/drivers/database/') || exemptions.databaseWord.includes(path);
+  if (/sqlite|postgres/i.test(bare) && !inDatabase)
+    found.push(`${path}: names a database engine outside drivers/database`);
+  if (!exemptions.time.includes(path) && !path.startsWith(browserFolder)) {
+    const call = /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\s*\)/.exec(bare)?.[0];
+    if (call) found.push(`${path}: ${call}… grabs time or randomness; have a Clock or Random handed in`);
+  }
+  if (/^export\s+(?:\*|(?:type\s+)?\{[^}]*\})\s*from/m.test(bare))
+    found.push(`${path}: exports what another file holds`);
+  if (/^export default/m.test(bare)) found.push(`${path}: has a default export`);
+  return found;
+}
+
+function checkSize(path: string, text: string): string[] {
+  const lines = lineCount(text);
+  if (isTest(path) || lines < maxFileLines) return [];
+  return [`${path}: ${lines} lines; a file has fewer than ${maxFileLines}`];
+}
+
+function checkRooms(sources: Sources, product: Sources): string[] {
+  const found: string[] = [];
+  const present = new Set([...product.keys()].map(roomOf).filter((room) => room !== undefined));
+  for (const room of present) {
+    if (!sources.has(`src/${room}/README.md`)) found.push(`src/${room}: has no README.md`);
+    if (`src/${room}/` !== commandFolder && !(rooms as readonly string[]).includes(room)) {
+      found.push(`src/${room}: is no room of the plan; give it a place in the order of rooms`);
+    }
+  }
+  return [...found, ...checkRoomSizes(product)];
+}
+
+/** Each port of the drivers, and the part of the shell that runs in the browser, counts as a room of its own. */
+function checkRoomSizes(product: Sources): string[] {
+  const lines = new Map<string, number>();
+  for (const [path, text] of product) {
+    const room = /^src\/(?:drivers\/[^/]+|web\/islands|[^/]+)(?=\/)/.exec(path)?.[0];
+    if (room) lines.set(room, (lines.get(room) ?? 0) + lineCount(text));
+  }
+  return [...lines]
+    .map(([room, count]): [string, number, number] => [room, count, largerRooms[room] ?? maxRoomLines])
+    .filter(([, count, limit]) => count >= limit)
+    .map(([room, count, limit]) => `${room}: ${count} lines; a room has fewer than ${limit}`);
+}
+
+/** One line per cycle among files, by the first file met. */
+function findCycles(imports: ReadonlyMap<string, string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) {
+      found.push(`${path}: imports itself by way of ${[...trail.slice(at + 1), path].join(' → ')}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const target of imports.get(path) ?? []) if (imports.has(target)) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+  return found;
+}
+
+function lineCount(text: string): number {
+  return text.replace(/\n$/, '').split('\n').length;
+}
+
+/** Good enough for code that a formatter has laid out: comment lines and comments after code, never inside strings. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
