@@ -42,7 +42,7 @@ forEachDatabase((name, open, newPlace) => {
     const file = name === 'SQLite' ? 'schema.sqlite.sql' : 'schema.postgres.sql';
     // From dist/src/drivers/database back to the sources, where the dumps are.
     const checkedIn = await readFile(new URL(`../../../../src/drivers/database/${file}`, import.meta.url), 'utf8');
-    assert.equal(await database.dumpSchema(), checkedIn);
+    assert.equal(firstDifference(await database.dumpSchema(), checkedIn), undefined, 'run `npm run dump-schema`');
   });
 
   test('what is committed is there after closing and opening again', async () => {
@@ -58,6 +58,14 @@ forEachDatabase((name, open, newPlace) => {
     assert.deepEqual(rows, [{ id: 'tv', created_at: 1 }]);
   });
 });
+
+/** The first line that is not alike; a comparison of the whole texts would print them several times. */
+function firstDifference(actual: string, expected: string): { actual?: string; expected?: string } | undefined {
+  const [left, right] = [actual.split('\n'), expected.split('\n')];
+  const at = left.findIndex((line, n) => line !== right[n]);
+  if (at < 0) return left.length === right.length ? undefined : { expected: right[left.length] ?? '' };
+  return { actual: left[at] ?? '', expected: right[at] ?? '' };
+}
 
 describe('SQLite', () => {
   test('a commit is on the disk before it is spoken of', async (t) => {

@@ -88,7 +88,7 @@ CREATE TABLE "device_authorization" (
   interval_ms integer NOT NULL,
   status text NOT NULL,
   account_id text,
-  session_id text,
+  browser_hash text,
   grant_id text,
   device_id text,
   approval text,

@@ -77,7 +77,7 @@ CREATE TABLE "device_authorization" (
   "interval_ms" integer not null,
   "status" text not null,
   "account_id" text,
-  "session_id" text,
+  "browser_hash" text,
   "grant_id" text,
   "device_id" text,
   "approval" text,
