@@ -19,7 +19,12 @@ export function createAppsPlugin({ engine, signin, secrets }: Needs) {
         throw new AppError('not_found', 'This sign-in has ended or was begun in another browser.', { cause });
       });
 
-  const resume = async (request: FastifyRequest, reply: FastifyReply, result: Record<string, unknown>, merge = true) => {
+  const resume = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    result: Record<string, unknown>,
+    merge = true,
+  ) => {
     const url = await engine
       .provider()
       .interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: merge });

@@ -1,6 +1,7 @@
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
+import type { GrantId } from '../ids.ts';
 import type { Clients } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { EngineInternals } from './provider-internals.ts';
@@ -14,6 +15,8 @@ type Needs = {
   clients: Clients;
   units: Units;
   answers: TokenAnswers;
+  /** Told when tokens of the grant are used, so that the device's page can say when that was. */
+  grantUsed(grantId: GrantId): Promise<void>;
 };
 
 /**
@@ -125,6 +128,7 @@ export function createDeviceCodeHandler(internals: EngineInternals, needs: Needs
     if (unit) unit.retry = whose;
     await internals.deviceCodeHandler(ctx);
     if (unit && request) needs.answers.keep(unit, whose, request.grantId, ctx.body as object);
+    if (request) await needs.grantUsed(request.grantId);
   };
 }
 

@@ -40,7 +40,8 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   for (const url of corsRoutes) app.options(url, toEngine);
   // Microsoft's client library ignores the metadata and derives this address from the token endpoint's.
   app.post('/devicecode', under('/device_authorization'));
-  app.post('/token', async (request, reply) => {
+  // Devices poll every few seconds: a line in the log for each would bury the rest.
+  app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
     const form = tokenForm(request);
     const answer =
       form && needs.requests.waitsForPublicClient(form.deviceCode, form.clientId)

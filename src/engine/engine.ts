@@ -136,7 +136,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
   };
 
   const internals = await loadInternals(provider);
-  const deviceNeeds = { issuer, clock, requests, clients, units, answers };
+  const deviceNeeds = { issuer, clock, requests, clients, units, answers, grantUsed: needs.grantUsed };
   provider.registerGrantType(
     deviceCodeGrant,
     createDeviceCodeHandler(internals, deviceNeeds),
@@ -158,6 +158,8 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
           await answerDeviceAuthorization(ctx as KoaContextWithOIDC, deviceNeeds);
         }
         nameUnauthorizedClient(ctx);
+        const used = ctx.oidc?.route === 'userinfo' && ctx.status === 200 && ctx.oidc.entities.AccessToken?.grantId;
+        if (used) await needs.grantUsed(used as GrantId);
         return ctx.status < 400;
       });
     } catch (error) {
