@@ -1,7 +1,7 @@
 // Builds dist/: server, islands, styles, fonts, messages and the manifest of assets. Plain JavaScript: it runs before tsc has.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from 'lightningcss';
@@ -20,6 +20,7 @@ function compile(project) {
   return spawnSync(process.execPath, arguments_, { stdio: 'inherit' }).status === 0;
 }
 
+/** Files of earlier builds stay: a running server may still name them. */
 function writeAssets() {
   mkdirSync(assets, { recursive: true });
   const fonts = new Map();
@@ -32,9 +33,6 @@ function writeAssets() {
     fonts: [fonts.get('atkinson-hyperlegible-next-latin-wght-normal.woff2')],
   };
   writeFileSync(join(assets, 'manifest.json'), JSON.stringify(manifest));
-  const current = new Set([...Object.values(manifest).flat(), ...fonts.values()].map((path) => basename(path)));
-  for (const file of readdirSync(assets))
-    if (file !== 'manifest.json' && !current.has(file)) rmSync(join(assets, file), { force: true });
 }
 
 /** A hash of the content in every name, so that browsers may keep the file for ever. */

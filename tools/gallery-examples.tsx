@@ -162,7 +162,7 @@ export const examples: Readonly<Record<string, (page: PageContext) => Page>> = {
       </>
     ),
   }),
-  done: (page) => ({
+  done: () => ({
     title: 'Acme TV is linked',
     content: (
       <>

@@ -5,7 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core';
 import { PasskeyForm } from '../../src/web/components.tsx';
 import { examplePath, examples } from '../../tools/gallery-examples.tsx';
-import { openBrowser } from '../helpers/browser.ts';
+import { launchChromium } from '../helpers/chromium.ts';
 import { createWebApp, sam, type WebApp } from '../helpers/web-app.ts';
 
 let web: WebApp;
@@ -36,7 +36,7 @@ before(async () => {
   await web.app.listen({ port: 0, host: 'localhost' });
   home = `http://localhost:${(web.app.server.address() as AddressInfo).port}`;
   web.app.web.issuer = home;
-  browser = await openBrowser();
+  browser = await launchChromium();
 });
 
 after(async () => {
