@@ -119,7 +119,8 @@ describe('PostgreSQL', () => {
       where datname = current_database() and pid <> pg_backend_pid()`.execute(killer.query);
     // The broken connection is noticed while idle or by the query that meets it; soon a new one takes its place.
     let answered = false;
-    for (let attempt = 0; attempt < 5 && !answered; attempt++) {
+    for (let attempt = 0; attempt < 100 && !answered; attempt++) {
+      await new Promise(setImmediate);
       answered = await database.ping().then(
         () => true,
         () => false,

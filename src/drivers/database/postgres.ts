@@ -27,6 +27,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
     idle_in_transaction_session_timeout: 60_000,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // In use, a connection that breaks rejects its query, and would then end the process if nobody listened.
+  pool.on('connect', (client) => client.on('error', () => {}));
 
   // biome-ignore lint/complexity/noBannedTypes: the port's empty schema.
   const query = new Kysely<{}>({ dialect: new PostgresDialect({ pool: withClearErrors(pool) }) });
@@ -63,7 +65,8 @@ function createPool(url: string, options: pg.PoolConfig): pg.Pool {
 /** Over a connection of its own, because waiting for another process's migration may outlast any statement timeout. */
 async function migrate(url: string): Promise<string[]> {
   const pool = createPool(url, { max: 1 });
-  pool.on('error', () => {}); // The query in progress rejects with it.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: withClearErrors(pool) }) });
   try {
     return await applyMigrations(db);
