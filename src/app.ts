@@ -189,7 +189,7 @@ export async function createApp(outside: Outside): Promise<App> {
     });
     await signinPlugin(pages, { signin, ephemeral, afterSignIn });
     await securityPlugin(pages, { authenticators, signin, mail, userIdOf: (id) => accounts.passkeyUserId(id) });
-    await createAppsPlugin({ engine, signin, secrets })(pages);
+    await createAppsPlugin({ engine, secrets })(pages);
   });
   if (config.development && !config.smtpUrl) await server.register(mailViewer({ data: config.data }));
   if (config.examples) {

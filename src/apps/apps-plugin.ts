@@ -2,15 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Engine } from '../engine/engine.ts';
 import { AppError } from '../errors.ts';
 import type { Secrets } from '../secrets.ts';
-import { amrOf, type SignedIn, type Signin } from '../signin/signin.ts';
+import { amrOf, type SignedIn } from '../signin/signin.ts';
 import { writeFlow } from '../web/flow.ts';
 import { formTarget, permissionsPage, problemPage } from './apps-pages.tsx';
 
-type Needs = { engine: Engine; signin: Signin; secrets: Secrets };
+type Needs = { engine: Engine; secrets: Secrets };
 type Uid = { Params: { uid: string }; Body: { decision?: string } };
 
 /** The engine sends a person here when it needs them; every answer sends them back to the engine. */
-export function createAppsPlugin({ engine, signin, secrets }: Needs) {
+export function createAppsPlugin({ engine, secrets }: Needs) {
   const details = (request: FastifyRequest<Uid>, reply: FastifyReply) =>
     engine
       .provider()
@@ -36,11 +36,11 @@ export function createAppsPlugin({ engine, signin, secrets }: Needs) {
       const interaction = await details(request, reply);
       const { prompt, params, uid } = interaction;
       const here = `/interaction/${uid}`;
-      const target = formTarget(String(params['redirect_uri']));
+      const target = formTarget(String(params.redirect_uri));
       const { signedIn } = request;
       if (!signedIn) {
         writeFlow(reply, { next: here, target });
-        const hint = typeof params['login_hint'] === 'string' ? params['login_hint'] : undefined;
+        const hint = typeof params.login_hint === 'string' ? params.login_hint : undefined;
         return reply.redirect(hint ? `/signin?login_hint=${encodeURIComponent(hint)}` : '/signin', 303);
       }
       if (prompt.name === 'login') {
@@ -50,14 +50,14 @@ export function createAppsPlugin({ engine, signin, secrets }: Needs) {
         }
         return resume(request, reply, { login: loginOf(signedIn) }, false);
       }
-      const client = await engine.clients.find(String(params['client_id']));
+      const client = await engine.clients.find(String(params.client_id));
       if (!client) throw new AppError('not_found', 'This app is no longer registered.');
       return reply.page(
         permissionsPage(request.page, {
           uid,
           appName: client.name,
-          returnsTo: String(params['redirect_uri']),
-          scope: String(params['scope'] ?? '').split(' '),
+          returnsTo: String(params.redirect_uri),
+          scope: String(params.scope ?? '').split(' '),
         }),
       );
     });
@@ -76,7 +76,7 @@ export function createAppsPlugin({ engine, signin, secrets }: Needs) {
       const provider = engine.provider();
       const known = grantId ? await provider.Grant.find(grantId) : undefined;
       const grant =
-        known ?? new provider.Grant({ accountId: signedIn.current.accountId, clientId: String(params['client_id']) });
+        known ?? new provider.Grant({ accountId: signedIn.current.accountId, clientId: String(params.client_id) });
       const missing = prompt.details as {
         missingOIDCScope?: string[];
         missingOIDCClaims?: string[];
@@ -106,13 +106,13 @@ function provenEnough(
 ): boolean {
   const begun = (iat ?? 0) * 1000;
   if (
-    String(params['prompt'] ?? '')
+    String(params.prompt ?? '')
       .split(' ')
       .includes('login') &&
     current.provenAt < begun
   )
     return false;
-  const maxAge = params['max_age'];
+  const maxAge = params.max_age;
   return maxAge === undefined || current.provenAt >= begun - Number(maxAge) * 1000;
 }
 
