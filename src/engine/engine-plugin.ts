@@ -112,7 +112,8 @@ function tokenForm(request: FastifyRequest): { deviceCode: string; clientId: str
 }
 
 /** The request as the engine should see it: its body unread, its origin the issuer's whatever the Host header says. */
-async function engineRequest(request: FastifyRequest, { issuer, places, engine }: Needs): Promise<EngineRequest> {
+async function engineRequest(request: FastifyRequest, needs: Needs): Promise<EngineRequest> {
+  const { issuer, places } = needs;
   const { host, protocol } = new URL(issuer);
   const body = Buffer.from(typeof request.body === 'string' ? request.body : '');
   const headers = {
@@ -135,15 +136,16 @@ async function engineRequest(request: FastifyRequest, { issuer, places, engine }
         country: places.countryOf(request.headers),
       } satisfies Requester,
     },
-    corsOrigins: { value: await corsOrigins(request, engine) },
+    corsOrigins: { value: await corsOrigins(request, needs) },
   }) as EngineRequest;
 }
 
 /** Origins of scripts that may call; a preflight names no client, so it is answered for all of them (C15). */
-async function corsOrigins(request: FastifyRequest, engine: Engine): Promise<Set<string>> {
+async function corsOrigins(request: FastifyRequest, { engine, issuer }: Needs): Promise<Set<string>> {
   if (!request.headers.origin) return new Set();
   const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
   const clientId = form.get('client_id');
   const clients = clientId ? [await engine.clients.find(clientId)] : await engine.clients.list();
-  return new Set(clients.flatMap((client) => client?.webOrigins ?? []));
+  // Browsers name the origin in every POST of a script, also of a page that lives here.
+  return new Set([new URL(issuer).origin, ...clients.flatMap((client) => client?.webOrigins ?? [])]);
 }
