@@ -166,7 +166,15 @@ export async function createApp(outside: Outside): Promise<App> {
     messages,
     readPerson: (request) => signin.readPerson(request),
   });
-  await server.register(async (scope) => enginePlugin(scope, { engine, issuer: config.issuer, places, requests }));
+  await server.register(async (scope) =>
+    enginePlugin(scope, {
+      engine,
+      issuer: config.issuer,
+      places,
+      requests,
+      currentAccount: async (request) => (await signin.read(request))?.current.accountId,
+    }),
+  );
   await pagesScope(server, async (pages) => {
     registerSessions(pages);
     pages.get('/', async (request, reply) => reply.redirect(request.signedIn ? '/devices' : '/link', 303));
@@ -204,6 +212,8 @@ export async function createApp(outside: Outside): Promise<App> {
       await engine.tidy();
       await requests.tidy();
       await devices.removeEnded();
+      // One after the other: a mail server that was away should not meet all of them at once.
+      for (const notice of await devices.unnoticed()) await linkedMail(notice);
       await signin.removeEnded();
     },
     drain: () => {

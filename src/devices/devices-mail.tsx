@@ -11,7 +11,7 @@ export type LinkedMailNeeds = {
   messages: Messages;
   /** Without a trailing slash. */
   issuer: string;
-  devices: Pick<Devices, 'find'>;
+  devices: Pick<Devices, 'find' | 'noticed'>;
   findAccount: (id: AccountId) => Promise<{ email: string; locale: Locale | undefined } | undefined>;
 };
 
@@ -28,6 +28,7 @@ export function createLinkedMail(needs: LinkedMailNeeds): (notice: LinkedNotice)
     // Unlinked or closed in the meantime: there is nothing left to undo.
     if (!account || !device) return;
     await needs.mail.send(linkedMessage({ ...needs, account, device, undoToken }));
+    await needs.devices.noticed(deviceId);
   };
 }
 

@@ -16,6 +16,8 @@ type DeviceTable = {
   last_used_at: number | null;
   expires_at: number;
   undo_hash: string;
+  /** When the mail about the link was handed on; null until then. */
+  notified_at: number | null;
   unlinked_at: number | null;
 };
 
@@ -94,6 +96,35 @@ export function createDevicesStore(database: Database) {
         .where('grant_id', '=', grantId)
         .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', notSince)]))
         .execute();
+    },
+
+    /** Linked in that time, and their owner has not been told. */
+    listUnnoticed(from: number, to: number, limit: number): Promise<DeviceRow[]> {
+      return tables()
+        .selectFrom('device')
+        .selectAll()
+        .where('notified_at', 'is', null)
+        .where('unlinked_at', 'is', null)
+        .where('linked_at', '>', from)
+        .where('linked_at', '<=', to)
+        .orderBy('linked_at')
+        .limit(limit)
+        .execute();
+    },
+
+    /** True for the one caller that replaced the hash it had read. */
+    async renewUndo(id: DeviceId, from: string, to: string): Promise<boolean> {
+      const result = await tables()
+        .updateTable('device')
+        .set({ undo_hash: to })
+        .where('id', '=', id)
+        .where('undo_hash', '=', from)
+        .executeTakeFirst();
+      return result.numUpdatedRows === 1n;
+    },
+
+    async noteNotice(id: DeviceId, now: number): Promise<void> {
+      await tables().updateTable('device').set({ notified_at: now }).where('id', '=', id).execute();
     },
 
     /** Removes rows that ended before `before`; returns how many. */

@@ -62,6 +62,10 @@ export type Devices = {
   undo(token: string): Promise<boolean>;
   /** Notes that the grant's tokens were used; writes at most once a minute per grant. */
   used(grantId: string): Promise<void>;
+  /** Notes that the owner has been told of the link. */
+  noticed(id: DeviceId): Promise<void>;
+  /** Links whose owner was not told within a minute, each with a fresh undo token: a mail can be refused, a process die. */
+  unnoticed(): Promise<{ accountId: AccountId; deviceId: DeviceId; undoToken: string }[]>;
   /** Removes rows that ended too long ago for anyone to ask about. */
   removeEnded(): Promise<number>;
 };
@@ -81,6 +85,9 @@ export const longestName = 60;
 /** How long the link in the mail works. */
 export const undoWindow = days(30);
 const useNotedEvery = minutes(1);
+/** After a day, a mail that says "a device was linked" alarms more than it helps. */
+const noticeTriedFor = days(1);
+const noticesAtOnce = 50;
 /** How many grants' last uses one process remembers before it forgets the old ones. */
 const usesRemembered = 50_000;
 
@@ -191,6 +198,21 @@ export function createDevices(needs: DevicesNeeds): Devices {
       await store.noteUse(grantId, now, now - useNotedEvery);
     },
 
+    noticed: (id) => store.noteNotice(id, clock.now()),
+
+    async unnoticed() {
+      const now = clock.now();
+      const due = [];
+      for (const row of await store.listUnnoticed(now - noticeTriedFor, now - minutes(1), noticesAtOnce)) {
+        const undoToken = random.token(32);
+        // Of several processes that look at once, the one that renews the token sends the mail.
+        if (await store.renewUndo(row.id, row.undo_hash, secrets.hash('undo', undoToken))) {
+          due.push({ accountId: row.account_id, deviceId: row.id, undoToken });
+        }
+      }
+      return due;
+    },
+
     removeEnded: () => store.removeEnded(clock.now() - undoWindow),
   };
 }
@@ -214,6 +236,7 @@ function newRow(device: NewDevice, id: DeviceId, undoHash: string, now: number):
     last_used_at: null,
     expires_at: device.expiresAt,
     undo_hash: undoHash,
+    notified_at: null,
     unlinked_at: null,
   };
 }

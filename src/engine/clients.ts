@@ -9,6 +9,13 @@ import { type ClientRow, createEngineStore } from './engine-store.ts';
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
+/** Scopes about the person; every other scope is an API's own business (RFC 8707). */
+export const identityScopes: readonly string[] = ['openid', 'offline_access', 'profile', 'email'];
+
+/** RS256 is for the apps that verify nothing else. */
+const idTokenAlgs = ['ES256', 'RS256'] as const;
+export type IdTokenAlg = (typeof idTokenAlgs)[number];
+
 /** An app, as pages and operators see it. */
 export type Client = {
   id: ClientId;
@@ -27,6 +34,8 @@ export type Client = {
   deviceDays: number;
   /** Every access token must be bound to a key (RFC 9449 §5.2). */
   dpopRequired: boolean;
+  /** What signs its ID tokens (OpenID Connect Registration §2). */
+  idTokenAlg: IdTokenAlg;
   createdAt: number;
 };
 
@@ -41,6 +50,7 @@ export type NewClient = {
   resources?: string[];
   deviceDays?: number | undefined;
   dpopRequired?: boolean;
+  idTokenAlg?: string | undefined;
 };
 
 type Settings = Omit<Client, 'id' | 'name' | 'public' | 'createdAt'>;
@@ -145,10 +155,13 @@ function checkedSettings(input: NewClient): Settings {
   for (const uri of [...redirectUris, ...(input.webOrigins ?? []), ...(input.resources ?? [])]) {
     if (!URL.canParse(uri)) throw new AppError('bad_request', `"${uri}" is not an address.`);
   }
+  for (const uri of redirectUris) checkRedirectUri(uri);
   const deviceDays = input.deviceDays ?? 30;
   if (!Number.isInteger(deviceDays) || deviceDays < 1 || deviceDays > 365) {
     throw new AppError('bad_request', 'A device stays linked for 1 to 365 days.');
   }
+  const idTokenAlg = idTokenAlgs.find((alg) => alg === (input.idTokenAlg ?? 'ES256'));
+  if (!idTokenAlg) throw new AppError('bad_request', `An ID token is signed with ${idTokenAlgs.join(' or ')}.`);
   return {
     grants: [...new Set(grants)],
     redirectUris,
@@ -157,7 +170,27 @@ function checkedSettings(input: NewClient): Settings {
     resources: input.resources ?? [],
     deviceDays,
     dpopRequired: input.dpopRequired ?? false,
+    idTokenAlg,
   };
+}
+
+/** C2: a code must not travel in the clear, and a fragment would be cut off. */
+function checkRedirectUri(uri: string): void {
+  const { protocol, hostname } = new URL(uri);
+  if (uri.includes('#')) throw new AppError('bad_request', `The redirect URI "${uri}" must have no fragment.`);
+  if (protocol === 'http:' && !isLoopback(hostname)) {
+    throw new AppError(
+      'bad_request',
+      `The redirect URI "${uri}" must be https, or http on this machine's own address.`,
+    );
+  }
+  // RFC 8252 §7.1: a name the app's maker owns, reversed, so that no other app takes it by accident.
+  if (protocol !== 'http:' && protocol !== 'https:' && !protocol.includes('.')) {
+    throw new AppError(
+      'bad_request',
+      `The scheme of "${uri}" must be a reversed domain name, such as com.example.app.`,
+    );
+  }
 }
 
 function metadataOf(client: Client, secretHash: string | null): ClientMetadata {
@@ -169,16 +202,26 @@ function metadataOf(client: Client, secretHash: string | null): ClientMetadata {
     grant_types: client.grants,
     response_types: codeFlow ? ['code'] : [],
     redirect_uris: client.redirectUris,
-    scope: client.scope,
+    // The engine knows no scopes of APIs; those it compares with what the resource server may get. An empty scope would
+    // lift the ceiling (B32).
+    scope:
+      client.scope
+        .split(' ')
+        .filter((scope) => identityScopes.includes(scope))
+        .join(' ') || 'openid',
     token_endpoint_auth_method: secretHash === null ? 'none' : 'client_secret_basic',
     // The engine compares secrets through secretMatches, so all it ever holds is the hash (K9).
     ...(secretHash === null ? {} : { client_secret: secretHash }),
     dpop_bound_access_tokens: client.dpopRequired,
+    id_token_signed_response_alg: client.idTokenAlg,
+    web_origins: client.webOrigins,
   };
 }
 
 /** RFC 8252 §7: loopback addresses and private-use schemes belong to apps on the person's own machine. */
 function isForNativeApp(uri: string): boolean {
   const { protocol, hostname } = new URL(uri);
-  return protocol !== 'https:' && (protocol !== 'http:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+  return protocol !== 'https:' && (protocol !== 'http:' || isLoopback(hostname));
 }
+
+const isLoopback = (hostname: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);

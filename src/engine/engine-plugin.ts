@@ -4,16 +4,19 @@ import type { Places } from '../drivers/places/places.ts';
 import { deviceCodeGrant } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine } from './engine.ts';
+import { hideForeignSession } from './foreign-session.ts';
 
 type Needs = {
   engine: Engine;
   issuer: string;
   places: Places;
   requests: DeviceRequests;
+  /** Who is signed in in this browser, by our session. */
+  currentAccount(request: FastifyRequest): Promise<string | undefined>;
 };
 
 /** What the engine's request carries besides HTTP. */
-type EngineRequest = IncomingMessage & { requester: Requester; corsOrigins: Set<string> };
+type EngineRequest = IncomingMessage & { requester: Requester };
 
 const bodyLimit = 56 * 1024;
 
@@ -26,7 +29,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
 
   const toEngine = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const raw = await engineRequest(request, needs);
+    const raw = engineRequest(request, needs);
     reply.hijack();
     await needs.engine.provider().callback()(raw, reply.raw);
   };
@@ -37,7 +40,19 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
 
   for (const url of getRoutes) app.get(url, toEngine);
   for (const url of postRoutes) app.post(url, toEngine);
-  for (const url of corsRoutes) app.options(url, toEngine);
+  for (const url of authorizationRoutes) {
+    app.get(url, async (request, reply) => {
+      await hideForeignSession(request, needs);
+      return toEngine(request, reply);
+    });
+  }
+  for (const url of publicRoutes) app.options(url, toEngine);
+  for (const url of clientRoutes) {
+    app.options(url, async (request, reply) => {
+      if (await isKnownOrigin(request.headers.origin, needs)) return toEngine(request, reply);
+      return reply.code(403).header('vary', 'Origin').send();
+    });
+  }
   // Microsoft's client library ignores the metadata and derives this address from the token endpoint's.
   app.post('/devicecode', under('/device_authorization'));
   // Devices poll every few seconds: a line in the log for each would bury the rest.
@@ -53,27 +68,14 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   });
 }
 
-const getRoutes = [
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
-  '/jwks',
-  '/auth',
-  '/auth/:uid',
-  '/userinfo',
-  '/session/end',
-];
+/** What every page on the web may read. */
+const publicRoutes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks'];
+/** RFC 9700 §2.6 (C15): never for scripts of another origin. */
+const authorizationRoutes = ['/auth', '/auth/:uid'];
+const getRoutes = [...publicRoutes, '/userinfo', '/session/end'];
 const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par', '/device_authorization', '/session/end/confirm'];
-const corsRoutes = [
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
-  '/jwks',
-  '/token',
-  '/userinfo',
-  '/introspect',
-  '/revoke',
-  '/par',
-  '/device_authorization',
-];
+/** What a script of an app may call from the origins its operator named. */
+const clientRoutes = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/device_authorization'];
 
 const noStore = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', pragma: 'no-cache' };
 
@@ -112,8 +114,7 @@ function tokenForm(request: FastifyRequest): { deviceCode: string; clientId: str
 }
 
 /** The request as the engine should see it: its body unread, its origin the issuer's whatever the Host header says. */
-async function engineRequest(request: FastifyRequest, needs: Needs): Promise<EngineRequest> {
-  const { issuer, places } = needs;
+function engineRequest(request: FastifyRequest, { issuer, places }: Needs): EngineRequest {
   const { host, protocol } = new URL(issuer);
   const body = Buffer.from(typeof request.body === 'string' ? request.body : '');
   const headers = {
@@ -136,16 +137,11 @@ async function engineRequest(request: FastifyRequest, needs: Needs): Promise<Eng
         country: places.countryOf(request.headers),
       } satisfies Requester,
     },
-    corsOrigins: { value: await corsOrigins(request, needs) },
   }) as EngineRequest;
 }
 
-/** Origins of scripts that may call; a preflight names no client, so it is answered for all of them (C15). */
-async function corsOrigins(request: FastifyRequest, { engine, issuer }: Needs): Promise<Set<string>> {
-  if (!request.headers.origin) return new Set();
-  const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
-  const clientId = form.get('client_id');
-  const clients = clientId ? [await engine.clients.find(clientId)] : await engine.clients.list();
-  // Browsers name the origin in every POST of a script, also of a page that lives here.
-  return new Set([new URL(issuer).origin, ...clients.flatMap((client) => client?.webOrigins ?? [])]);
+/** A preflight names no client: it is answered for the origins of all, and the request itself for those of its own. */
+async function isKnownOrigin(origin: string | undefined, { engine, issuer }: Needs): Promise<boolean> {
+  if (origin === undefined) return false;
+  return origin === issuer || (await engine.clients.list()).some((client) => client.webOrigins.includes(origin));
 }

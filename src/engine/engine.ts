@@ -32,6 +32,8 @@ export type Engine = {
   /** The current provider; replaced when signing keys are rotated. */
   provider(): Provider;
   clients: Clients;
+  /** Whose the engine's own browser session is, by the value of its cookie. */
+  accountOfSession(id: string): Promise<string | undefined>;
   createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
   /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
   revokeGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
@@ -63,6 +65,8 @@ export async function createEngine(needs: Needs): Promise<Engine> {
   return {
     provider: () => provider,
     clients,
+
+    accountOfSession: async (id) => (await provider.Session.find(id))?.accountId,
 
     async createGrant(grant, transaction) {
       const id = newId<GrantId>(random);
@@ -116,6 +120,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
 
   const provider = new Provider(issuer, {
     ...providerConfiguration({
+      issuer,
       jwks,
       cookieKeys: [secrets.hash('session', 'engine-cookies')],
       secureCookies: secure,

@@ -1,7 +1,7 @@
 import type { Configuration, ErrorOut, FindAccount, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import type { Clients } from './clients.ts';
-import { deviceCodeGrant } from './clients.ts';
+import { deviceCodeGrant, identityScopes } from './clients.ts';
 
 /** What apps may learn of a person, by scope (OpenID Connect Core §5.4). */
 export type Claims = {
@@ -12,6 +12,9 @@ export type Claims = {
   email_verified?: boolean;
   locale?: string;
 };
+
+/** The engine's own browser session, derived from ours (decision 6). */
+export const engineSessionCookie = 'latchkey-engine';
 
 /** All times in seconds. */
 export const lifetimes = {
@@ -28,6 +31,7 @@ export const lifetimes = {
 } as const;
 
 type Needs = {
+  issuer: string;
   jwks: JWK[];
   cookieKeys: string[];
   secureCookies: boolean;
@@ -48,7 +52,7 @@ export function providerConfiguration(needs: Needs): Configuration {
   return {
     findAccount,
     jwks: { keys: needs.jwks },
-    scopes: ['openid', 'offline_access'],
+    scopes: [...identityScopes],
     claims: {
       openid: ['sub', 'auth_time', 'amr'],
       profile: ['name', 'preferred_username', 'locale'],
@@ -56,6 +60,9 @@ export function providerConfiguration(needs: Needs): Configuration {
     },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [deviceCodeGrant], response_types: [] },
+    extraClientMetadata: { properties: ['web_origins'] },
+    // What there are keys for, and nothing else is offered.
+    enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
     responseTypes: ['code'],
     // RFC 9700 §2.1.1: PKCE for every client, S256 only (C4).
     pkce: { required: () => true },
@@ -69,7 +76,7 @@ export function providerConfiguration(needs: Needs): Configuration {
     enableHttpPostMethods: false,
     cookies: {
       keys: needs.cookieKeys,
-      names: { session: 'latchkey-engine', interaction: 'latchkey-interaction', resume: 'latchkey-resume' },
+      names: { session: engineSessionCookie, interaction: 'latchkey-interaction', resume: 'latchkey-resume' },
       long: cookie,
       short: cookie,
     },
@@ -105,11 +112,10 @@ export function providerConfiguration(needs: Needs): Configuration {
         return token.kind && grant ? Math.max(1, grant.remainingTTL) : lifetimes.refreshToken;
       },
     },
-    clientBasedCORS: (ctx, origin) => {
-      // RFC 9700 §2.6 (C15): never on the authorization endpoint, else only origins the operator named.
-      const allowed = (ctx.req as unknown as { corsOrigins?: Set<string> }).corsOrigins;
-      return allowed?.has(origin) ?? false;
-    },
+    // RFC 9700 §2.6 (C15): only origins the operator named for this app, and pages that live here: browsers name the
+    // origin in every POST of a script.
+    clientBasedCORS: (_ctx, origin, client) =>
+      origin === needs.issuer || (client['web_origins'] as string[]).includes(origin),
     renderError: needs.renderError,
     features: {
       devInteractions: { enabled: false },

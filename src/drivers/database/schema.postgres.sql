@@ -63,6 +63,7 @@ CREATE TABLE "device" (
   last_used_at bigint,
   expires_at bigint NOT NULL,
   undo_hash text NOT NULL,
+  notified_at bigint,
   unlinked_at bigint,
   CONSTRAINT device_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT device_grant_id_key UNIQUE (grant_id),

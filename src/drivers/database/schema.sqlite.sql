@@ -56,6 +56,7 @@ CREATE TABLE "device" (
   "last_used_at" bigint,
   "expires_at" bigint not null,
   "undo_hash" text not null unique,
+  "notified_at" bigint,
   "unlinked_at" bigint
 );
 

@@ -176,6 +176,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('last_used_at', 'bigint')
     .addColumn('expires_at', 'bigint', (c) => c.notNull())
     .addColumn('undo_hash', 'text', (c) => c.notNull().unique())
+    .addColumn('notified_at', 'bigint')
     // Kept for a while after unlinking, so that a second press on the link in the mail can say "already done".
     .addColumn('unlinked_at', 'bigint')
     .execute();
