@@ -43,6 +43,16 @@ export function journalConformance(open: () => Promise<JournalProbe>): void {
     assert.deepEqual(await journal.recent('nobody' as AccountId, 10), []);
   });
 
+  test('events of one millisecond come back in their order, too', async () => {
+    const { journal } = await open();
+    for (let n = 0; n < 40; n++) await journal.append({ type: 'renamed', accountId: ada, data: { n } });
+    const order = (await journal.recent(ada, 40)).map((event) => event.data?.n);
+    assert.deepEqual(
+      order,
+      Array.from({ length: 40 }, (_, n) => 39 - n),
+    );
+  });
+
   test('the limit keeps the newest', async () => {
     const { journal, advance } = await open();
     for (let n = 0; n < 5; n++) {

@@ -11,10 +11,18 @@ type JournalTables = {
 /** The journal in the table `security_event`. Nothing here changes or removes a row. */
 export function createTableJournal(needs: { database: Database; clock: Clock; random: Random }): Journal {
   const { database, clock, random } = needs;
+  let count = 0;
+
+  /** Ids of one process sort in the order of its events, also of those within one millisecond. */
+  const nextId = (): string => {
+    count += 1;
+    return `${count.toString(36).padStart(10, '0')}${newId(random)}`;
+  };
+
   return {
     async append(event, transaction) {
       const row = {
-        id: newId(random),
+        id: nextId(),
         at: clock.now(),
         type: event.type,
         account_id: event.accountId ?? null,
@@ -31,7 +39,7 @@ export function createTableJournal(needs: { database: Database; clock: Clock; ra
         .selectAll()
         .where('account_id', '=', accountId)
         .orderBy('at', 'desc')
-        .orderBy('id')
+        .orderBy('id', 'desc')
         .limit(limit)
         .execute();
       return rows.map(toEvent);
