@@ -9,7 +9,8 @@ import { bundle } from 'lightningcss';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const assets = 'dist/assets';
 
-const sound = [compile('.'), compile('src/web/islands')].every(Boolean);
+// The SDK first: the examples import it by its name, as any device would.
+const sound = [compile('sdk'), compile('.'), compile('src/web/islands')].every(Boolean);
 for (const file of globSync('src/*/messages/*.json')) cpSync(file, join('dist', file));
 writeAssets();
 // Last, so that one room's type error does not keep another's words and styles out of dist/.
