@@ -10,6 +10,7 @@ import {
   LinkButton,
   TextField,
 } from '../web/components.tsx';
+import { formatLocale } from '../web/messages.ts';
 import type { Page, PageContext } from '../web/page.ts';
 import { showUserCode, type TypedCode } from './user-code.ts';
 
@@ -95,13 +96,15 @@ function AccountLine({ page }: { page: PageContext }): ComponentChild {
   );
 }
 
-function problemText({ t }: PageContext, problem: CodeProblem): string {
+function problemText({ t, locale }: PageContext, problem: CodeProblem): string {
   switch (problem.problem) {
     case 'too_short':
     case 'too_long':
       return t(`link.problem.${problem.problem}`, { typed: problem.typed });
-    case 'too_many_tries':
-      return t('link.problem.too_many_tries', { time: new Date(problem.retryAt) });
+    case 'too_many_tries': {
+      const format = new Intl.DateTimeFormat(formatLocale(locale), { timeStyle: 'short', timeZone: 'UTC' });
+      return t('link.problem.too_many_tries', { time: `${format.format(problem.retryAt)} UTC` });
+    }
     default:
       return t(`link.problem.${problem.problem}`);
   }
