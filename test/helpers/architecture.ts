@@ -47,9 +47,13 @@ const exemptions: Record<'databaseWord' | 'time', readonly string[]> = {
 const browserFolder = 'src/web/islands/';
 
 const maxFileLines = 300;
+/** Of logic: pages and mails (.tsx) are read one at a time, and do not make a room harder to know (decision 024). */
 const maxRoomLines = 1200;
 /** Rooms that may be larger, each with its reason. */
-const largerRooms: Record<string, number> = {};
+const largerRooms: Record<string, number> = {
+  // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
+  'src/engine': 1700,
+};
 
 /** Path from the root of the project, such as `src/link/link.ts`, to the text of the file. */
 export type Sources = ReadonlyMap<string, string>;
@@ -155,7 +159,7 @@ function checkRoomSizes(product: Sources): string[] {
   const lines = new Map<string, number>();
   for (const [path, text] of product) {
     const room = /^src\/(?:drivers\/[^/]+|web\/islands|[^/]+)(?=\/)/.exec(path)?.[0];
-    if (room) lines.set(room, (lines.get(room) ?? 0) + lineCount(text));
+    if (room && !path.endsWith('.tsx')) lines.set(room, (lines.get(room) ?? 0) + lineCount(text));
   }
   return [...lines]
     .map(([room, count]): [string, number, number] => [room, count, largerRooms[room] ?? maxRoomLines])
