@@ -68,6 +68,8 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
   app.post('/signup/confirm', async (request, reply) => {
     const place = placeOf(request);
     if (!place) return reply.redirect('/signup', 303);
+    // The link may have been opened since this page was loaded; then there is nothing left to enter.
+    if (await signup.findConfirmed(place)) return reply.redirect('/signup/protect', 303);
     const { action, code = '' } = request.body as Fields;
     if (action === 'resend') {
       await sendMail(request, place.email);

@@ -22,12 +22,12 @@ export function accountsPage(props: { page: PageContext; signedIn: SignedIn; nex
     meta: <LeftToRight>{account.email}</LeftToRight>,
     tag: isCurrent && <Tag kind="good">{t('signin.accounts.current')}</Tag>,
     children: (
-      <Form page={page} action="/accounts" class="card-form">
+      <Form page={page} action="/accounts">
         <input type="hidden" name="account" value={account.accountId} />
         {next && <input type="hidden" name="next" value={next} />}
         <ButtonRow>
           <Button kind={isCurrent ? 'primary' : 'secondary'} name="action" value="switch">
-            {t('signin.accounts.use', { name: account.name })}
+            {t('signin.accounts.use')}
           </Button>
           <Button kind="secondary" name="action" value="signout">
             {t('signin.accounts.signOut')}
@@ -60,11 +60,12 @@ export function signOutPage(props: { page: PageContext; signedIn: SignedIn }): P
     content: (
       <>
         <h1>{t('signin.signOut.title')}</h1>
-        <Lead>{t('signin.signOut.effect')}</Lead>
+        <Lead>{t.rich('signin.signOut.who', { email: <LeftToRight>{current.email}</LeftToRight> })}</Lead>
+        <p>{t('signin.signOut.effect')}</p>
         <Form page={page} action="/signout">
           <ButtonRow>
             <Button kind="primary" name="account" value={others.length > 0 ? current.accountId : 'all'}>
-              {t('signin.signOut.one', { email: current.email })}
+              {t('signin.signOut.one')}
             </Button>
             {others.length > 0 && (
               <Button kind="secondary" name="account" value="all">
