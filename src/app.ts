@@ -5,7 +5,6 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
-import { securityPlugin } from './authenticators/security-plugin.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail } from './devices/devices-mail.tsx';
 import { devicesPlugin } from './devices/devices-plugin.ts';
@@ -24,6 +23,7 @@ import { createLinkRequests } from './link/link-requests.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { registerOperations } from './operations.ts';
 import type { Outside } from './outside.ts';
+import { securityPlugin } from './security/security-plugin.ts';
 import { type AfterSignIn, createSignin, registerSessions } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
 import { readFlow, writeFlow } from './web/flow.ts';
@@ -35,6 +35,8 @@ export type App = {
   server: FastifyInstance;
   /** Housekeeping; call it every minute. */
   tidy(): Promise<void>;
+  /** How many polls are held open. */
+  held(): number;
   /** From now on /readyz says no, so that a balancer sends nobody new. */
   drain(): void;
   /** Stops listening to other processes; the drivers stay open for their owner to close. */
@@ -216,8 +218,10 @@ export async function createApp(outside: Outside): Promise<App> {
       for (const notice of await devices.unnoticed()) await linkedMail(notice);
       await signin.removeEnded();
     },
+    held: () => requests.held,
     drain: () => {
       draining = true;
+      requests.release();
     },
     async close() {
       await server.close();

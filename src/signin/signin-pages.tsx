@@ -129,6 +129,6 @@ export function codePage(props: { page: PageContext; email: string; error?: Fiel
   };
 }
 
-export function failure(error: FieldError | undefined): { status?: number; hasErrors?: boolean } {
+function failure(error: FieldError | undefined): { status?: number; hasErrors?: boolean } {
   return error ? { status: 422, hasErrors: true } : {};
 }

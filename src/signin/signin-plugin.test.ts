@@ -371,6 +371,39 @@ forEachDatabase((name, open) => {
     assert.equal(await signedIn(here), null);
   });
 
+  test('F32: no log, event or row holds a password, a code, a link or a session secret', async () => {
+    const people = await createPeople(open);
+    const browser = people.newBrowser();
+    await browser.open('/signup');
+    await browser.submit({ email });
+    const text = people.mails[0]?.text ?? '';
+    const code = /\d{4} \d{4}/.exec(text)?.[0] ?? '';
+    const link = /\/signup\/link\/([\w-]+)/.exec(text)?.[1] ?? '';
+    await people.newBrowser().open(`/signup/link/${link}`);
+    await browser.submit({ code });
+    await browser.submit({ password: goodPassword });
+    const account = await people.accounts.findByEmail(email);
+    assert.ok(account);
+    const app = await addApp(people, account.id);
+    const [used, later] = [app(), people.newBrowser()];
+    await signIn(later, email, 'a wrong password it is');
+    await signIn(later);
+    await later.submit({ code: used });
+    const secrets = [goodPassword, 'a wrong password it is', code, code.replace(' ', ''), link];
+    const cookies = [browser, later].map(({ cookies }) => cookies.get('latchkey-session') ?? '');
+    assert.ok(cookies.every((cookie) => cookie.length === 43));
+
+    const tables = ['account', 'password', 'authenticator_app', 'mail_confirmation', 'session', 'session_account'];
+    const rows = [...tables, 'security_event'].map((table) =>
+      people.database.query.withTables<Record<string, object>>().selectFrom(table).selectAll().execute(),
+    );
+    const kept = JSON.stringify([await Promise.all(rows), people.logs]);
+    assert.ok(people.logs.length > 10);
+    for (const secret of [...secrets, ...cookies]) assert.equal(kept.includes(secret), false, secret);
+    // Six digits turn up by chance within longer numbers.
+    assert.doesNotMatch(kept, new RegExp(`(?<![\\d.])${used}(?!\\d)`));
+  });
+
   if (name === 'SQLite') {
     test('an address is asked for, prefilled from login_hint, and offered for a new account', async () => {
       const people = await createPeople(open);

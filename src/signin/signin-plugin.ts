@@ -5,7 +5,6 @@ import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
-import { registerSessionPages } from './session-plugin.ts';
 import type { AfterSignIn, Method, Signin } from './signin.ts';
 import { codePage, type FieldError, passwordPage, signinPage } from './signin-pages.tsx';
 
@@ -95,8 +94,6 @@ export async function signinPlugin(
     await ephemeral.remove(halfwayKey(request));
     return finish(request, reply, accountId, ['pwd', 'otp']);
   });
-
-  registerSessionPages(app, signin);
 }
 
 /** The words of a failure; waiting has a page of its own with the clock time. */

@@ -13,7 +13,7 @@ import { networkOf } from '../web/limits.ts';
 import { type Checks, createChecker } from './proof.ts';
 import { createSessions, type LiveSession, longestSession } from './sessions.ts';
 import type { SessionAccountRow } from './signin-store.ts';
-import { createSteps, type Record, sourceOf } from './steps.ts';
+import { createSteps, proofFields, type Record, sourceOf } from './steps.ts';
 import { createThrottle } from './throttle.ts';
 
 /** One authenticator used: a password, a code of an authenticator app, a passkey with user verification. */
@@ -293,9 +293,4 @@ function signedInAccount(account: Account, row: SessionAccountRow): SignedInAcco
     signedInAt: row.signed_in_at,
     provenAt: row.proven_at,
   };
-}
-
-function proofFields(body: unknown): { password: string; code: string; credential: string } {
-  const { password = '', code = '', credential = '' } = (body ?? {}) as { [name: string]: string | undefined };
-  return { password, code, credential };
 }

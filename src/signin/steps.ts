@@ -56,3 +56,8 @@ export function createSteps(needs: {
 export function sourceOf(request: FastifyRequest): Source {
   return { network: networkOf(request.ip), browserId: request.browserId };
 }
+
+export function proofFields(body: unknown): { password: string; code: string; credential: string } {
+  const { password = '', code = '', credential = '' } = (body ?? {}) as { [name: string]: string | undefined };
+  return { password, code, credential };
+}

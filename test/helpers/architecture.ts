@@ -9,6 +9,7 @@ const rooms = [
   'authenticators',
   'account',
   'signin',
+  'security',
   'recovery',
   'link',
   'apps',

@@ -5,18 +5,18 @@ import { createAccounts } from '../../src/account/account.ts';
 import { accountPlugin } from '../../src/account/account-plugin.ts';
 import { createSignup } from '../../src/account/signup.ts';
 import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
-import { securityPlugin } from '../../src/authenticators/security-plugin.ts';
 import { createMemory } from '../../src/drivers/ephemeral/memory.ts';
 import { createTableJournal } from '../../src/drivers/journal/table.ts';
 import type { Message } from '../../src/drivers/mail/mail.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createSecrets } from '../../src/secrets.ts';
+import { securityPlugin } from '../../src/security/security-plugin.ts';
 import { type AfterSignIn, createSignin, registerSessions } from '../../src/signin/signin.ts';
 import { signinPlugin } from '../../src/signin/signin-plugin.ts';
 import { readFlow, writeFlow } from '../../src/web/flow.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { loadMessages } from '../../src/web/messages.ts';
-import { pagesScope, registerWeb } from '../../src/web/web.ts';
+import { loggerOptions, pagesScope, registerWeb } from '../../src/web/web.ts';
 import { createTestClock } from './clock.ts';
 import type { OpenDatabase } from './databases.ts';
 import { createFormBrowser, type Settings } from './form-browser.ts';
@@ -57,7 +57,9 @@ export async function createPeople(open: OpenDatabase) {
   const signin = createSignin({ database, clock, random, secrets, ephemeral, journal, accounts, authenticators });
   const signup = createSignup({ database, clock, random, secrets, limits, accounts });
 
-  const app = fastify({ routerOptions: { maxParamLength: 2000 } });
+  const logs: string[] = [];
+  const logger = { ...loggerOptions, stream: { write: (line: string) => void logs.push(line) } };
+  const app = fastify({ logger, routerOptions: { maxParamLength: 500 } });
   await registerWeb(app, {
     config: { issuer, development: true, trustedProxies: [] },
     secrets,
@@ -102,6 +104,7 @@ export async function createPeople(open: OpenDatabase) {
     signup,
     app,
     mails,
+    logs,
     breakMail: () => {
       mailWorks = false;
     },

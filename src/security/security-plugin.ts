@@ -1,23 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticators } from '../authenticators/authenticators.ts';
 import type { Mail } from '../drivers/mail/mail.ts';
 import { AppError } from '../errors.ts';
-import type { AccountId, SessionId } from '../ids.ts';
-import type { Authenticators } from './authenticators.ts';
+import type { AccountId } from '../ids.ts';
+import type { SignedIn, Signin } from '../signin/signin.ts';
 import { type Change, changeMail } from './security-mail.ts';
 import { addPasskeyPage, appPage, passkeyPage, passwordPage, removeAppPage, securityPage } from './security-pages.tsx';
+import { registerSessionPages } from './session-plugin.ts';
 
-type Owner = { sessionId: SessionId; current: { accountId: AccountId; email: string } };
 type Fields = { [name: string]: string | undefined };
 
 export type SecurityNeeds = {
   authenticators: Authenticators;
   mail: Mail;
-  /** What these pages ask of the browser session; each of the first two answers the request itself if it must. */
-  signin: {
-    requireSignedIn(request: FastifyRequest, reply: FastifyReply): Promise<Owner | undefined>;
-    requireFreshProof(request: FastifyRequest, reply: FastifyReply): Promise<Owner | undefined>;
-    endSessionsOf(accountId: AccountId, except: SessionId): Promise<void>;
-  };
+  signin: Signin;
   userIdOf(accountId: AccountId): Promise<string | undefined>;
 };
 
@@ -25,7 +21,7 @@ export type SecurityNeeds = {
 export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds): Promise<void> {
   const { authenticators, signin } = needs;
 
-  const changed = async (request: FastifyRequest, reply: FastifyReply, { current }: Owner, change: Change) => {
+  const changed = async (request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
     const message = changeMail(request.page, current.email, change, `${request.server.web.issuer}/security`);
     // The change is made and recorded; a mail that fails must not make it look undone.
     await needs.mail.send(message).catch((error) => request.log.error({ err: error }, 'A security mail was not sent'));
@@ -45,14 +41,15 @@ export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds)
   registerPasskeys(app, needs, changed);
   registerPassword(app, needs, changed);
   registerApp(app, needs, changed);
+  registerSessionPages(app, signin);
 }
 
-type Changed = (request: FastifyRequest, reply: FastifyReply, owner: Owner, change: Change) => Promise<FastifyReply>;
+type Changed = (request: FastifyRequest, reply: FastifyReply, owner: SignedIn, change: Change) => Promise<FastifyReply>;
 
 function registerPasskeys(app: FastifyInstance, needs: SecurityNeeds, changed: Changed): void {
   const { authenticators, signin } = needs;
 
-  const showAdd = async (request: FastifyRequest, reply: FastifyReply, { current }: Owner, error?: string) => {
+  const showAdd = async (request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, error?: string) => {
     const { accountId, email } = current;
     const userId = await needs.userIdOf(accountId);
     if (!userId) throw new AppError('not_found', 'The account is gone.');
@@ -81,10 +78,10 @@ function registerPasskeys(app: FastifyInstance, needs: SecurityNeeds, changed: C
     if (forThisAccount && (await authenticators.addPasskey(accountId, made.passkey))) {
       return changed(request, reply, owner, 'passkeyAdded');
     }
-    return showAdd(request, reply, owner, request.page.t('authenticators.passkey.failed'));
+    return showAdd(request, reply, owner, request.page.t('security.passkey.failed'));
   });
 
-  const findOwn = async ({ current }: Owner, request: FastifyRequest) => {
+  const findOwn = async ({ current }: SignedIn, request: FastifyRequest) => {
     const { id } = request.params as { id: string };
     const passkey = (await authenticators.listPasskeys(current.accountId)).find((one) => one.id === id);
     if (!passkey) throw new AppError('not_found', 'There is no such passkey.');
@@ -112,7 +109,7 @@ function registerPasskeys(app: FastifyInstance, needs: SecurityNeeds, changed: C
       return changed(request, reply, owner, 'passkeyRemoved');
     }
     const methods = await authenticators.methodsOf(accountId);
-    const error = request.page.t('authenticators.passkey.last');
+    const error = request.page.t('security.passkey.last');
     return reply.page(passkeyPage({ page: request.page, passkey, methods, error }));
   });
 }
@@ -174,7 +171,7 @@ function registerApp(app: FastifyInstance, needs: SecurityNeeds, changed: Change
       return changed(request, reply, owner, 'appAdded');
     }
     const setup = resumed ?? authenticators.beginApp(accountId, email);
-    const error = request.page.t(resumed ? 'authenticators.app.wrong' : 'authenticators.app.expired');
+    const error = request.page.t(resumed ? 'security.app.wrong' : 'security.app.expired');
     return reply.page(appPage({ page: request.page, setup, error }));
   });
 }

@@ -1,3 +1,5 @@
+import { ProofForm } from '../signin/proof-form.tsx';
+import type { ProofOptions, SignedIn, SignedInAccount } from '../signin/signin.ts';
 import {
   Button,
   ButtonRow,
@@ -10,9 +12,6 @@ import {
   Tag,
 } from '../web/components.tsx';
 import type { Page, PageContext } from '../web/page.ts';
-import { ProofForm } from './proof-form.tsx';
-import type { ProofOptions, SignedIn, SignedInAccount } from './signin.ts';
-import { failure } from './signin-pages.tsx';
 
 export function accountsPage(props: { page: PageContext; signedIn: SignedIn; next: string | undefined }): Page {
   const { page, signedIn, next } = props;
@@ -20,31 +19,31 @@ export function accountsPage(props: { page: PageContext; signedIn: SignedIn; nex
   const card = (account: SignedInAccount, isCurrent: boolean) => ({
     title: account.name,
     meta: <LeftToRight>{account.email}</LeftToRight>,
-    tag: isCurrent && <Tag kind="good">{t('signin.accounts.current')}</Tag>,
+    tag: isCurrent && <Tag kind="good">{t('security.accounts.current')}</Tag>,
     children: (
       <Form page={page} action="/accounts">
         <input type="hidden" name="account" value={account.accountId} />
         {next && <input type="hidden" name="next" value={next} />}
         <ButtonRow>
           <Button kind={isCurrent ? 'primary' : 'secondary'} name="action" value="switch">
-            {t('signin.accounts.use')}
+            {t('security.accounts.use')}
           </Button>
           <Button kind="secondary" name="action" value="signout">
-            {t('signin.accounts.signOut')}
+            {t('security.accounts.signOut')}
           </Button>
         </ButtonRow>
       </Form>
     ),
   });
   return {
-    title: t('signin.accounts.title'),
+    title: t('security.accounts.title'),
     content: (
       <>
-        <h1>{t('signin.accounts.title')}</h1>
+        <h1>{t('security.accounts.title')}</h1>
         <CardList cards={[card(signedIn.current, true), ...signedIn.others.map((other) => card(other, false))]} />
         <ButtonRow>
-          <LinkButton href="/signin">{t('signin.accounts.add')}</LinkButton>
-          {signedIn.others.length > 0 && <LinkButton href="/signout">{t('signin.accounts.signOutAll')}</LinkButton>}
+          <LinkButton href="/signin">{t('security.accounts.add')}</LinkButton>
+          {signedIn.others.length > 0 && <LinkButton href="/signout">{t('security.accounts.signOutAll')}</LinkButton>}
         </ButtonRow>
       </>
     ),
@@ -56,23 +55,23 @@ export function signOutPage(props: { page: PageContext; signedIn: SignedIn }): P
   const { t } = page;
   const { current, others } = signedIn;
   return {
-    title: t('signin.signOut.title'),
+    title: t('security.signOut.title'),
     content: (
       <>
-        <h1>{t('signin.signOut.title')}</h1>
-        <Lead>{t.rich('signin.signOut.who', { email: <LeftToRight>{current.email}</LeftToRight> })}</Lead>
-        <p>{t('signin.signOut.effect')}</p>
+        <h1>{t('security.signOut.title')}</h1>
+        <Lead>{t.rich('security.signOut.who', { email: <LeftToRight>{current.email}</LeftToRight> })}</Lead>
+        <p>{t('security.signOut.effect')}</p>
         <Form page={page} action="/signout">
           <ButtonRow>
             <Button kind="primary" name="account" value={others.length > 0 ? current.accountId : 'all'}>
-              {t('signin.signOut.one')}
+              {t('security.signOut.one')}
             </Button>
             {others.length > 0 && (
               <Button kind="secondary" name="account" value="all">
-                {t('signin.signOut.all', { count: others.length + 1 })}
+                {t('security.signOut.all', { count: others.length + 1 })}
               </Button>
             )}
-            <LinkButton href="/devices">{t('signin.signOut.stay')}</LinkButton>
+            <LinkButton href="/devices">{t('security.signOut.stay')}</LinkButton>
           </ButtonRow>
         </Form>
       </>
@@ -83,14 +82,14 @@ export function signOutPage(props: { page: PageContext; signedIn: SignedIn }): P
 export function signedOutPage({ page }: { page: PageContext }): Page {
   const { t } = page;
   return {
-    title: t('signin.signedOut.title'),
+    title: t('security.signedOut.title'),
     content: (
       <>
-        <h1>{t('signin.signedOut.title')}</h1>
-        <Lead>{t('signin.signedOut.text')}</Lead>
+        <h1>{t('security.signedOut.title')}</h1>
+        <Lead>{t('security.signedOut.text')}</Lead>
         <p>
           <LinkButton href="/signin" kind="primary">
-            {t('signin.button')}
+            {t('security.signIn')}
           </LinkButton>
         </p>
       </>
@@ -108,19 +107,19 @@ export function provePage(props: {
   const { t } = page;
   const summary = error ? { field: 'password', text: error } : undefined;
   return {
-    title: t('signin.prove.title'),
-    ...failure(summary),
+    title: t('security.prove.title'),
+    ...(summary ? { status: 422, hasErrors: true } : {}),
     content: (
       <>
         <ErrorSummary page={page} errors={summary ? [summary] : []} />
-        <h1>{t('signin.prove.title')}</h1>
-        <Lead>{t.rich('signin.prove.why', { email: <LeftToRight>{options.email}</LeftToRight> })}</Lead>
+        <h1>{t('security.prove.title')}</h1>
+        <Lead>{t.rich('security.prove.why', { email: <LeftToRight>{options.email}</LeftToRight> })}</Lead>
         <ProofForm
           page={page}
           action={`/prove?next=${encodeURIComponent(next)}`}
           options={options}
           error={error}
-          submitLabel={t('signin.continue')}
+          submitLabel={t('security.continue')}
         />
       </>
     ),

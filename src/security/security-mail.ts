@@ -6,15 +6,15 @@ export type Change = 'passkeyAdded' | 'passkeyRemoved' | 'passwordChanged' | 'ap
 
 /** Tells the owner, out of band, that a way to sign in has changed (E29). */
 export function changeMail({ t, locale, dir }: PageContext, to: string, change: Change, url: string): Message {
-  const title = t(`authenticators.mail.${change}`);
+  const title = t(`security.mail.${change}`);
   const content = renderMail({
     t,
     locale,
     dir,
     title,
-    paragraphs: [t('authenticators.mail.you')],
-    action: { label: t('authenticators.mail.button'), url },
-    after: [t('authenticators.mail.notYou')],
+    paragraphs: [t('security.mail.you')],
+    action: { label: t('security.mail.button'), url },
+    after: [t('security.mail.notYou')],
   });
   return { to, subject: title, ...content };
 }

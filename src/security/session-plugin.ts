@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
+import { proofError } from '../signin/proof-form.tsx';
+import type { Signin } from '../signin/signin.ts';
 import { localPath } from '../web/flow.ts';
-import { proofError } from './proof-form.tsx';
 import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
-import type { Signin } from './signin.ts';
 
 /** Where an account's own pages begin. */
 const home = '/devices';

@@ -1,3 +1,4 @@
+import type { Authenticators, Methods, Passkey } from '../authenticators/authenticators.ts';
 import {
   BackLink,
   Button,
@@ -20,8 +21,9 @@ import {
 } from '../web/components.tsx';
 import { CopyButton } from '../web/content.tsx';
 import type { Page, PageContext } from '../web/page.ts';
-import type { AppSetup } from './authenticator-app.ts';
-import type { Methods, Passkey } from './authenticators.ts';
+
+/** The set-up of an authenticator app that is not proven yet. */
+type AppSetup = ReturnType<Authenticators['beginApp']>;
 
 const changes = ['passkeyAdded', 'passkeyRemoved', 'passwordChanged', 'appAdded', 'appRemoved'];
 
@@ -29,39 +31,39 @@ export function securityPage(props: { page: PageContext; methods: Methods; passk
   const { page, methods, passkeys, done } = props;
   const { t } = page;
   return {
-    title: t('authenticators.security.title'),
+    title: t('security.ways.title'),
     content: (
       <>
         {typeof done === 'string' && changes.includes(done) && (
-          <Notice kind="done">{t(`authenticators.done.${done}`)}</Notice>
+          <Notice kind="done">{t(`security.done.${done}`)}</Notice>
         )}
-        <h1>{t('authenticators.security.title')}</h1>
+        <h1>{t('security.ways.title')}</h1>
         <section>
-          <h2>{t('authenticators.passkeys.title')}</h2>
-          {passkeys.length === 0 && <p>{t('authenticators.passkeys.none')}</p>}
+          <h2>{t('security.passkeys.title')}</h2>
+          {passkeys.length === 0 && <p>{t('security.passkeys.none')}</p>}
           {passkeys.length > 0 && <CardList cards={passkeys.map((passkey) => passkeyCard(page, passkey))} />}
           <p>
             <LinkButton href="/security/passkeys/new" kind={passkeys.length === 0 ? 'primary' : 'secondary'}>
-              {t('authenticators.passkeys.add')}
+              {t('security.passkeys.add')}
             </LinkButton>
           </p>
         </section>
         <section>
-          <h2>{t('authenticators.password.title')}</h2>
-          <p>{t(methods.password ? 'authenticators.password.set' : 'authenticators.password.unset')}</p>
+          <h2>{t('security.password.title')}</h2>
+          <p>{t(methods.password ? 'security.password.set' : 'security.password.unset')}</p>
           <p>
             <LinkButton href="/security/password">
-              {t(methods.password ? 'authenticators.password.change' : 'authenticators.password.add')}
+              {t(methods.password ? 'security.password.change' : 'security.password.add')}
             </LinkButton>
           </p>
         </section>
         {methods.password && (
           <section>
-            <h2>{t('authenticators.app.title')}</h2>
-            <p>{t(methods.app ? 'authenticators.app.set' : 'authenticators.app.unset')}</p>
+            <h2>{t('security.app.title')}</h2>
+            <p>{t(methods.app ? 'security.app.set' : 'security.app.unset')}</p>
             <p>
               <LinkButton href="/security/app">
-                {t(methods.app ? 'authenticators.app.remove' : 'authenticators.app.add')}
+                {t(methods.app ? 'security.app.remove' : 'security.app.add')}
               </LinkButton>
             </p>
           </section>
@@ -74,12 +76,12 @@ export function securityPage(props: { page: PageContext; methods: Methods; passk
 function passkeyCard(page: PageContext, passkey: Passkey) {
   const { t } = page;
   const { lastUsedAt, createdAt, synced } = passkey;
-  const used = lastUsedAt ? 'authenticators.passkey.used' : 'authenticators.passkey.created';
+  const used = lastUsedAt ? 'security.passkey.used' : 'security.passkey.created';
   return {
     href: `/security/passkeys/${encodeURIComponent(passkey.id)}`,
     title: <Stranger>{passkey.name}</Stranger>,
     meta: t.rich(used, { date: <Time page={page} at={lastUsedAt ?? createdAt} show="date" /> }),
-    tag: synced && <Tag>{t('authenticators.passkey.synced')}</Tag>,
+    tag: synced && <Tag>{t('security.passkey.synced')}</Tag>,
   };
 }
 
@@ -87,23 +89,23 @@ export function addPasskeyPage(props: { page: PageContext; options: object; erro
   const { page, error } = props;
   const { t } = page;
   return {
-    title: t('authenticators.passkeys.add'),
+    title: t('security.passkeys.add'),
     ...failure(error),
     content: (
       <>
-        <BackLink href="/security">{t('authenticators.back')}</BackLink>
+        <BackLink href="/security">{t('security.back')}</BackLink>
         <ErrorSummary page={page} errors={error ? [{ text: error }] : []} />
-        <h1>{t('authenticators.passkeys.add')}</h1>
-        <Lead>{t('authenticators.passkey.why')}</Lead>
+        <h1>{t('security.passkeys.add')}</h1>
+        <Lead>{t('security.passkey.why')}</Lead>
         <PasskeyForm
           page={page}
           action="/security/passkeys/new"
           mode="create"
           options={props.options}
-          submitLabel={t('authenticators.passkey.create')}
+          submitLabel={t('security.passkey.create')}
         />
         <noscript>
-          <p>{t('authenticators.passkey.needsScript')}</p>
+          <p>{t('security.passkey.needsScript')}</p>
         </noscript>
       </>
     ),
@@ -125,27 +127,27 @@ export function passkeyPage(props: {
     ...failure(error),
     content: (
       <>
-        <BackLink href="/security">{t('authenticators.back')}</BackLink>
+        <BackLink href="/security">{t('security.back')}</BackLink>
         <ErrorSummary page={page} errors={error ? [{ text: error }] : []} />
         <h1>
           <Stranger>{passkey.name}</Stranger>
         </h1>
         <Form page={page} action={action}>
-          <TextField page={page} id="name" name="name" label={t('authenticators.passkey.name')} value={passkey.name} />
+          <TextField page={page} id="name" name="name" label={t('security.passkey.name')} value={passkey.name} />
           <Button name="action" value="rename">
-            {t('authenticators.passkey.rename')}
+            {t('security.passkey.rename')}
           </Button>
         </Form>
         <section>
-          <h2>{t('authenticators.passkey.removeTitle')}</h2>
+          <h2>{t('security.passkey.removeTitle')}</h2>
           {last ? (
-            <p>{t('authenticators.passkey.last')}</p>
+            <p>{t('security.passkey.last')}</p>
           ) : (
             <>
-              <p>{t('authenticators.passkey.removeEffect')}</p>
+              <p>{t('security.passkey.removeEffect')}</p>
               <Form page={page} action={action}>
                 <Button kind="stop" name="action" value="remove">
-                  {t('authenticators.passkey.remove')}
+                  {t('security.passkey.remove')}
                 </Button>
               </Form>
             </>
@@ -164,13 +166,13 @@ export function passwordPage(props: {
 }): Page {
   const { page, email, exists, error } = props;
   const { t } = page;
-  const title = t(exists ? 'authenticators.password.change' : 'authenticators.password.add');
+  const title = t(exists ? 'security.password.change' : 'security.password.add');
   return {
     title,
     ...failure(error),
     content: (
       <>
-        <BackLink href="/security">{t('authenticators.back')}</BackLink>
+        <BackLink href="/security">{t('security.back')}</BackLink>
         <ErrorSummary page={page} errors={error ? [{ field: 'new_password', text: error }] : []} />
         <h1>{title}</h1>
         <Form page={page} action="/security/password">
@@ -180,13 +182,13 @@ export function passwordPage(props: {
             page={page}
             id="new_password"
             name="new_password"
-            label={t('authenticators.password.new')}
-            hint={t('authenticators.password.hint')}
+            label={t('security.password.new')}
+            hint={t('security.password.hint')}
             error={error}
             autoComplete="new-password"
           />
-          <Checkbox id="others" name="others" label={t('authenticators.password.others')} checked />
-          <Button>{t('authenticators.password.save')}</Button>
+          <Checkbox id="others" name="others" label={t('security.password.others')} checked />
+          <Button>{t('security.password.save')}</Button>
         </Form>
       </>
     ),
@@ -197,17 +199,17 @@ export function appPage(props: { page: PageContext; setup: AppSetup; error?: str
   const { page, setup, error } = props;
   const { t } = page;
   return {
-    title: t('authenticators.app.add'),
+    title: t('security.app.add'),
     ...failure(error),
     content: (
       <>
-        <BackLink href="/security">{t('authenticators.back')}</BackLink>
+        <BackLink href="/security">{t('security.back')}</BackLink>
         <ErrorSummary page={page} errors={error ? [{ field: 'code', text: error }] : []} />
-        <h1>{t('authenticators.app.add')}</h1>
-        <Lead>{t('authenticators.app.scan')}</Lead>
-        <QrCode text={setup.uri} label={t('authenticators.app.qr')} />
+        <h1>{t('security.app.add')}</h1>
+        <Lead>{t('security.app.scan')}</Lead>
+        <QrCode text={setup.uri} label={t('security.app.qr')} />
         <p>
-          {t('authenticators.app.orType')}{' '}
+          {t('security.app.orType')}{' '}
           <LeftToRight>
             <code translate={false}>{inGroups(setup.secret)}</code>
           </LeftToRight>
@@ -219,12 +221,12 @@ export function appPage(props: { page: PageContext; setup: AppSetup; error?: str
             page={page}
             id="code"
             name="code"
-            label={t('authenticators.app.code')}
-            hint={t('authenticators.app.codeHint')}
+            label={t('security.app.code')}
+            hint={t('security.app.codeHint')}
             error={error}
             code="digits"
           />
-          <Button>{t('authenticators.app.finish')}</Button>
+          <Button>{t('security.app.finish')}</Button>
         </Form>
       </>
     ),
@@ -234,17 +236,17 @@ export function appPage(props: { page: PageContext; setup: AppSetup; error?: str
 export function removeAppPage({ page }: { page: PageContext }): Page {
   const { t } = page;
   return {
-    title: t('authenticators.app.remove'),
+    title: t('security.app.remove'),
     content: (
       <>
-        <h1>{t('authenticators.app.removeTitle')}</h1>
-        <Lead>{t('authenticators.app.removeEffect')}</Lead>
+        <h1>{t('security.app.removeTitle')}</h1>
+        <Lead>{t('security.app.removeEffect')}</Lead>
         <Form page={page} action="/security/app">
           <ButtonRow>
             <Button kind="stop" name="action" value="remove">
-              {t('authenticators.app.remove')}
+              {t('security.app.remove')}
             </Button>
-            <LinkButton href="/security">{t('authenticators.app.keep')}</LinkButton>
+            <LinkButton href="/security">{t('security.app.keep')}</LinkButton>
           </ButtonRow>
         </Form>
       </>
