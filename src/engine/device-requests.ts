@@ -48,6 +48,8 @@ export type DeviceRequests = {
   poll(deviceCode: string, clientId: string): Promise<PollAnswer>;
   /** True if the code waits and its client has no secret, so that a poll needs no client authentication. */
   waitsForPublicClient(deviceCode: string, clientId: string): boolean;
+  /** Resolves when the code is decided, after `wait` milliseconds (or fewer), or when `gone` is aborted. */
+  untilDecided(deviceCode: string, wait: number, gone: AbortSignal): Promise<void>;
   approved(deviceCode: string): Promise<ApprovedRequest | undefined>;
   /** Claims the approved code within the transaction that stores its tokens; false if another redemption won. */
   redeem(deviceCode: string, transaction: DatabaseTransaction): Promise<boolean>;

@@ -58,11 +58,17 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   // Devices poll every few seconds: a line in the log for each would bury the rest.
   app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
     const form = tokenForm(request);
-    const answer =
-      form && needs.requests.waitsForPublicClient(form.deviceCode, form.clientId)
-        ? await needs.requests.poll(form.deviceCode, form.clientId)
-        : undefined;
-    if (answer === undefined || answer === 'approved' || answer === 'redeemed') return toEngine(request, reply);
+    const mine = form && needs.requests.waitsForPublicClient(form.deviceCode, form.clientId);
+    if (!mine) return toEngine(request, reply);
+    let answer = await needs.requests.poll(form.deviceCode, form.clientId);
+    const wait = preferredWait(request);
+    if (answer === 'authorization_pending' && wait !== undefined) {
+      reply.raw.setHeader('preference-applied', `wait=${wait}`);
+      await needs.requests.untilDecided(form.deviceCode, wait * 1000, closing(reply));
+      if (!needs.requests.waitsForPublicClient(form.deviceCode, form.clientId)) return toEngine(request, reply);
+      answer = 'authorization_pending';
+    }
+    if (answer === 'approved' || answer === 'redeemed') return toEngine(request, reply);
     // RFC 6749 §5.1, §5.2
     return reply.code(400).headers(noStore).send(pollBodies[answer]);
   });
@@ -111,6 +117,21 @@ function tokenForm(request: FastifyRequest): { deviceCode: string; clientId: str
     return undefined;
   }
   return { deviceCode, clientId };
+}
+
+/** RFC 7240 §4.3: seconds for which the client would rather wait than ask again. */
+function preferredWait(request: FastifyRequest): number | undefined {
+  const { prefer } = request.headers;
+  if (prefer === undefined) return undefined;
+  const wait = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,3})/i.exec(String(prefer))?.[1] ?? 0);
+  return wait > 0 ? Math.min(wait, 30) : undefined;
+}
+
+/** Aborted when the client has hung up. */
+function closing(reply: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  reply.raw.once('close', () => closed.abort());
+  return closed.signal;
 }
 
 /** The request as the engine should see it: its body unread, its origin the issuer's whatever the Host header says. */

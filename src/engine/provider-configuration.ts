@@ -115,7 +115,7 @@ export function providerConfiguration(needs: Needs): Configuration {
     // RFC 9700 §2.6 (C15): only origins the operator named for this app, and pages that live here: browsers name the
     // origin in every POST of a script.
     clientBasedCORS: (_ctx, origin, client) =>
-      origin === needs.issuer || (client['web_origins'] as string[]).includes(origin),
+      origin === needs.issuer || (client.web_origins as string[]).includes(origin),
     renderError: needs.renderError,
     features: {
       devInteractions: { enabled: false },
@@ -124,7 +124,11 @@ export function providerConfiguration(needs: Needs): Configuration {
         enabled: true,
         allowedPolicy: async (_ctx, client, token) => mayIntrospect(client.clientAuthMethod, client.clientId, token),
       },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) =>
+          mayRevoke(client.clientAuthMethod, client.clientId, token.clientId),
+      },
       dPoP: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       rpInitiatedLogout: { enabled: true, ...logoutSources },
@@ -159,6 +163,13 @@ function mayIntrospect(
   if (token.clientId === clientId) return true;
   if (authMethod === 'none') return false;
   return token.aud === undefined || [token.aud].flat().includes(clientId);
+}
+
+/** RFC 7009 §2.1 (C29): its own tokens only; one that proves nothing of itself does not even hear that others exist. */
+function mayRevoke(authMethod: string | undefined, clientId: string, tokenOf: string | undefined): boolean {
+  if (tokenOf === clientId) return true;
+  if (authMethod === 'none') return false;
+  throw new errors.InvalidRequest('the token belongs to another client');
 }
 
 // The engine's sign-out pages are replaced by ours; an app that ends its sign-in sends the person there.

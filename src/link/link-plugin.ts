@@ -124,13 +124,27 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
       if (review.risk.level === 'high' && seen !== 'yes' && decision !== 'decline') {
         return reply.page(lookFirstPage(request.page, { review, now: clock.now(), missed: true }));
       }
-      if (decision === 'look') return reply.page(reviewPage(request.page, { review, now: clock.now() }));
+      if (decision === 'look')
+        return reply.page(reviewPage(request.page, { review, now: clock.now(), others: signedIn.others }));
       if (decision === 'approve' && review.status === 'claimed') {
         if (!(await signin.spendProof(signedIn.sessionId, accountId))) return reply.redirect(`${here}/prove`, 303);
         await link.approve(review.id, signedIn.current);
       }
       writeFlow(reply, {});
       return reply.redirect(here, 303);
+    });
+
+    /** The same code for another account of this browser: one press, nothing typed again (mission A6). */
+    app.post<Form>('/link/:id/account', async (request, reply) => {
+      const review = await reviewed(request, reply);
+      if (!review) return reply;
+      const read = readUserCode(review.userCode);
+      const to = request.signedIn?.others.find(({ accountId }) => accountId === request.body.account);
+      if (!to || !('code' in read) || !(await signin.switchTo(request, to.accountId))) {
+        return reply.redirect(`/link/${review.id}`, 303);
+      }
+      const result = await link.claim(read.code, to, sourceOf(request));
+      return reply.redirect(result.outcome === 'claimed' ? `/link/${result.id}` : '/link?problem=no_such_code', 303);
     });
 
     app.get<Form>('/link/:id/prove', async (request, reply) => {
@@ -171,7 +185,7 @@ function pageFor(request: FastifyRequest<Form>, review: Review, now: number): Pa
     case 'claimed':
       return review.risk.level === 'high'
         ? lookFirstPage(page, { review, now, missed: false })
-        : reviewPage(page, { review, now });
+        : reviewPage(page, { review, now, others: request.signedIn?.others ?? [] });
     case 'approved':
     case 'redeemed':
       return linkedPage(page, { review });

@@ -16,16 +16,14 @@ import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type Limits, networkOf } from '../web/limits.ts';
 import type { Guesses } from './guesses.ts';
+import { createHeldPolls } from './held-polls.ts';
 import { createLinkStore, type LinkRow } from './link-store.ts';
+import { createLiveCount } from './live-count.ts';
 import { codeLength, drawUserCode, longest, showUserCode } from './user-code.ts';
 import { createWaitingCodes, paceOf, type WaitingCode } from './waiting-codes.ts';
 
 /** Long enough to fetch a phone and sign in, and the ceiling of NIST SP 800-63B §3.1.3.2 (A24). */
 export const codeLife = minutes(10);
-/** RFC 8628 §3.2; clients without it would assume the same (A5, K2). */
-const interval = seconds(5);
-/** Above this many waiting codes, devices are asked to come half as often. */
-const crowd = 50_000;
 /** Draws at one length before a longer code is tried: more collisions than this mean that the space is full. */
 const drawsPerLength = 5;
 /** Codes one network may ask for in ten minutes (B34, J7). */
@@ -52,6 +50,9 @@ type Needs = {
   endLink(grantId: GrantId): Promise<void>;
 };
 
+/** A held poll is answered at the latest after this time, which proxies on the way still allow. */
+const longestWait = seconds(30);
+
 /** How the person proved themselves when they approved. */
 export type Approval = { amr: string[]; authenticatedAt: number; scope: string };
 
@@ -59,6 +60,10 @@ export type LinkRequests = DeviceRequests & {
   /** Tells this process and all others that a request was decided. */
   decided(row: Pick<LinkRow, 'device_code_hash'>): Promise<void>;
   readonly waiting: number;
+  /** Polls held open until a decision. */
+  readonly held: number;
+  /** Answers every held poll now and holds none from now on. */
+  release(): void;
   /** Loads what waits and listens for decisions; resolves with a function that stops listening. */
   start(): Promise<() => Promise<void>>;
   tidy(): Promise<void>;
@@ -72,6 +77,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   const store = createLinkStore(database);
   const waiting = createWaitingCodes({ clock });
   const live = createLiveCount(() => store.countLive(clock.now()), waiting, clock, ephemeral.shared);
+  const held = createHeldPolls();
   const hashOf = (deviceCode: string): string => secrets.hash('device-code', deviceCode);
 
   const remember = (row: LinkRow, publicClient: boolean): WaitingCode =>
@@ -82,18 +88,38 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       interval: row.interval_ms,
     });
 
+  const drop = (hash: string): void => {
+    waiting.drop(hash);
+    held.release(hash);
+  };
+
   async function draw(request: NewDeviceRequest): Promise<{ row: LinkRow; code: string }> {
     const shortest = codeLength(await live(), await guesses.expectedToday());
     for (let length = shortest; length <= Math.min(shortest + 2, longest); length++) {
       for (let attempt = 0; attempt < drawsPerLength; attempt++) {
         const code = drawUserCode(random, length);
         const row = newRow(request, code, live.interval());
-        if (await store.add(row)) return { row, code };
+        if (await add(row)) return { row, code };
       }
     }
     throw new AppError('unavailable', 'Too many codes are in use. Try again soon.', {
       retryAt: clock.now() + seconds(30),
     });
+  }
+
+  /** False if the code is taken. The code and its event share one commit. */
+  async function add(row: LinkRow): Promise<boolean> {
+    const data = { client: row.client_id, network: row.network ?? undefined, link: row.id };
+    try {
+      await database.transaction(async (transaction) => {
+        await store.add(row, transaction);
+        await journal.append({ type: 'code_issued', data }, transaction);
+      });
+      return true;
+    } catch (error) {
+      if (database.isDuplicate(error)) return false;
+      throw error;
+    }
   }
 
   function newRow(
@@ -162,6 +188,10 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       return waiting.size;
     },
 
+    get held() {
+      return held.size;
+    },
+
     async issue(request): Promise<IssuedCode> {
       const network = networkOf(request.requester.ip);
       if (network !== 'loopback') {
@@ -170,13 +200,12 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       }
       const { row, code } = await draw(request);
       remember(row, request.client.public);
-      await journal.append({ type: 'code_issued', data: { client: request.client.id, network, link: row.id } });
       return { userCode: showUserCode(code), expiresIn: codeLife / 1000, interval: row.interval_ms / 1000 };
     },
 
     waitsForPublicClient(deviceCode, clientId) {
       const code = waiting.get(hashOf(deviceCode));
-      return code !== undefined && code.publicClient && code.clientId === clientId;
+      return Boolean(code?.publicClient && code.clientId === clientId);
     },
 
     async poll(deviceCode, clientId) {
@@ -226,14 +255,20 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       });
     },
 
+    async untilDecided(deviceCode, wait, gone) {
+      await held.wait(hashOf(deviceCode), Math.min(wait, longestWait), gone);
+    },
+
+    release: () => held.drain(),
+
     async decided(row) {
-      waiting.drop(row.device_code_hash);
+      drop(row.device_code_hash);
       // After the commit (design.md §7): a lost message costs a bounded delay, never a wrong answer.
       await ephemeral.publish(decisions, row.device_code_hash).catch(() => {});
     },
 
     async start() {
-      const stop = await ephemeral.subscribe(decisions, (hash) => waiting.drop(hash));
+      const stop = await ephemeral.subscribe(decisions, drop);
       const publicity = new Map<ClientId, boolean>();
       for (const row of await store.listWaiting(clock.now())) {
         const known = publicity.get(row.client_id) ?? (await needs.isPublic(row.client_id));
@@ -248,20 +283,4 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       await store.deleteEndedBefore(clock.now() - tombstone);
     },
   };
-}
-
-/** How many codes wait, asked of the database at most every ten seconds when other processes issue codes too. */
-function createLiveCount(
-  count: () => Promise<number>,
-  waiting: { readonly size: number },
-  clock: Clock,
-  shared: boolean,
-): { (): Promise<number>; interval(): number } {
-  let counted = { at: Number.NEGATIVE_INFINITY, live: 0 };
-  const live = async (): Promise<number> => {
-    if (!shared) return waiting.size;
-    if (clock.now() - counted.at > seconds(10)) counted = { at: clock.now(), live: await count() };
-    return Math.max(counted.live, waiting.size);
-  };
-  return Object.assign(live, { interval: () => (waiting.size > crowd ? interval * 2 : interval) });
 }

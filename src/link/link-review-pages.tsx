@@ -6,7 +6,6 @@ import {
   ButtonRow,
   Checkbox,
   CodePlate,
-  DeviceIcon,
   ErrorSummary,
   Form,
   Lead,
@@ -19,24 +18,24 @@ import type { Page, PageContext } from '../web/page.ts';
 import type { Review } from './link.ts';
 
 type Props = { review: Review; now: number };
+type OtherAccount = { accountId: string; email: string };
 
 /**
  * Page 4: the person tells a stranger's request from their own (ux.md §3; security.md A8, A23, B37).
  * "No" comes first and weighs as much; nothing is focused, so Enter approves nothing.
  */
-export function reviewPage(page: PageContext, { review, now }: Props): Page {
+export function reviewPage(page: PageContext, props: Props & { others: readonly OtherAccount[] }): Page {
   const { t } = page;
-  const title = t('link.review.title', { app: review.client.name });
+  const { review } = props;
   return {
-    title,
+    title: t('link.review.title', { app: review.client.name }),
     content: (
-      <>
-        <DeviceIcon type={review.device.type} large />
+      <div class="review">
         <h1>{t.rich('link.review.heading', { app: <Stranger>{review.client.name}</Stranger> })}</h1>
-        <RiskNotice page={page} review={review} now={now} />
+        <RiskNotice page={page} {...props} />
         <CodePlate page={page} code={review.userCode} label={t('link.review.code')} />
-        <RequestFacts page={page} review={review} now={now} />
-        <Lead>{t('link.review.unexpected')}</Lead>
+        <RequestFacts page={page} {...props} />
+        {review.risk.level === 'low' && <p>{t('link.review.unexpected')}</p>}
         <Form page={page} action={`/link/${review.id}`}>
           {review.risk.level === 'high' && <input type="hidden" name="seen" value="yes" />}
           <ButtonRow equal>
@@ -48,7 +47,7 @@ export function reviewPage(page: PageContext, { review, now }: Props): Page {
             </Button>
           </ButtonRow>
         </Form>
-      </>
+      </div>
     ),
   };
 }
@@ -61,9 +60,10 @@ export function lookFirstPage(page: PageContext, { review, now, missed }: Props 
     hasErrors: missed,
     status: missed ? 422 : 200,
     content: (
-      <>
+      <div class="review">
         <ErrorSummary page={page} errors={missed ? [{ field: 'seen', text: t('link.look.missed') }] : []} />
         <h1>{t('link.look.title')}</h1>
+        <Lead>{t.rich('link.look.lead', { app: <Stranger>{review.client.name}</Stranger> })}</Lead>
         <RiskNotice page={page} review={review} now={now} />
         <CodePlate page={page} code={review.userCode} label={t('link.review.code')} />
         <Form page={page} action={`/link/${review.id}`}>
@@ -77,7 +77,7 @@ export function lookFirstPage(page: PageContext, { review, now, missed }: Props 
             </Button>
           </ButtonRow>
         </Form>
-      </>
+      </div>
     ),
   };
 }
@@ -93,6 +93,7 @@ export function provePage(page: PageContext, { review, options, error, status }:
     hasErrors: error !== undefined,
     content: (
       <>
+        <ErrorSummary page={page} errors={error ? [{ field: 'password', text: error }] : []} />
         <h1>{t('link.prove.title')}</h1>
         <Lead>
           {t.rich('link.prove.lead', {
@@ -120,19 +121,26 @@ export function provePage(page: PageContext, { review, options, error, status }:
 /** Said in words and only when there is something to say: a constant warning is wallpaper. */
 function RiskNotice({ page, review, now }: Props & { page: PageContext }) {
   const { t } = page;
-  if (review.risk.level === 'low') return null;
+  const { level, signs } = review.risk;
+  if (level === 'low') return null;
   const minutes = Math.floor((now - review.startedAt) / 60_000);
+  // Another country is another network too, and says more.
+  const said = signs.filter((sign) => sign !== 'other_network' || !signs.includes('other_country'));
   return (
-    <Notice kind={review.risk.level === 'high' ? 'stop' : 'unusual'} title={t('link.risk.title')}>
-      {review.risk.signs.map((sign) => (
-        <p>{t(`link.risk.${sign}`, { place: countryName(page.locale, review.country) ?? '', minutes })}</p>
-      ))}
-      <p>{t('link.risk.advice')}</p>
+    <Notice kind={level === 'high' ? 'stop' : 'unusual'}>
+      <p>
+        {said.map((sign) => (
+          <>{t(`link.risk.${sign}`, { place: countryName(page.locale, review.country) ?? '', minutes })} </>
+        ))}
+        <strong>{t('link.risk.advice')}</strong>
+      </p>
     </Notice>
   );
 }
 
-function RequestFacts({ page, review, now }: Props & { page: PageContext }) {
+type FactsProps = Props & { page: PageContext; others: readonly OtherAccount[] };
+
+function RequestFacts({ page, review, now, others }: FactsProps) {
   const { t, person } = page;
   const { device, client, risk } = review;
   const described = [device.name, device.model].filter((text) => text !== undefined).join(', ');
@@ -140,12 +148,11 @@ function RequestFacts({ page, review, now }: Props & { page: PageContext }) {
   return (
     <SummaryList
       rows={[
-        { label: t('link.review.app'), value: <Stranger>{client.name}</Stranger> },
         {
           label: t('link.review.device'),
           value: described ? <Stranger>{described}</Stranger> : t('link.review.notStated'),
         },
-        { label: t('link.review.started'), value: <Ago page={page} at={review.startedAt} now={now} /> },
+        { label: t('link.review.started'), value: <Ago page={page} at={review.startedAt} now={now} brief /> },
         {
           label: t('link.review.place'),
           value: (
@@ -158,12 +165,43 @@ function RequestFacts({ page, review, now }: Props & { page: PageContext }) {
         },
         {
           label: t('link.review.account'),
-          value: <LeftToRight>{person?.email ?? ''}</LeftToRight>,
-          action: <a href="/accounts?next=%2Flink">{t('link.review.switch')}</a>,
+          value: (
+            <>
+              <LeftToRight>{person?.email ?? ''}</LeftToRight>
+              <SwitchAccount page={page} review={review} others={others} />
+            </>
+          ),
         },
-        { label: t('link.review.access'), value: <Scopes page={page} scope={review.scope} /> },
+        { label: t('link.review.access'), value: <Scopes page={page} scope={worthSaying(review.scope)} /> },
         { label: t('link.review.stays'), value: t('link.review.days', { days: client.deviceDays }) },
       ]}
     />
+  );
+}
+
+/** How long it stays linked has a row of its own, and whoever sees a name knows whose account it is. */
+function worthSaying(scope: readonly string[]): string[] {
+  const told = scope.filter((value) => value !== 'offline_access');
+  return told.length > 1 ? told.filter((value) => value !== 'openid') : told;
+}
+
+/** One press for each account that is signed in here, and the code comes along (mission A6). */
+function SwitchAccount({ page, review, others }: Omit<FactsProps, 'now'>) {
+  const { t } = page;
+  if (others.length === 0) {
+    return (
+      <p class="switch-account">
+        <a href="/signin">{t('link.review.switch')}</a>
+      </p>
+    );
+  }
+  return (
+    <Form page={page} action={`/link/${review.id}/account`} class="switch-account">
+      {others.map(({ accountId, email }) => (
+        <button class="text-button" type="submit" name="account" value={accountId}>
+          {t.rich('link.review.switchTo', { email: <LeftToRight>{email}</LeftToRight> })}
+        </button>
+      ))}
+    </Form>
   );
 }

@@ -49,15 +49,9 @@ export function createLinkStore(database: Database) {
     (await update).numUpdatedRows === 1n;
 
   return {
-    /** False if the user code is taken, by a live code or by one that ended less than a day ago (B26, J9). */
-    async add(row: LinkRow): Promise<boolean> {
-      try {
-        await root.insertInto('device_authorization').values(row).execute();
-        return true;
-      } catch (error) {
-        if (database.isDuplicate(error)) return false;
-        throw error;
-      }
+    /** Rejects with a duplicate if the user code is taken, by a live code or one that ended within a day (B26, J9). */
+    async add(row: LinkRow, transaction: DatabaseTransaction): Promise<void> {
+      await on(transaction).insertInto('device_authorization').values(row).execute();
     },
 
     find: (id: LinkId): Promise<LinkRow | undefined> =>

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
+import { groupCommits } from './commit-group.ts';
 import type { Database } from './database.ts';
 import { applyMigrations, listPendingMigrations } from './migrations.ts';
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
@@ -26,7 +27,7 @@ export function openSqlite(path: string): Database {
   const query = new Kysely<{}>({ dialect: nodeSqliteDialect(file) });
   return {
     query,
-    transaction: (work) => query.transaction().execute(work),
+    transaction: groupCommits(query),
     isDuplicate: (error) => uniqueViolations.includes((error as { errcode?: number } | undefined)?.errcode ?? 0),
     migrate: () => applyMigrations(query),
     pendingMigrations: () => listPendingMigrations(query),
