@@ -57,7 +57,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.post('/devicecode', under('/device_authorization'));
   // Devices poll every few seconds: a line in the log for each would bury the rest.
   app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
-    const form = tokenForm(request);
+    const form = tokenForm(request, needs.issuer);
     const mine = form && needs.requests.waitsForPublicClient(form.deviceCode, form.clientId);
     if (!mine) return toEngine(request, reply);
     let answer = await needs.requests.poll(form.deviceCode, form.clientId);
@@ -95,7 +95,7 @@ const pollBodies = {
 } as const;
 
 /** The poll of a client without credentials, if that is what the request is; the engine checks everything else. */
-function tokenForm(request: FastifyRequest): { deviceCode: string; clientId: string } | undefined {
+function tokenForm(request: FastifyRequest, issuer: string): { deviceCode: string; clientId: string } | undefined {
   if (typeof request.body !== 'string') return undefined;
   // Microsoft's client library sends the grant's short name.
   request.body = request.body.replace(
@@ -103,7 +103,8 @@ function tokenForm(request: FastifyRequest): { deviceCode: string; clientId: str
     `$1grant_type=${encodeURIComponent(deviceCodeGrant)}`,
   );
   const { authorization, dpop, origin } = request.headers;
-  if (authorization || dpop || origin) return undefined;
+  // A script of another origin needs the engine's CORS headers (C15); one of our own does not.
+  if (authorization || dpop || (origin && origin !== issuer)) return undefined;
   const form = new URLSearchParams(request.body as string);
   const deviceCode = form.get('device_code');
   const clientId = form.get('client_id');
