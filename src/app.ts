@@ -217,6 +217,7 @@ export async function createApp(outside: Outside): Promise<App> {
       // One after the other: a mail server that was away should not meet all of them at once.
       for (const notice of await devices.unnoticed()) await linkedMail(notice);
       await signin.removeEnded();
+      await signup.removeEnded();
     },
     held: () => requests.held,
     drain: () => {

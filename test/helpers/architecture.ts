@@ -54,6 +54,8 @@ const maxRoomLines = 1200;
 const largerRooms: Record<string, number> = {
   // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
   'src/engine': 1700,
+  // The main job, from the code drawn to the tokens handed out, is read in one place.
+  'src/link': 1400,
 };
 
 /** Path from the root of the project, such as `src/link/link.ts`, to the text of the file. */
