@@ -34,7 +34,7 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
   return async (app: FastifyInstance): Promise<void> => {
     app.get<Uid>('/interaction/:uid', async (request, reply) => {
       const interaction = await details(request, reply);
-      const { prompt, params, uid } = interaction;
+      const { prompt, params, session, uid } = interaction;
       const here = `/interaction/${uid}`;
       const target = formTarget(String(params.redirect_uri));
       const { signedIn } = request;
@@ -42,6 +42,16 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
         writeFlow(reply, { next: here, target });
         const hint = typeof params.login_hint === 'string' ? params.login_hint : undefined;
         return reply.redirect(hint ? `/signin?login_hint=${encodeURIComponent(hint)}` : '/signin', 303);
+      }
+      // Somebody else is signed in than when the app asked: what was begun is not theirs.
+      if (session && session.accountId !== signedIn.current.accountId) return beginAgain(reply, params);
+      const hinted = hintedAccount(params);
+      if (prompt.name === 'login' && hinted !== undefined && hinted !== signedIn.current.accountId) {
+        // OpenID Connect Core §3.1.2.1: the account the app means, or none.
+        if (signedIn.others.some(({ accountId }) => accountId === hinted)) {
+          return reply.redirect(`/accounts?next=${encodeURIComponent(here)}`, 303);
+        }
+        return resume(request, reply, { error: 'login_required', error_description: 'Another account is signed in.' });
       }
       if (prompt.name === 'login') {
         if (!provenEnough(signedIn, interaction)) {
@@ -97,6 +107,22 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
       return reply.page(problemPage(request.page, { error, detail }));
     });
   };
+}
+
+/** Sends the person to the authorization endpoint with the parameters it has already checked. */
+function beginAgain(reply: FastifyReply, params: Record<string, unknown>): FastifyReply {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    for (const one of [value].flat()) if (one !== undefined) query.append(name, String(one));
+  }
+  return reply.redirect(`/auth?${query}`, 303);
+}
+
+/** The `sub` of an `id_token_hint`, whose signature the engine has checked. */
+function hintedAccount({ id_token_hint: hint }: Record<string, unknown>): string | undefined {
+  if (typeof hint !== 'string') return undefined;
+  const claims = JSON.parse(Buffer.from(hint.split('.')[1] ?? '', 'base64url').toString()) as { sub?: string };
+  return claims.sub;
 }
 
 /** `max_age` and `prompt=login` ask for a proof newer than the session's (OpenID Connect Core §3.1.2.1). */

@@ -108,7 +108,7 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
           ...['clients', 'create', '--json', '--name', 'Shop', '--id', 'shop', '--scope', 'openid email'],
           ...['--grant', 'authorization_code', '--grant', 'refresh_token', '--device-days', '7'],
           ...['--redirect-uri', 'https://shop.example/a', '--redirect-uri', 'https://shop.example/b'],
-          ...['--web-origin', 'https://shop.example'],
+          ...['--web-origin', 'https://shop.example', '--id-token-alg', 'RS256'],
         ]),
       );
       assert.equal(web.client_id, 'shop');
@@ -117,6 +117,7 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.deepEqual(web.web_origins, ['https://shop.example']);
       assert.equal(web.scope, 'openid email');
       assert.equal(web.device_days, 7);
+      assert.equal(web.id_token_signed_response_alg, 'RS256');
 
       const list = await run(['clients', 'list', '--json']);
       assert.deepEqual(

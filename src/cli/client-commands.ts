@@ -36,6 +36,7 @@ const create: Command = {
     resource: { type: 'string', multiple: true, value: 'URI', meaning: 'API for which it may get JWT access tokens' },
     'device-days': { type: 'string', value: 'DAYS', meaning: 'How long a device stays linked at most, 1 to 365' },
     'dpop-required': { type: 'boolean', meaning: 'Bind every token to a key of the app' },
+    'id-token-alg': { type: 'string', value: 'ALG', meaning: 'What signs its ID tokens: ES256 (default) or RS256' },
     id: { type: 'string', value: 'ID', meaning: 'A fixed client id instead of a random one' },
     json,
   },
@@ -56,6 +57,7 @@ const create: Command = {
         resources: input.list('resource'),
         deviceDays: days === undefined ? undefined : Number(days),
         dpopRequired: input.flag('dpop-required'),
+        idTokenAlg: input.text('id-token-alg'),
       }),
     );
     const secret = made.secret === undefined ? {} : { client_secret: made.secret };
@@ -123,6 +125,7 @@ const shown = (client: Client) => ({
   resources: client.resources,
   device_days: client.deviceDays,
   dpop_bound_access_tokens: client.dpopRequired,
+  id_token_signed_response_alg: client.idTokenAlg,
   created_at: new Date(client.createdAt).toISOString(),
 });
 
