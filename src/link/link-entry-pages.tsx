@@ -9,16 +9,13 @@ import {
   LeftToRight,
   LinkButton,
   TextField,
+  Time,
 } from '../web/components.tsx';
-import { formatLocale } from '../web/messages.ts';
 import type { Page, PageContext } from '../web/page.ts';
 import { showUserCode, type TypedCode } from './user-code.ts';
 
 /** Why the code typed last does not lead on. `no_such_code` is one answer for every code that is not ours to see (A29). */
-export type CodeProblem =
-  | Exclude<TypedCode, { code: string }>
-  | { problem: 'no_such_code' }
-  | { problem: 'too_many_tries'; retryAt: number };
+export type CodeProblem = Exclude<TypedCode, { code: string }> | { problem: 'no_such_code' };
 
 /** Page 1: one field, one button, and the one sentence that stops most tricks (B36). */
 export function enterCodePage(
@@ -84,34 +81,43 @@ export function scannedCodePage(page: PageContext, { code }: { code: string }): 
   };
 }
 
+/** A page of its own, for nothing that could be typed would help. The time by the clock: a countdown would press. */
+export function tooManyTriesPage(page: PageContext, { retryAt }: { retryAt: number }): Page {
+  const { t } = page;
+  return {
+    title: t('link.wait.title'),
+    status: 429,
+    content: (
+      <>
+        <h1>{t('link.wait.title')}</h1>
+        <Lead>{t.rich('link.wait.until', { time: <Time page={page} at={retryAt} show="time" /> })}</Lead>
+        <p>{t('link.wait.device')}</p>
+        <p>{t('link.enter.warning')}</p>
+        <LinkButton href="/help">{t('link.enter.noCode')}</LinkButton>
+      </>
+    ),
+  };
+}
+
 /** Says which account is about to be linked, and lets it be changed in one step (mission A6). */
 function AccountLine({ page }: { page: PageContext }): ComponentChild {
   const { t, person } = page;
   if (!person) return null;
   return (
     <p>
-      {t.rich('link.enter.account', { email: <LeftToRight>{person.email}</LeftToRight> })}{' '}
+      {t.rich('link.enter.account', { email: <LeftToRight>{person.email}</LeftToRight> })}
+      <br />
       <a href="/accounts?next=%2Flink">{t('link.enter.switch')}</a>
     </p>
   );
 }
 
-function problemText({ t, locale }: PageContext, problem: CodeProblem): string {
-  switch (problem.problem) {
-    case 'too_short':
-    case 'too_long':
-      return t(`link.problem.${problem.problem}`, { typed: problem.typed });
-    case 'too_many_tries': {
-      const format = new Intl.DateTimeFormat(formatLocale(locale), { timeStyle: 'short', timeZone: 'UTC' });
-      return t('link.problem.too_many_tries', { time: `${format.format(problem.retryAt)} UTC` });
-    }
-    default:
-      return t(`link.problem.${problem.problem}`);
-  }
+function problemText({ t }: PageContext, problem: CodeProblem): string {
+  const values = 'typed' in problem ? { typed: problem.typed } : {};
+  return t(`link.problem.${problem.problem}`, values);
 }
 
 function statusOf(problem: CodeProblem | undefined): number {
   if (!problem) return 200;
-  if (problem.problem === 'too_many_tries') return 429;
   return problem.problem === 'no_such_code' ? 404 : 422;
 }

@@ -45,7 +45,7 @@ export function stoppedPage(page: PageContext, { review, reported }: { review: R
         ) : (
           <Form page={page} action={`/link/${review.id}`}>
             <p>{t('link.stopped.sent')}</p>
-            <Button kind="stop" name="decision" value="report">
+            <Button kind="secondary" name="decision" value="report">
               {t('link.stopped.report')}
             </Button>
           </Form>

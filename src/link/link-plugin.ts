@@ -8,7 +8,7 @@ import { readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
 import type { Page } from '../web/page.ts';
 import type { ClaimResult, Link, PersonsRequest, Review } from './link.ts';
-import { type CodeProblem, enterCodePage, scannedCodePage } from './link-entry-pages.tsx';
+import { type CodeProblem, enterCodePage, scannedCodePage, tooManyTriesPage } from './link-entry-pages.tsx';
 import { contestedPage, linkedPage, ranOutPage, stoppedPage } from './link-outcome-pages.tsx';
 import { lookFirstPage, provePage, reviewPage } from './link-review-pages.tsx';
 import { readUserCode, showUserCode } from './user-code.ts';
@@ -65,13 +65,11 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
       }
       const result = await claimTyped(request, reply, request.signedIn, read.code);
       if (result.outcome === 'claimed') return reply.redirect(`/link/${result.id}`, 303);
-      const problem: CodeProblem =
-        result.outcome === 'too_many_tries'
-          ? { problem: 'too_many_tries', retryAt: result.retryAt }
-          : { problem: 'no_such_code' };
       if (result.outcome === 'too_many_tries') {
         reply.header('retry-after', Math.max(1, Math.ceil((result.retryAt - clock.now()) / 1000)));
+        return reply.page(tooManyTriesPage(request.page, result));
       }
+      const problem = { problem: 'no_such_code' } as const;
       return reply.page(enterCodePage(request.page, { typed: showUserCode(read.code), problem }));
     });
 

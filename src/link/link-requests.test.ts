@@ -35,6 +35,7 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom) {
       guesses: createGuesses({ limits }),
       polled: () => {},
       isPublic: async () => true,
+      grantUsed: async () => {},
       endLink: async () => {},
     });
   const requests = create();

@@ -1,6 +1,6 @@
 import { type Clock, days, minutes, seconds } from '../clock.ts';
 import { cleanText } from '../devices/device-text.ts';
-import type { Database } from '../drivers/database/database.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import type {
@@ -11,7 +11,7 @@ import type {
   PollAnswer,
 } from '../engine/device-requests.ts';
 import { AppError } from '../errors.ts';
-import { type AccountId, type ClientId, type GrantId, type LinkId, newId } from '../ids.ts';
+import { type ClientId, type GrantId, type LinkId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type Limits, networkOf } from '../web/limits.ts';
@@ -46,6 +46,8 @@ type Needs = {
   polled(answer: PollAnswer): void;
   /** True for a client without a secret, whose polls need no authentication. */
   isPublic(clientId: ClientId): Promise<boolean>;
+  /** Notes that tokens of the grant were used, within the transaction that stores them. */
+  grantUsed(grantId: GrantId, transaction: DatabaseTransaction): Promise<void>;
   /** Ends the link of a grant whose device code was replayed. */
   endLink(grantId: GrantId): Promise<void>;
 };
@@ -169,8 +171,12 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   /** The answer of the database, for codes that memory does not know or may be wrong about. */
   async function pollDatabase(hash: string, clientId: string): Promise<PollAnswer> {
     const row = await store.findByDeviceCode(hash);
+    return row ? answerRow(row, clientId) : 'invalid_grant';
+  }
+
+  async function answerRow(row: LinkRow, clientId: string): Promise<PollAnswer> {
     // RFC 8628 §3.4 (A11): a code belongs to the client it was issued to.
-    if (!row || row.client_id !== clientId || row.status === 'ended') return 'invalid_grant';
+    if (row.client_id !== clientId || row.status === 'ended') return 'invalid_grant';
     if (row.status === 'redeemed') return 'redeemed';
     if (row.status === 'declined' || row.status === 'contested') {
       await store.ended(row.id);
@@ -178,7 +184,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     }
     if (row.expires_at <= clock.now()) return 'expired_token';
     if (row.status === 'approved') return 'approved';
-    const known = waiting.get(hash) ?? remember(row, await needs.isPublic(row.client_id));
+    const known = waiting.get(row.device_code_hash) ?? remember(row, await needs.isPublic(row.client_id));
     known.checkedAt = clock.now();
     return paceOf(known, clock.now());
   }
@@ -214,34 +220,22 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       return answer;
     },
 
-    async approved(deviceCode): Promise<ApprovedRequest | undefined> {
-      const row = await store.findByDeviceCode(hashOf(deviceCode));
-      if (!row?.grant_id || !row.account_id || !row.approval) return undefined;
-      const approval = JSON.parse(row.approval) as Approval;
-      return {
-        clientId: row.client_id,
-        accountId: row.account_id as AccountId,
-        grantId: row.grant_id,
-        params: JSON.parse(row.params) as Record<string, unknown>,
-        ...approval,
-        redeemedAt: row.redeemed_at ?? undefined,
-      };
+    async look(deviceCode, clientId) {
+      const hash = hashOf(deviceCode);
+      const row = waiting.get(hash) ? undefined : await store.findByDeviceCode(hash);
+      const answer = row ? await answerRow(row, clientId) : await answerPoll(hash, clientId);
+      needs.polled(answer);
+      const request = row && approvedRequest(row);
+      return request ? { answer, request } : { answer };
     },
 
     async redeem(deviceCode, transaction) {
-      const won = await store.redeem(hashOf(deviceCode), clock.now(), transaction);
-      if (won) {
-        const row = await store.findByDeviceCode(hashOf(deviceCode), transaction);
-        await journal.append(
-          {
-            type: 'redeemed',
-            accountId: row?.account_id ?? undefined,
-            data: { link: row?.id, device: row?.device_id ?? undefined },
-          },
-          transaction,
-        );
-      }
-      return won;
+      const row = await store.redeem(hashOf(deviceCode), clock.now(), transaction);
+      if (!row) return false;
+      const data = { link: row.id, device: row.device_id ?? undefined };
+      await journal.append({ type: 'redeemed', accountId: row.account_id ?? undefined, data }, transaction);
+      if (row.grant_id) await needs.grantUsed(row.grant_id, transaction);
+      return true;
     },
 
     async replayed(deviceCode) {
@@ -282,5 +276,17 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       waiting.forgetExpired();
       await store.deleteEndedBefore(clock.now() - tombstone);
     },
+  };
+}
+
+function approvedRequest(row: LinkRow): ApprovedRequest | undefined {
+  if (!row.grant_id || !row.account_id || !row.approval) return undefined;
+  return {
+    clientId: row.client_id,
+    accountId: row.account_id,
+    grantId: row.grant_id,
+    params: JSON.parse(row.params) as Record<string, unknown>,
+    ...(JSON.parse(row.approval) as Approval),
+    redeemedAt: row.redeemed_at ?? undefined,
   };
 }

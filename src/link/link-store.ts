@@ -57,12 +57,8 @@ export function createLinkStore(database: Database) {
     find: (id: LinkId): Promise<LinkRow | undefined> =>
       root.selectFrom('device_authorization').selectAll().where('id', '=', id).executeTakeFirst(),
 
-    findByDeviceCode: (hash: string, transaction?: DatabaseTransaction): Promise<LinkRow | undefined> =>
-      on(transaction)
-        .selectFrom('device_authorization')
-        .selectAll()
-        .where('device_code_hash', '=', hash)
-        .executeTakeFirst(),
+    findByDeviceCode: (hash: string): Promise<LinkRow | undefined> =>
+      root.selectFrom('device_authorization').selectAll().where('device_code_hash', '=', hash).executeTakeFirst(),
 
     findByUserCode: (hash: string): Promise<LinkRow | undefined> =>
       root.selectFrom('device_authorization').selectAll().where('user_code_hash', '=', hash).executeTakeFirst(),
@@ -118,15 +114,15 @@ export function createLinkStore(database: Database) {
       );
     },
 
-    redeem: (deviceCodeHash: string, now: number, transaction: DatabaseTransaction): Promise<boolean> =>
-      one(
-        on(transaction)
-          .updateTable('device_authorization')
-          .set({ status: 'redeemed', redeemed_at: now })
-          .where('device_code_hash', '=', deviceCodeHash)
-          .where('status', '=', 'approved')
-          .executeTakeFirst(),
-      ),
+    /** The row, for the one redemption that wins. */
+    redeem: (deviceCodeHash: string, now: number, transaction: DatabaseTransaction): Promise<LinkRow | undefined> =>
+      on(transaction)
+        .updateTable('device_authorization')
+        .set({ status: 'redeemed', redeemed_at: now })
+        .where('device_code_hash', '=', deviceCodeHash)
+        .where('status', '=', 'approved')
+        .returningAll()
+        .executeTakeFirst(),
 
     /** The device has heard the refusal; from now on its code means nothing (A14). */
     async ended(id: LinkId): Promise<void> {

@@ -80,7 +80,9 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
       if (!has.password) return wrong('signin.proof.passkeyOnly');
       if (has.app && given.code.trim() === '') return wrong('signin.code.missing');
       const first = await password(who, given.password, source);
-      if (!has.app) return first;
+      // They are signed in: the address is not in doubt, and not on the page.
+      if (!has.app)
+        return !first.ok && first.error === 'signin.password.wrong' ? wrong('signin.proof.password') : first;
       // One answer for both halves: it must not confirm a password to someone who lacks the app.
       if (!first.ok) return first.error === 'signin.password.wrong' ? wrong('signin.proof.wrong') : first;
       const second = await code(accountId, given.code, source);
