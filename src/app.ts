@@ -78,6 +78,7 @@ export async function createApp(outside: Outside): Promise<App> {
       if (answer !== 'approved' && answer !== 'redeemed') metrics.polled(answer);
     },
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
+    grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),
   });
   metrics.watchWaiting(() => requests.waiting);
@@ -104,7 +105,7 @@ export async function createApp(outside: Outside): Promise<App> {
       );
     },
     grantRevoked: (grantId) => devices.ended(grantId),
-    grantUsed: (grantId) => devices.used(grantId),
+    grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
   });
 
   const authenticators = createAuthenticators({

@@ -89,8 +89,8 @@ export function createDevicesStore(database: Database) {
       return result.numUpdatedRows === 1n;
     },
 
-    async noteUse(grantId: string, now: number, notSince: number): Promise<void> {
-      await tables()
+    async noteUse(grantId: string, now: number, notSince: number, transaction?: DatabaseTransaction): Promise<void> {
+      await tables(transaction)
         .updateTable('device')
         .set({ last_used_at: now })
         .where('grant_id', '=', grantId)

@@ -61,7 +61,7 @@ export type Devices = {
   /** Unlinks by the mail's link, without sign-in. True for the one caller that ended the link. */
   undo(token: string): Promise<boolean>;
   /** Notes that the grant's tokens were used; writes at most once a minute per grant. */
-  used(grantId: string): Promise<void>;
+  used(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
   /** Notes that the owner has been told of the link. */
   noticed(id: DeviceId): Promise<void>;
   /** Links whose owner was not told within a minute, each with a fresh undo token: a mail can be refused, a process die. */
@@ -189,13 +189,13 @@ export function createDevices(needs: DevicesNeeds): Devices {
         return row ? end(row, 'link_undone', transaction) : false;
       }),
 
-    async used(grantId) {
+    async used(grantId, transaction) {
       const now = clock.now();
       if (now - (noted.get(grantId) ?? Number.NEGATIVE_INFINITY) < useNotedEvery) return;
       if (noted.size >= usesRemembered) noted.clear();
       noted.set(grantId, now);
       // Another process may have written it within the minute: the row's own time decides.
-      await store.noteUse(grantId, now, now - useNotedEvery);
+      await store.noteUse(grantId, now, now - useNotedEvery, transaction);
     },
 
     noticed: (id) => store.noteNotice(id, clock.now()),

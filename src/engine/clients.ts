@@ -1,5 +1,5 @@
 import type { ClientMetadata } from 'oidc-provider';
-import type { Clock } from '../clock.ts';
+import { type Clock, seconds } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import { AppError } from '../errors.ts';
 import { type ClientId, newId } from '../ids.ts';
@@ -80,8 +80,21 @@ type Needs = { database: Database; secrets: Secrets; clock: Clock; random: Rando
 
 export function createClients({ database, secrets, clock, random }: Needs): Clients {
   const store = createEngineStore(database);
-  const find = async (id: string): Promise<Client | undefined> => {
+  const known = new Map<string, { row: ClientRow; readAt: number }>();
+
+  /** Every request to the engine asks for its client; what an operator changes is seen within seconds. */
+  async function read(id: string): Promise<ClientRow | undefined> {
+    const cached = known.get(id);
+    if (cached && clock.now() - cached.readAt < seconds(5)) return cached.row;
     const row = await store.findClient(id);
+    if (known.size >= 1000) known.clear();
+    if (row) known.set(id, { row, readAt: clock.now() });
+    else known.delete(id);
+    return row;
+  }
+
+  const find = async (id: string): Promise<Client | undefined> => {
+    const row = await read(id);
     return row && clientOf(row);
   };
 
@@ -118,10 +131,13 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
       return { client: clientOf(row), secret };
     },
 
-    remove: (id) => store.deleteClient(id),
+    async remove(id) {
+      known.delete(id);
+      return store.deleteClient(id);
+    },
 
     async metadata(id) {
-      const row = await store.findClient(id);
+      const row = await read(id);
       return row && metadataOf(clientOf(row), row.secret_hash);
     },
 

@@ -1,7 +1,6 @@
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
-import type { GrantId } from '../ids.ts';
 import type { Clients } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { EngineInternals } from './provider-internals.ts';
@@ -15,8 +14,6 @@ type Needs = {
   clients: Clients;
   units: Units;
   answers: TokenAnswers;
-  /** Told when tokens of the grant are used, so that the device's page can say when that was. */
-  grantUsed(grantId: GrantId): Promise<void>;
 };
 
 /**
@@ -35,7 +32,7 @@ export function createDeviceCodeAdapter({
       unit.drawn = { deviceCode: id, params: payload.params ?? {}, clientId: String(payload.clientId) };
     },
     async find(id) {
-      const request = await requests.approved(id);
+      const request = units.current()?.approved;
       if (!request) return undefined;
       const now = Math.floor(clock.now() / 1000);
       return {
@@ -104,17 +101,17 @@ export function createDeviceCodeHandler(internals: EngineInternals, needs: Needs
       throw new errors.InvalidRequest("missing required parameter(s) (missing 'device_code')");
     }
     const clientId = ctx.oidc.client?.clientId ?? '';
-    const answer = await needs.requests.poll(deviceCode, clientId);
+    const { answer, request } = await needs.requests.look(deviceCode, clientId);
     if (answer !== 'approved' && answer !== 'redeemed') throw pollErrors[answer]();
+    if (!request) throw new errors.InvalidGrant('device code has no grant');
 
     const proof = await internals.validateDpop(ctx);
-    const request = await needs.requests.approved(deviceCode);
     // B35: a key named when the code was issued is the only one that may redeem it.
-    const boundKey = request?.params.dpop_jkt;
+    const boundKey = request.params.dpop_jkt;
     if (boundKey && boundKey !== proof?.thumbprint) throw new errors.InvalidGrant('failed jkt verification');
 
     const whose = { token: deviceCode, clientId, thumbprint: proof?.thumbprint };
-    if (request?.redeemedAt !== undefined) {
+    if (request.redeemedAt !== undefined) {
       const again = await needs.answers.find(whose);
       if (!again) {
         await needs.requests.replayed(deviceCode);
@@ -125,10 +122,10 @@ export function createDeviceCodeHandler(internals: EngineInternals, needs: Needs
       return;
     }
     const unit = needs.units.current();
-    if (unit) unit.retry = whose;
+    if (!unit) throw new Error('A device code is redeemed outside a unit of work.');
+    Object.assign(unit, { approved: request, retry: whose });
     await internals.deviceCodeHandler(ctx);
-    if (unit && request) needs.answers.keep(unit, whose, request.grantId, ctx.body as object);
-    if (request) await needs.grantUsed(request.grantId);
+    needs.answers.keep(unit, whose, request.grantId, ctx.body as object);
   };
 }
 

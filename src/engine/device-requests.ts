@@ -50,7 +50,8 @@ export type DeviceRequests = {
   waitsForPublicClient(deviceCode: string, clientId: string): boolean;
   /** Resolves when the code is decided, after `wait` milliseconds (or fewer), or when `gone` is aborted. */
   untilDecided(deviceCode: string, wait: number, gone: AbortSignal): Promise<void>;
-  approved(deviceCode: string): Promise<ApprovedRequest | undefined>;
+  /** A poll that may go on to redemption: with the request, if the answer is `approved` or `redeemed`. */
+  look(deviceCode: string, clientId: string): Promise<{ answer: PollAnswer; request?: ApprovedRequest }>;
   /** Claims the approved code within the transaction that stores its tokens; false if another redemption won. */
   redeem(deviceCode: string, transaction: DatabaseTransaction): Promise<boolean>;
   /** A redeemed code came again after the retry window: someone else may hold it. Ends the link. */

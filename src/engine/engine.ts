@@ -53,7 +53,7 @@ type Needs = {
   requests: DeviceRequests;
   claimsOf(accountId: string): Promise<Claims | undefined>;
   grantRevoked(grantId: GrantId): Promise<void>;
-  grantUsed(grantId: GrantId): Promise<void>;
+  grantUsed(grantId: GrantId, transaction?: DatabaseTransaction): Promise<void>;
 };
 
 export async function createEngine(needs: Needs): Promise<Engine> {
@@ -141,7 +141,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
   };
 
   const internals = await loadInternals(provider);
-  const deviceNeeds = { issuer, clock, requests, clients, units, answers, grantUsed: needs.grantUsed };
+  const deviceNeeds = { issuer, clock, requests, clients, units, answers };
   provider.registerGrantType(
     deviceCodeGrant,
     createDeviceCodeHandler(internals, deviceNeeds),

@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { GrantId } from '../ids.ts';
 import type { EngineInternals } from './provider-internals.ts';
 import type { TokenAnswers } from './token-answers.ts';
@@ -10,7 +11,7 @@ type Needs = {
   units: Units;
   answers: TokenAnswers;
   /** Told after a refresh, so that the device's page can say when it was last used. */
-  grantUsed(grantId: GrantId): Promise<void>;
+  grantUsed(grantId: GrantId, transaction: DatabaseTransaction): Promise<void>;
 };
 
 /**
@@ -39,7 +40,8 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
     if (unit) unit.retry = whose;
     await internals.refreshTokenHandler(ctx);
     if (!stored?.grantId) return;
-    if (unit) answers.keep(unit, whose, stored.grantId, ctx.body as object);
-    await grantUsed(stored.grantId as GrantId);
+    if (!unit) return;
+    answers.keep(unit, whose, stored.grantId, ctx.body as object);
+    unit.write((transaction) => grantUsed(stored.grantId as GrantId, transaction));
   };
 }

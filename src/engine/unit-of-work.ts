@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { ApprovedRequest } from './device-requests.ts';
 
 /** Someone else consumed the one-time value between our read and our commit. */
 export class ClaimLost extends Error {
@@ -23,8 +24,10 @@ export type Unit = {
   readonly reads: Map<string, object | undefined>;
   /** Adds a statement to the one transaction at the end. */
   write(statement: Write): void;
-  /** What the device authorization endpoint of the engine drew, for our own answer (see device-endpoint.ts). */
+  /** What the device authorization endpoint of the engine drew, for our own answer (see device-grant.ts). */
   drawn?: { deviceCode: string; params: Record<string, unknown>; clientId: string };
+  /** The approved request that a device code stands for, read once. */
+  approved?: ApprovedRequest;
   /** Whose redemption this is, to find the winner's answer if the claim is lost. */
   retry?: AnswerFor;
 };
