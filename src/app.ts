@@ -159,6 +159,11 @@ export async function createApp(outside: Outside): Promise<App> {
     // A device polls every five seconds; a shorter time would make every poll a new connection.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // A request on a connection that was open before is served to its end, not turned away.
+    return503OnClosing: false,
+  });
+  server.addHook('onRequest', async (_request, reply) => {
+    if (draining) reply.raw.setHeader('connection', 'close');
   });
   registerOperations(server, { config, metrics, database, ephemeral, draining: () => draining });
   await registerWeb(server, {

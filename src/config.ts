@@ -22,6 +22,8 @@ export type Config = Readonly<{
   countryHeader: string | undefined;
   metricsToken: string | undefined;
   examples: boolean;
+  /** Milliseconds between "not ready" and the end of listening. */
+  drainTime: number;
 }>;
 
 type Variable = { name: string; fallback: string; meaning: string; secret?: boolean };
@@ -37,6 +39,11 @@ export const variables: readonly Variable[] = [
     fallback: 'embedded SQLite',
     meaning: 'postgres://… for many processes',
     secret: true,
+  },
+  {
+    name: 'LATCHKEY_DRAIN_SECONDS',
+    fallback: '2, or 0 on loopback',
+    meaning: 'How long to go on serving after SIGTERM, until balancers have noticed (0 to 3)',
   },
   { name: 'LATCHKEY_VALKEY_URL', fallback: 'memory', meaning: 'redis://… for many processes', secret: true },
   {
@@ -122,6 +129,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     trustedProxies,
     countryHeader,
     metricsToken: value('LATCHKEY_METRICS_TOKEN'),
+    drainTime: readDrainTime(value('LATCHKEY_DRAIN_SECONDS') ?? (development ? '0' : '2')),
     examples: (value('LATCHKEY_EXAMPLES') ?? (development ? 'on' : 'off')) === 'on',
   });
 }
@@ -149,6 +157,13 @@ function readIssuer(text: string): URL {
   if (url.pathname !== '/' || url.search || url.hash)
     throw new ConfigError('LATCHKEY_ISSUER must have no path, query or fragment.');
   return url;
+}
+
+function readDrainTime(text: string): number {
+  const seconds = Number(text);
+  // SIGTERM is obeyed within five seconds, and requests in flight need the rest of them.
+  if (!(seconds >= 0 && seconds <= 3)) throw new ConfigError('LATCHKEY_DRAIN_SECONDS must be a number from 0 to 3.');
+  return seconds * 1000;
 }
 
 function readSecret(given: string | undefined, development: boolean, data: string): Buffer {

@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { minutes, seconds } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openOutside } from './outside.ts';
 
-/** How long requests in flight may take to end before they are cut; SIGTERM must be obeyed within five seconds. */
-const patience = seconds(4);
+/** After SIGTERM, requests still in flight are cut: it must be obeyed within five seconds. */
+const patience = seconds(4.5);
 
 /** Opens everything, listens, and stops cleanly when told to. Resolves once the server is listening. */
 export async function serve(config: Config): Promise<void> {
@@ -24,6 +25,8 @@ export async function serve(config: Config): Promise<void> {
     app.drain();
     clearInterval(housekeeping);
     setTimeout(() => app.server.server.closeAllConnections(), patience).unref();
+    // Readiness goes off first: until balancers have noticed, whoever still comes is served.
+    await pause(config.drainTime);
     await app.close();
     await outside.close();
   };

@@ -63,15 +63,12 @@ export function createHttpBrowser(origin: string, headers: Record<string, string
         body: new URLSearchParams(fields).toString(),
       }),
     submit(from, fields, button) {
-      const names = [...Object.keys(fields), ...(button ? [button.name] : [])];
+      const wanted = Object.keys(fields).map((name) => `[name="${name}"]`);
+      if (button) wanted.push(`button[name="${button.name}"][value="${button.value}"]`);
       const form = from.root
         .querySelectorAll('form')
-        .find((candidate) => names.every((name) => candidate.querySelector(`[name="${name}"]`)));
-      assert.ok(form, `no form with ${names.join(', ')} on ${from.url}:\n${from.text}`);
-      if (button) {
-        const pressed = form.querySelector(`button[name="${button.name}"][value="${button.value}"]`);
-        assert.ok(pressed, `no button ${button.name}=${button.value} on ${from.url}`);
-      }
+        .find((candidate) => wanted.every((selector) => candidate.querySelector(selector)));
+      assert.ok(form, `no form with ${wanted.join(' ')} on ${from.url}:\n${from.text}`);
       const values: Record<string, string> = {};
       for (const input of form.querySelectorAll('input[name]')) {
         const type = input.getAttribute('type');
