@@ -18,10 +18,12 @@ import { alphabet } from './user-code.ts';
 
 const client = { id: 'tv' as ClientId, name: 'TV', public: true } as Client;
 
-async function open(openDatabase: OpenDatabase, random: Random = systemRandom) {
+async function open(openDatabase: OpenDatabase, random: Random = systemRandom, shared = false) {
   const database = await openDatabase();
   const clock = createTestClock();
-  const ephemeral = createMemory({ clock });
+  // With `shared`, a store of which no message ever arrives.
+  const memory = createMemory({ clock });
+  const ephemeral = shared ? { ...memory, shared, publish: async () => {} } : memory;
   const limits = createLimits({ ephemeral, clock });
   const create = (over: Database = database) =>
     createLinkRequests({
@@ -129,6 +131,25 @@ forEachDatabase((_name, openDatabase) => {
     const other = create();
     assert.equal(await other.poll(deviceCode, 'tv'), 'authorization_pending');
     assert.equal(await other.poll(deviceCode, 'somebody-else'), 'invalid_grant');
+  });
+
+  it('design §7: a lost message about a decision delays the answer by seconds and never changes it', async () => {
+    const { database, issue, requests, clock } = await open(openDatabase, systemRandom, true);
+    const { deviceCode } = await issue();
+    // Approved by another process.
+    await database.query
+      .withTables<{
+        device_authorization: { status: string; grant_id: string; account_id: string; approval: string };
+      }>()
+      .updateTable('device_authorization')
+      .set({ status: 'approved', grant_id: 'grant', account_id: 'sam', approval: '{"scope":"openid"}' })
+      .execute();
+    assert.equal((await requests.look(deviceCode, 'tv')).answer, 'authorization_pending');
+    clock.advance(seconds(6));
+    assert.equal(await requests.poll(deviceCode, 'tv'), 'approved');
+    const { answer, request } = await requests.look(deviceCode, 'tv');
+    assert.equal(answer, 'approved');
+    assert.equal(request?.grantId, 'grant');
   });
 
   it('B34: one network cannot ask for codes without end; others are served', async () => {

@@ -159,19 +159,19 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     };
   }
 
-  async function answerPoll(hash: string, clientId: string): Promise<PollAnswer> {
-    const now = clock.now();
+  /** A code that memory may answer for; undefined when the database has to be asked. */
+  function believed(hash: string): WaitingCode | undefined {
     const code = waiting.get(hash);
-    if (!code || code.expiresAt <= now) return pollDatabase(hash, clientId);
-    if (code.clientId !== clientId) return 'invalid_grant';
-    if (ephemeral.shared && now - code.checkedAt > trustInMemory) return pollDatabase(hash, clientId);
-    return paceOf(code, now);
+    const now = clock.now();
+    if (!code || code.expiresAt <= now) return undefined;
+    return ephemeral.shared && now - code.checkedAt > trustInMemory ? undefined : code;
   }
 
-  /** The answer of the database, for codes that memory does not know or may be wrong about. */
-  async function pollDatabase(hash: string, clientId: string): Promise<PollAnswer> {
+  async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: LinkRow }> {
+    const code = believed(hash);
+    if (code) return { answer: code.clientId === clientId ? paceOf(code, clock.now()) : 'invalid_grant' };
     const row = await store.findByDeviceCode(hash);
-    return row ? answerRow(row, clientId) : 'invalid_grant';
+    return row ? { answer: await answerRow(row, clientId), row } : { answer: 'invalid_grant' };
   }
 
   async function answerRow(row: LinkRow, clientId: string): Promise<PollAnswer> {
@@ -215,15 +215,13 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     },
 
     async poll(deviceCode, clientId) {
-      const answer = await answerPoll(hashOf(deviceCode), clientId);
+      const { answer } = await answerPoll(hashOf(deviceCode), clientId);
       needs.polled(answer);
       return answer;
     },
 
     async look(deviceCode, clientId) {
-      const hash = hashOf(deviceCode);
-      const row = waiting.get(hash) ? undefined : await store.findByDeviceCode(hash);
-      const answer = row ? await answerRow(row, clientId) : await answerPoll(hash, clientId);
+      const { answer, row } = await answerPoll(hashOf(deviceCode), clientId);
       needs.polled(answer);
       const request = row && approvedRequest(row);
       return request ? { answer, request } : { answer };
