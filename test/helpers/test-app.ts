@@ -62,6 +62,7 @@ export async function startTestApp({ env = {}, random, data, port }: Options = {
       return { id: created.client.id, secret: created.secret };
     },
     async stop() {
+      app.drain();
       await app.close();
       await outside.close();
       if (!data) rmSync(folder, { recursive: true, force: true });
