@@ -38,10 +38,10 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
     }
     const unit = units.current();
     if (unit) unit.retry = whose;
+    const grantId = stored?.grantId as GrantId | undefined;
+    // The device's row before its tokens, as unlinking takes them: the other way round each would wait for the other.
+    if (grantId) unit?.write((transaction) => grantUsed(grantId, transaction));
     await internals.refreshTokenHandler(ctx);
-    if (!stored?.grantId) return;
-    if (!unit) return;
-    answers.keep(unit, whose, stored.grantId, ctx.body as object);
-    unit.write((transaction) => grantUsed(stored.grantId as GrantId, transaction));
+    if (unit && grantId) answers.keep(unit, whose, grantId, ctx.body as object);
   };
 }

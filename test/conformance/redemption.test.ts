@@ -7,7 +7,7 @@ import { createHttpBrowser, type HttpBrowser, signIn } from '../helpers/http-bro
 import { linkCode } from '../helpers/link-journey.ts';
 import { startTestApp, type TestApp, testPassword } from '../helpers/test-app.ts';
 
-forEachDatabase((_name, _open, newPlace) => {
+forEachDatabase((name, _open, newPlace) => {
   let server: TestApp;
   let tv: string;
   let person: HttpBrowser;
@@ -85,6 +85,24 @@ forEachDatabase((_name, _open, newPlace) => {
     assert.equal((await introspect(server.url, tv, String(second.body.access_token))).body.active, false);
   });
 
+  it('B28: unlinking in the middle of a refresh succeeds, and the refresh does not', async () => {
+    const deviceCode = await approvedCode();
+    const { body } = await poll(server.url, tv, deviceCode);
+    const grantId = await grantOf(server, deviceCode);
+    // From then on a refresh writes into the device's row, too.
+    server.clock.advance(minutes(2));
+    const refreshed = await server.outside.database.transaction(async (transaction) => {
+      const tables = transaction.withTables<Tables>();
+      await tables.updateTable('device').set({ unlinked_at: 1 }).where('grant_id', '=', grantId).execute();
+      const answer = refresh(server.url, tv, String(body.refresh_token));
+      if (name === 'PostgreSQL') await untilSomebodyWaits(server);
+      await tables.deleteFrom('artifact').where('grant_id', '=', grantId).execute();
+      return { answer };
+    });
+    assert.equal((await refreshed.answer).body.error, 'invalid_grant');
+    assert.equal(await countOf(server, 'RefreshToken', grantId), 0);
+  });
+
   it('C29: a device that revokes its refresh token is no longer linked', async () => {
     const { body } = await poll(server.url, tv, await approvedCode());
     const before = (await person.open('/devices')).root.querySelectorAll('.card').length;
@@ -143,6 +161,21 @@ async function countOf(server: TestApp, kind: string, grantId: string): Promise<
     .where('grant_id', '=', grantId)
     .execute();
   return rows.length;
+}
+
+/** Resolves once a connection waits for a row that another one holds. */
+async function untilSomebodyWaits(server: TestApp): Promise<void> {
+  for (let look = 0; look < 500; look++) {
+    const waiting = await query(server)
+      .selectFrom('pg_stat_activity')
+      .selectAll()
+      .where('wait_event_type', '=', 'Lock')
+      .where('datname', '=', new URL(server.outside.config.databaseUrl ?? '').pathname.slice(1))
+      .execute();
+    if (waiting.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail('Nobody waits.');
 }
 
 /** Every row of every table, as somebody with a copy of the database reads it. */
