@@ -13,12 +13,12 @@ const nobody = 65534;
 const uid = process.getuid?.() === 0 ? nobody : undefined;
 const identity = uid === undefined ? {} : { uid, gid: uid };
 
-/** A real PostgreSQL server on loopback with an empty cluster, fast because it need not survive a power cut. */
-export function startPostgres(): Promise<Server> {
+/** A real PostgreSQL server on loopback with an empty cluster, fast because it need not survive a power cut, unless asked. */
+export function startPostgres({ durable = false } = {}): Promise<Server> {
   return onFreePort(async (port) => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
     try {
-      return await startIn(folder, port);
+      return await startIn(folder, port, durable);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;
@@ -26,7 +26,7 @@ export function startPostgres(): Promise<Server> {
   });
 }
 
-async function startIn(folder: string, port: number): Promise<Server> {
+async function startIn(folder: string, port: number, durable: boolean): Promise<Server> {
   const cluster = join(folder, 'cluster');
   mkdirSync(cluster, { mode: 0o700 });
   chmodSync(folder, 0o755);
@@ -37,14 +37,13 @@ async function startIn(folder: string, port: number): Promise<Server> {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    synchronous_commit: 'off',
-    full_page_writes: 'off',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
     max_connections: '200',
     shared_buffers: '32MB',
   };
   const server = await startServer({
     command: join(bin, 'postgres'),
-    args: ['-D', cluster, '-F', '-p', `${port}`, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+    args: ['-D', cluster, '-p', `${port}`, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
     uid,
     stopSignal: 'SIGINT',
     folder,

@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+import type { Target } from './targets/target.ts';
+import { allTargets } from './targets/targets.ts';
+
+export const workloadNames = [
+  'issue',
+  'poll',
+  'redeem',
+  'refresh',
+  'latency',
+  'memory',
+  'startup',
+  'processes',
+] as const;
+export type WorkloadName = (typeof workloadNames)[number];
+
+export type Options = {
+  quick: boolean;
+  workloads: WorkloadName[];
+  targets: Target[];
+  /** How often each target is measured, the others in between. */
+  repetitions: number;
+  /** Of one measurement. */
+  seconds: number;
+  warmup: number;
+  /** Waiting codes: what a small and what a large install has. */
+  few: number;
+  many: number;
+  /** Approvals whose way to the device is timed. */
+  approvals: number;
+  profile: boolean;
+  results: string;
+};
+
+export const usage = `npm run bench -- [options]
+
+  --quick           a few minutes instead of half an hour: short runs, few repetitions, 100,000 codes for a million
+  --only A,B        workloads: ${workloadNames.join(', ')} (or w1 … w8)
+  --targets A,B     servers: ${allTargets.map((target) => target.name).join(', ')}
+  --repetitions N   how often each is measured
+  --seconds N       how long each measurement takes
+  --profile         also sample where the processor time of latchkey goes
+  --results FOLDER  where the report goes (bench/results)
+`;
+
+export function readOptions(words: string[]): Options | 'help' {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      quick: { type: 'boolean' },
+      profile: { type: 'boolean' },
+      only: text,
+      targets: text,
+      repetitions: text,
+      seconds: text,
+      results: text,
+    },
+  });
+  if (values.help) return 'help';
+  const quick = values.quick ?? false;
+  return {
+    quick,
+    workloads: chosen(values.only, [...workloadNames], (name) => name, 'workload'),
+    targets: chosen(values.targets, [...allTargets], ({ name }) => name, 'target'),
+    repetitions: Number(values.repetitions ?? (quick ? 2 : 5)),
+    seconds: Number(values.seconds ?? (quick ? 1.5 : 4)),
+    warmup: quick ? 0.5 : 1,
+    few: 10_000,
+    many: quick ? 100_000 : 1_000_000,
+    approvals: quick ? 20 : 100,
+    profile: values.profile ?? false,
+    results: values.results ?? 'bench/results',
+  };
+}
+
+function chosen<T>(words: string | undefined, all: T[], nameOf: (one: T) => string, kind: string): T[] {
+  if (words === undefined) return all;
+  return words.split(',').map((word) => {
+    const numbered = /^w(\d)$/i.exec(word)?.[1];
+    const found = all.find((one, i) => nameOf(one) === word || (numbered !== undefined && i + 1 === Number(numbered)));
+    if (found === undefined) throw new Error(`There is no ${kind} "${word}". Use ${all.map(nameOf).join(', ')}.`);
+    return found;
+  });
+}

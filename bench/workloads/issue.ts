@@ -1,0 +1,13 @@
+import type { Context } from '../bench-context.ts';
+import { measureThroughput, type Subject } from './throughput.ts';
+
+/** W1: a device asks for a code; what stores anything has it on disk when it answers. */
+export async function measureIssue(context: Context): Promise<void> {
+  const subjects: Subject[] = [];
+  for (const target of context.options.targets) {
+    subjects.push({ server: await context.start(target), request: target.requests.issue });
+  }
+  const isRight = ({ status, sample }: { status: number; sample: string }) =>
+    status === 200 && sample.includes('"user_code"');
+  await measureThroughput(context, { name: 'issue', isRight }, subjects);
+}

@@ -1,0 +1,24 @@
+import type { Context } from '../bench-context.ts';
+import { measureThroughput, type Subject } from './throughput.ts';
+
+/** Before the first run nobody knows how many codes a server gets through. */
+const firstCodes = 1000;
+
+/** W3: a device asks after its code was approved, and gets its tokens. Each code is good for one request. */
+export async function measureRedeem(context: Context): Promise<void> {
+  const subjects: Subject[] = [];
+  for (const target of context.options.targets) {
+    const server = await context.start(target);
+    subjects.push({
+      server,
+      request: target.requests.poll,
+      async values(rate, seconds) {
+        const count = rate === undefined ? firstCodes : Math.ceil(rate * seconds * 1.3);
+        return { file: await server.prepare('approved', count), use: 'once' };
+      },
+    });
+  }
+  const isRight = ({ status, sample }: { status: number; sample: string }) =>
+    status === 200 && sample.includes('"access_token"');
+  await measureThroughput(context, { name: 'redeem', isRight }, subjects);
+}
