@@ -153,6 +153,7 @@ export async function createApp(outside: Outside): Promise<App> {
     return next ?? '/devices';
   };
 
+  const mailsToFiles = config.development && !config.smtpUrl;
   let draining = false;
   const server = Fastify({
     ...serverOptions(config),
@@ -200,6 +201,7 @@ export async function createApp(outside: Outside): Promise<App> {
       authenticators,
       random,
       mail,
+      mailbox: mailsToFiles ? '/dev/mail' : undefined,
       startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
       afterSignIn,
     });
@@ -207,7 +209,7 @@ export async function createApp(outside: Outside): Promise<App> {
     await securityPlugin(pages, { authenticators, signin, mail, userIdOf: (id) => accounts.passkeyUserId(id) });
     await createAppsPlugin({ engine, secrets })(pages);
   });
-  if (config.development && !config.smtpUrl) await server.register(mailViewer({ data: config.data }));
+  if (mailsToFiles) await server.register(mailViewer({ data: config.data }));
   if (config.examples) {
     await registerExampleClients(clients);
     await server.register(tvExample({ issuer: config.issuer, clientId: 'example-tv' }), { prefix: '/examples/tv' });

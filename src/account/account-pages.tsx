@@ -51,10 +51,12 @@ export function signupPage(props: { page: PageContext; email?: string | undefine
 export function confirmPage(props: {
   page: PageContext;
   email: string;
+  /** Where mails can be read on a developer's own machine, where none is sent. */
+  mailbox?: string | undefined;
   resent?: boolean;
   error?: string | undefined;
 }): Page {
-  const { page, email, error } = props;
+  const { page, email, error, mailbox } = props;
   const { t } = page;
   return {
     title: t('account.confirm.title'),
@@ -66,6 +68,13 @@ export function confirmPage(props: {
         {props.resent && <Notice kind="done">{t('account.confirm.resent')}</Notice>}
         <h1>{t('account.confirm.title')}</h1>
         <Lead>{t.rich('account.confirm.sent', { email: <LeftToRight>{email}</LeftToRight> })}</Lead>
+        {mailbox && (
+          <Notice>
+            <p>
+              {t('account.confirm.mailbox')} <a href={mailbox}>{t('account.confirm.openMailbox')}</a>
+            </p>
+          </Notice>
+        )}
         <Form page={page} action="/signup/confirm">
           <TextField
             page={page}

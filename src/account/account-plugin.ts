@@ -10,10 +10,14 @@ import { confirmMail, takenMail } from './signup-mail.ts';
 
 type Fields = { [name: string]: string | undefined };
 
-export type AccountPluginNeeds<Session> = ProtectNeeds<Session> & { mail: Mail };
+export type AccountPluginNeeds<Session> = ProtectNeeds<Session> & {
+  mail: Mail;
+  /** Where mails can be read on a developer's own machine, where none is sent. */
+  mailbox?: string | undefined;
+};
 
 export async function accountPlugin<Session>(app: FastifyInstance, needs: AccountPluginNeeds<Session>): Promise<void> {
-  const { signup, mail } = needs;
+  const { signup, mail, mailbox } = needs;
   const placeOf = (request: FastifyRequest) => {
     const { email } = readFlow(request);
     return email ? { email, browserId: request.browserId } : undefined;
@@ -56,7 +60,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     if (!place) return reply.redirect('/signup', 303);
     if (await signup.findConfirmed(place)) return reply.redirect('/signup/protect', 303);
     const resent = (request.query as { resent?: string }).resent !== undefined;
-    return reply.page(confirmPage({ page: request.page, email: place.email, resent }));
+    return reply.page(confirmPage({ page: request.page, email: place.email, mailbox, resent }));
   });
 
   app.get('/signup/confirm/state', async (request, reply) => {
@@ -78,7 +82,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     const result = code.trim() === '' ? 'missing' : await signup.confirmByCode(place, code);
     if (result === 'confirmed') return reply.redirect('/signup/protect', 303);
     const error = request.page.t(`account.confirm.${result}`);
-    return reply.page(confirmPage({ page: request.page, email: place.email, error }));
+    return reply.page(confirmPage({ page: request.page, email: place.email, mailbox, error }));
   });
 
   app.get('/signup/link/:token', async (request, reply) => {
