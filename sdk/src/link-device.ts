@@ -18,6 +18,8 @@ export type LinkOptions = IssuerOptions &
     deviceModel?: string | undefined;
     /** "tv", "console", "terminal", "desktop" … */
     deviceType?: string | undefined;
+    /** Ask the issuer to hold each poll until the decision. On, except in pages of another origin than the issuer's. */
+    wait?: boolean | undefined;
   };
 
 export type Link = {

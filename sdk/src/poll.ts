@@ -2,8 +2,9 @@ import type { DeviceAuthorization, LinkOptions } from './link-device.ts';
 import { LinkError } from './link-error.ts';
 import type { LinkState } from './link-states.ts';
 import { type Outside, wait } from './outside.ts';
+import { createPace } from './pace.ts';
 import { readTokens, refusalOf, type Tokens } from './tokens.ts';
-import { type Answer, form, isTransient, oauthErrorOf, seconds, send, withJitter } from './wire.ts';
+import { type Answer, form, isTransient, oauthErrorOf, requestTimeout, send } from './wire.ts';
 
 type Poll = {
   options: LinkOptions;
@@ -16,21 +17,24 @@ type Poll = {
   change: (state: LinkState) => void;
 };
 
-/** Milliseconds. The longest pause of a device that cannot reach the issuer. */
-const longestPause = 60_000;
-/** An approval may have come in time though its answer was lost, so an unanswered device asks on for a while. */
+/** Milliseconds. An approval may have come in time though its answer was lost, so an unanswered device asks on for a while. */
 const graceUnanswered = 60_000;
 
-/** Polls as RFC 8628 §3.5 says, until there is an answer for good. */
+/**
+ * Polls as RFC 8628 §3.5 says, until there is an answer for good. An issuer that can holds each poll until the person
+ * has decided (RFC 7240 `Prefer: wait`, in the manner of CIBA Core §10.1).
+ */
 export async function pollForTokens(poll: Poll): Promise<Tokens> {
   const { outside, signal, options } = poll;
-  const pace = createPace(outside, poll.authorization.interval * 1000);
-  let pause = poll.authorization.interval * 1000;
+  const pace = createPace(outside, { interval: poll.authorization.interval * 1000, holds: holds(poll) });
+  let pause = pace.beforeFirst;
   for (;;) {
-    await wait(outside.time, pause, signal);
+    if (pause > 0) await wait(outside.time, pause, signal);
     const asked = outside.time.now();
-    const answer = await send(outside, poll.tokenEndpoint, tokenRequest(poll), signal);
+    const hold = pace.hold(poll.end - asked);
+    const answer = await ask(poll, hold);
     const now = outside.time.now();
+    const took = now - asked;
     const left = poll.end - now;
     const verdict = judge(answer);
     if (verdict === 'linked') return readTokens(answer, outside.time.date(), options.scope);
@@ -38,43 +42,32 @@ export async function pollForTokens(poll: Poll): Promise<Tokens> {
     const unanswered = verdict === 'unanswered';
     if (left <= (unanswered ? -graceUnanswered : 0)) throw new LinkError('expired', 'The code ran out.');
     poll.change(unanswered ? offline(answer) : { state: 'waiting', opened: answer.body?.claimed === true });
-    pause = unanswered ? pace.afterSilence(answer, now - asked, left) : pace.afterAnswer(verdict === 'slower', answer);
+    pause = unanswered
+      ? pace.afterSilence(answer, { took, left, hold })
+      : pace.afterAnswer(answer, { took, slower: verdict === 'slower' });
   }
 }
 
-/** How long to be quiet, in milliseconds. */
-function createPace(outside: Outside, start: number) {
-  let interval = start;
-  let failures = 0;
-  return {
-    afterAnswer(slower: boolean, answer: Answer): number {
-      failures = 0;
-      // RFC 8628 §3.5: five seconds more "for this and all subsequent requests".
-      if (slower) interval = Math.max(interval + 5000, (seconds(answer.body?.interval) ?? 0) * 1000);
-      return interval;
-    },
-    /**
-     * RFC 8628 §3.5: slower after each time-out, doubling. Counted from question to question, so that an answer lost
-     * to a time-out is asked for again while the issuer still remembers it. A long Retry-After is obeyed to the end
-     * of the code, no longer: the screen must not keep showing a dead code.
-     */
-    afterSilence(answer: Answer, took: number, left: number): number {
-      failures += 1;
-      const doubled = Math.min(interval * 2 ** failures, Math.max(longestPause, interval));
-      const pause = withJitter(outside, Math.max(interval, doubled - took));
-      return Math.max(pause, Math.min(answer.retryAfter, Math.max(left, 0)));
-    },
-  };
+/**
+ * A script of another origin would pay a CORS preflight for the header, and an issuer that answers it may still not
+ * hold (Latchkey does not). Outside browsers there is no `location`.
+ */
+function holds({ options, tokenEndpoint }: Poll): boolean {
+  if (options.wait !== undefined) return options.wait;
+  const { location } = globalThis as { location?: { origin: string } };
+  return location === undefined || location.origin === new URL(tokenEndpoint).origin;
 }
 
-function tokenRequest({ options, authorization }: Poll): RequestInit {
+function ask({ options, outside, authorization, tokenEndpoint, signal }: Poll, hold: number): Promise<Answer> {
   const resources = options.resource === undefined ? [] : [options.resource].flat();
-  return form(options, {
+  const fields = {
     grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
     device_code: authorization.deviceCode,
     // RFC 8707 §2.2: a token is for one resource; with several, the app picks one when it refreshes.
     resource: resources.length === 1 ? resources : undefined,
-  });
+  };
+  const request = form(options, fields, hold > 0 ? { prefer: `wait=${hold}` } : {});
+  return send(outside, tokenEndpoint, request, signal, hold * 1000 + requestTimeout);
 }
 
 type Verdict = 'linked' | 'pending' | 'slower' | 'unanswered' | 'over';

@@ -10,23 +10,31 @@ export type Answer = {
   body: Json | undefined;
   /** Milliseconds the issuer asks to be left alone. */
   retryAfter: number;
+  /** The issuer kept the request open, or would have (RFC 7240 §3): the next may follow sooner. */
+  held: boolean;
   cause?: unknown;
 };
 
 export type Client = { clientId: string; clientSecret?: string | undefined };
 
 /** Short: what was lost to a dead socket must be asked for again while the issuer still remembers its answer. */
-const requestTimeout = 10_000;
+export const requestTimeout = 10_000;
 const attempts = 4;
 const longestPatience = 15_000;
 
 /** Never throws for the network; throws `aborted` when the caller gave up. */
-export async function send(outside: Outside, url: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
+export async function send(
+  outside: Outside,
+  url: string,
+  init: RequestInit,
+  signal?: AbortSignal,
+  timeout = requestTimeout,
+): Promise<Answer> {
   if (signal?.aborted) throw aborted(signal);
   const control = new AbortController();
   const stop = () => control.abort();
   signal?.addEventListener('abort', stop, { once: true });
-  const timer = outside.time.setTimeout(stop, requestTimeout);
+  const timer = outside.time.setTimeout(stop, timeout);
   try {
     const response = await outside.fetch(url, {
       credentials: 'omit',
@@ -35,10 +43,11 @@ export async function send(outside: Outside, url: string, init: RequestInit, sig
       signal: control.signal,
     });
     const retryAfter = readRetryAfter(response.headers.get('retry-after'), outside.time.date());
-    return { status: response.status, body: parseObject(await response.text()), retryAfter };
+    const held = /\bwait\b/i.test(response.headers.get('preference-applied') ?? '');
+    return { status: response.status, body: parseObject(await response.text()), retryAfter, held };
   } catch (cause) {
     if (signal?.aborted) throw aborted(signal);
-    return { status: 0, body: undefined, retryAfter: 0, cause };
+    return { status: 0, body: undefined, retryAfter: 0, held: false, cause };
   } finally {
     outside.time.clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
@@ -46,7 +55,11 @@ export async function send(outside: Outside, url: string, init: RequestInit, sig
 }
 
 /** A form as OAuth sends it. A redirect is an error: it would carry the device code or the secret elsewhere. */
-export function form(client: Client, fields: Record<string, string | string[] | undefined>): RequestInit {
+export function form(
+  client: Client,
+  fields: Record<string, string | string[] | undefined>,
+  extra: Record<string, string> = {},
+): RequestInit {
   const body = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
     for (const one of Array.isArray(value) ? value : [value]) if (one) body.append(name, one);
@@ -54,6 +67,7 @@ export function form(client: Client, fields: Record<string, string | string[] | 
   const headers: Record<string, string> = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+    ...extra,
   };
   if (client.clientSecret === undefined) body.set('client_id', client.clientId);
   // RFC 6749 §2.3.1: both halves are form-encoded before they are joined.

@@ -18,6 +18,8 @@ export type Scripted =
   | 'hang'
   /** The issuer goes away and comes back on the same port. */
   | 'restart'
+  /** Kept open for so many seconds, or as many as the device prefers to wait; answered at once if it does not. */
+  | { held: number; then: Scripted }
   | { status: number; headers?: Record<string, string>; body?: unknown };
 
 export type Received = { path: string; method: string; headers: IncomingMessage['headers']; fields: URLSearchParams };
@@ -43,6 +45,8 @@ export async function startIssuer(script: {
   codes?: Scripted[];
   metadata?: object;
   onHang?: () => void;
+  /** Lets so many seconds pass while a request is open. */
+  onHold?: (seconds: number) => void;
 }) {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
@@ -71,8 +75,9 @@ export async function startIssuer(script: {
     const path = request.url ?? '';
     received.push({ path, method: request.method ?? '', headers: request.headers, fields: new URLSearchParams(body) });
     if (path === '/.well-known/oauth-authorization-server') return reply(response, { status: 200, body: metadata() });
-    if (path === '/device_authorization') return play(response, next('codes') ?? { status: 200, body: code() });
-    if (path === '/token') return play(response, next('tokens') ?? 'pending');
+    if (path === '/device_authorization')
+      return play(request, response, next('codes') ?? { status: 200, body: code() });
+    if (path === '/token') return play(request, response, next('tokens') ?? 'pending');
     if (path === '/userinfo')
       return reply(response, { status: 200, body: { sub: '1', name: 'Sam', email: 'sam@example.org' } });
     if (path === '/revoke') return reply(response, { status: 200 });
@@ -84,7 +89,15 @@ export async function startIssuer(script: {
     return steps && steps.length > 1 ? steps.shift() : steps?.[0];
   }
 
-  async function play(response: ServerResponse, step: Scripted): Promise<void> {
+  async function play(request: IncomingMessage, response: ServerResponse, step: Scripted): Promise<void> {
+    if (typeof step === 'object' && 'held' in step) {
+      const { prefer } = request.headers;
+      if (prefer !== undefined) {
+        response.setHeader('preference-applied', prefer);
+        issuer.script.onHold?.(Math.min(step.held, Number(/\d+/.exec(String(prefer)))));
+      }
+      return play(request, response, step.then);
+    }
     if (step === 'hang') return issuer.script.onHang?.();
     if (step === 'drop') return void response.destroy();
     if (step === 'cut') {

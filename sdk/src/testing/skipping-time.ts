@@ -51,11 +51,23 @@ export function createSkippingTime() {
     first.run();
   }
 
+  /** Lets so many seconds pass while a request is on the wire, with every timer that falls into them. */
+  function hold(seconds: number) {
+    let over = false;
+    timers.add({
+      at: now + seconds * 1000,
+      run: () => {
+        over = true;
+      },
+    });
+    while (!over) pass();
+  }
+
   /** Seconds between one request to the path and the next. */
   function gaps(path: string): number[] {
     const times = requests.filter((request) => request.path === path).map((request) => request.at);
     return times.slice(1).map((at, index) => (at - (times[index] ?? 0)) / 1000);
   }
 
-  return { outside: { time, fetch: fetchAndCount, random: () => 0 }, pass, gaps, requests };
+  return { outside: { time, fetch: fetchAndCount, random: () => 0 }, pass, hold, gaps, requests };
 }
