@@ -65,17 +65,16 @@ test('RFC 8628 §3.5: polls at the interval, slower for good after slow_down', (
   const tv = watch([pending, slower, pending, pending]);
   tv.press('start');
   tv.pass(40);
-  assert.deepEqual(tv.times('/token'), [5, 10, 20, 30, 40]);
+  assert.deepEqual(tv.times('/token'), [0, 5, 15, 25, 35]);
 });
 
 test('A15: doubles its pause while nothing answers, honours Retry-After, says so', () => {
   const tv = watch([unanswered, unanswered, { status: 503, retryAfter: '50' }, pending]);
   tv.press('start');
-  tv.pass(5);
   assert.equal(tv.text('status'), 'No connection. We will keep trying.');
   assert.equal(tv.text('code'), 'BCDF-GHJ1');
   tv.pass(90);
-  assert.deepEqual(tv.times('/token'), [5, 15, 35, 85, 90, 95]);
+  assert.deepEqual(tv.times('/token'), [0, 10, 30, 80, 85, 90]);
   assert.match(tv.text('status'), /^Waiting/);
 });
 
@@ -102,7 +101,7 @@ test('a fresh code takes the screen a minute before the end; the old one is poll
   const polled = (device: string) =>
     tv.requests.filter((it) => it.fields.get('device_code') === device).map((it) => it.at);
   assert.equal(polled('device-1').at(-1), 600);
-  assert.equal(polled('device-2').at(0), 545);
+  assert.equal(polled('device-2').at(0), 540);
   assert.match(tv.text('status'), /^Waiting/);
 });
 
@@ -134,7 +133,7 @@ test('pauses while hidden and polls at once when seen again', () => {
   tv.hide(true);
   tv.pass(100);
   tv.hide(false);
-  assert.deepEqual(tv.times('/token'), [5, 107]);
+  assert.deepEqual(tv.times('/token'), [0, 5, 107]);
 });
 
 test('declined, expired and refused each say what happened', () => {
@@ -159,7 +158,7 @@ test('opened on the phone shows, if the issuer tells', () => {
 test('A20: linked, asks "is this you?" without the whole address; yes is remembered over a reload', () => {
   const tv = watch([pending, tokens]);
   tv.press('start');
-  tv.pass(10);
+  tv.pass(5);
   assert.equal(tv.view(), 'ask');
   assert.equal(tv.text('who'), 'Sam’s account (s…@example.org)');
   assert.equal(watch([tokens], {}, tv.storage).view(), 'ask');
@@ -232,5 +231,78 @@ test('Back cancels: no more polls', () => {
   tv.key(461);
   assert.equal(tv.view(), 'idle');
   tv.pass(60);
-  assert.deepEqual(tv.times('/token'), [5]);
+  assert.deepEqual(tv.times('/token'), [0, 5]);
+});
+
+/** RFC 7240 `Prefer: wait`, in the manner of CIBA Core §10.1. */
+const held = (seconds: number, reply = pending): Reply => ({ ...reply, held: seconds });
+
+function preferences(tv: ReturnType<typeof watch>): (string | undefined)[] {
+  return tv.requests.filter((request) => request.path === '/token').map((request) => request.prefer);
+}
+
+test('a poll held until the approval turns the screen at once', () => {
+  const tv = watch([held(7, tokens)]);
+  tv.press('start');
+  tv.pass(6.9);
+  assert.equal(tv.view(), 'waiting');
+  tv.pass(0.1);
+  assert.equal(tv.view(), 'ask');
+  assert.deepEqual(tv.times('/token'), [0]);
+  assert.deepEqual(preferences(tv), ['wait=25']);
+});
+
+test('D5: asks again at once after a held poll, and never before the interval has passed', () => {
+  const tv = watch([held(25), held(2), { status: 400, body: { error: 'slow_down' } }, held(4), held(25), pending]);
+  tv.press('start');
+  tv.pass(90);
+  assert.deepEqual(tv.times('/token'), [0, 25, 30, 40, 50, 75, 85]);
+  assert.match(tv.text('status'), /^Waiting/);
+});
+
+test('a connection cut while held loses nothing: asks again, plainly', () => {
+  const tv = watch([held(20, unanswered), tokens]);
+  tv.press('start');
+  tv.pass(20);
+  assert.equal(tv.text('status'), 'No connection. We will keep trying.');
+  tv.pass(5);
+  assert.equal(tv.view(), 'ask');
+  assert.deepEqual(preferences(tv), ['wait=25', undefined]);
+});
+
+test('a dead socket is given up after 35 s; two polls cut while held, and this code is asked for plainly', () => {
+  const tv = watch([held(600), pending, held(15, unanswered), pending]);
+  tv.press('start');
+  tv.pass(80);
+  assert.deepEqual(tv.times('/token'), [0, 40, 45, 65, 70, 75, 80]);
+  assert.deepEqual(preferences(tv).slice(0, 3), ['wait=25', undefined, 'wait=25']);
+  assert.ok(
+    preferences(tv)
+      .slice(3)
+      .every((prefer) => prefer === undefined),
+  );
+});
+
+test('Back hangs up a held poll: no approval comes to a television that has stopped listening', () => {
+  const tv = watch([held(20, tokens)]);
+  tv.press('start');
+  tv.pass(6);
+  tv.key(461);
+  tv.pass(60);
+  assert.equal(tv.view(), 'idle');
+  assert.equal(tv.storage.size, 0);
+  assert.deepEqual(tv.times('/token'), [0]);
+  assert.deepEqual(tv.waiting(), []);
+});
+
+test('three codes at most are listened to; the oldest is hung up', () => {
+  const tv = watch([held(25)]);
+  tv.press('start');
+  for (let i = 0; i < 3; i++) {
+    tv.pass(1);
+    tv.press('again');
+  }
+  assert.deepEqual(tv.waiting(), ['device-2', 'device-3', 'device-4']);
+  tv.pass(30);
+  assert.ok(!tv.requests.some((it) => it.at > 3 && it.fields.get('device_code') === 'device-1'));
 });

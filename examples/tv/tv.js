@@ -3,13 +3,11 @@
 'use strict';
 var data = document.body.dataset;
 var views = ['idle', 'waiting', 'ask', 'home', 'over'];
-var grant = 'urn:ietf:params:oauth:grant-type:device_code';
-var renewFor = 1800; // seconds until it stops showing codes
 var endpoints = null;
 var codes = []; // live codes, the shown one last; an older one is good to its own end
-var startedAt = 0;
-var attempt = 0; // answers to an earlier attempt are ignored
-var saved = null; // { access, refresh, ends, name, yes }
+var stopAt = 0; // half an hour after the last button
+var attempt = 0; // answers and timers of an earlier one are ignored
+var saved = null; // { access, refresh, name, yes }
 var dimmer = 0;
 
 if (data.held) {
@@ -40,29 +38,38 @@ function say(text, unusual) {
   status.className = unusual ? 'status unusual' : 'status';
 }
 
-// done(status, body, retryAfter): status 0 when nothing came back, body null when it was no JSON.
-function request(method, url, fields, token, done) {
+function later(pause, act) {
+  var mine = attempt;
+  return setTimeout(function () { if (mine === attempt) act(); }, pause * 1000);
+}
+
+// done(status, body, retryAfter, held): status 0 when nothing came back, body empty when it was no JSON.
+function request(url, fields, done, token, hold) {
   var xhr = new XMLHttpRequest();
+  var mine = attempt;
   var form = [];
   for (var name in fields) form.push(name + '=' + encodeURIComponent(fields[name]));
   // This page lives on the issuer's own origin, whichever of its names the TV was given.
-  xhr.open(method, url.replace(/^https?:\/\/[^\/]+/i, ''));
-  xhr.timeout = 10000;
+  xhr.open(fields ? 'POST' : 'GET', url.replace(/^https?:\/\/[^\/]+/i, ''));
+  xhr.timeout = 10000 + (hold || 0) * 1000;
+  if (hold) xhr.setRequestHeader('Prefer', 'wait=' + hold); // RFC 7240: answer when there is news
   if (fields) xhr.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
   if (token) xhr.setRequestHeader('Authorization', 'Bearer ' + token);
   xhr.onreadystatechange = function () {
-    if (xhr.readyState !== 4) return;
-    var body = null;
-    try { body = JSON.parse(xhr.responseText); } catch (e) {}
-    done(xhr.status, body, xhr.status ? parseInt(xhr.getResponseHeader('Retry-After'), 10) || 0 : 0);
+    if (xhr.readyState !== 4 || mine !== attempt) return;
+    var body = {};
+    try { body = JSON.parse(xhr.responseText) || body; } catch (e) {}
+    done(xhr.status, body, parseInt(xhr.getResponseHeader('Retry-After'), 10) || 0,
+      xhr.getResponseHeader('Preference-Applied'));
   };
   xhr.send(form.join('&'));
+  return xhr;
 }
 
 function discover(then, failed) {
   if (endpoints) return then();
-  request('GET', data.issuer + '/.well-known/openid-configuration', null, null, function (status, body) {
-    if (status !== 200 || !body) return failed(status, null, 0);
+  request(data.issuer + '/.well-known/openid-configuration', null, function (status, body) {
+    if (!body.token_endpoint) return failed(status, {}, 0);
     endpoints = body;
     then();
   });
@@ -71,51 +78,55 @@ function discover(then, failed) {
 // RFC 8628 §3.1: only ever called because somebody pressed a button.
 function start() {
   cancel();
-  startedAt = seconds();
+  stopAt = seconds() + 1800;
   put('address', data.issuer.replace(/^https?:\/\//, ''));
   put('code', '…');
   byId('qr').src = data.base + '/blank.svg';
   say('Getting a code…');
   show('waiting');
-  getCode(attempt, 1);
+  getCode(1);
 }
 
 function cancel() {
   attempt++;
-  for (var i = 0; i < codes.length; i++) clearTimeout(codes[i].timer);
-  codes = [];
+  while (codes.length) quit(codes.pop());
 }
 
-function getCode(mine, tries) {
+// An approval must not come to a poll that nobody listens to.
+function quit(code) {
+  clearTimeout(code.timer);
+  code.xhr.onreadystatechange = null;
+  code.xhr.abort();
+}
+
+function getCode(tries) {
   function failed(status, body, retryAfter) {
-    if (mine !== attempt) return;
     if (refused(status, body)) return;
-    if (!codes.length) say(status ? 'The server is busy. We will keep trying.' : 'No connection. We will keep trying.', true);
-    if (seconds() - startedAt > renewFor) return stop();
-    setTimeout(function () { if (mine === attempt) getCode(mine, tries + 1); },
-      1000 * Math.max(retryAfter, Math.min(60, Math.pow(2, tries)) * (1 + Math.random() / 5)));
+    if (!codes.length) say((status ? 'The server is busy' : 'No connection') + '. We will keep trying.', true);
+    if (seconds() > stopAt) return stop();
+    later(Math.max(retryAfter, Math.min(60, Math.pow(2, tries)) * (1 + Math.random() / 5)),
+      function () { getCode(tries + 1); });
   }
   discover(function () {
-    request('POST', endpoints.device_authorization_endpoint, {
+    request(endpoints.device_authorization_endpoint, {
       client_id: data.client, scope: data.scope,
       device_name: 'TV example', device_model: 'Web page', device_type: 'tv'
-    }, null, function (status, body, retryAfter) {
-      if (mine !== attempt) return;
-      if (status !== 200 || !body || !body.device_code) return failed(status, body, retryAfter);
+    }, function (status, body, retryAfter) {
+      if (!body.device_code) return failed(status, body, retryAfter);
       showCode(body);
     });
   }, failed);
 }
 
 function refused(status, body) {
-  if (!body || !body.error || status >= 500 || status === 429) return false;
+  if (!body.error || status >= 500 || status === 429) return false;
   over('This TV cannot sign in', 'The server said: ' + (body.error_description || body.error));
   return true;
 }
 
 function showCode(answer) {
   var code = {
-    device: answer.device_code, interval: answer.interval || 5, failures: 0, timer: 0,
+    device: answer.device_code, interval: answer.interval || 5, failures: 0, cuts: 0, timer: 0,
     life: answer.expires_in, ends: seconds() + answer.expires_in
   };
   codes.push(code);
@@ -126,7 +137,7 @@ function showCode(answer) {
   byId('qr').alt = 'QR code for ' + complete;
   byId('qr').src = data.base + '/qr?text=' + encodeURIComponent(complete);
   tell(code);
-  pollLater(code, code.interval);
+  poll(code); // at once: the interval is between polls
 }
 
 // Whole minutes: a running clock would distract (WCAG 2.2.2).
@@ -139,50 +150,55 @@ function tell(code, opened) {
 }
 
 function pollLater(code, pause) {
-  code.timer = setTimeout(function () {
+  code.timer = later(pause, function () {
     code.timer = 0;
     if (!document.hidden) poll(code); // else visibilitychange goes on
-  }, pause * 1000);
+  });
 }
 
 function poll(code) {
-  var mine = attempt;
   var asked = seconds();
+  // Plain after a failure, to learn soon that it is over; for good where two were cut.
+  var hold = code.failures || code.cuts > 1 ? 0 : 25;
   code.timer = -1;
-  request('POST', endpoints.token_endpoint, { grant_type: grant, device_code: code.device, client_id: data.client },
-    null, function (status, body, retryAfter) {
-      if (mine !== attempt) return;
-      var error = body && body.error;
-      var left = code.ends - seconds();
-      if (status === 200 && body && body.access_token) {
-        say('Linked. One moment…');
-        return keep(body);
-      }
-      if (error === 'access_denied') return over('Turned down on your phone', 'Nothing was linked.');
-      if (error === 'expired_token' || error === 'invalid_grant') return drop(code);
-      if (error === 'authorization_pending' || error === 'slow_down') {
-        if (left <= 0) return drop(code);
-        if (error === 'slow_down') code.interval += 5; // RFC 8628 §3.5: for good
-        code.failures = 0;
-        tell(code, body.claimed);
-        renew(code, left);
-        return pollLater(code, code.interval);
-      }
-      if (refused(status, body)) return;
-      // RFC 8628 §3.5: slower while nothing answers, from question to question.
-      if (left <= -60) return drop(code);
-      code.failures++;
-      say('No connection. We will keep trying.', true);
-      var doubled = Math.min(60, code.interval * Math.pow(2, code.failures)) - (seconds() - asked);
-      pollLater(code, Math.max(code.interval, doubled, Math.min(retryAfter, left)) * (1 + Math.random() / 5));
-    });
+  code.xhr = request(endpoints.token_endpoint, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code.device, client_id: data.client
+  }, answered, null, hold);
+
+  function answered(status, body, retryAfter, held) {
+    var error = body.error;
+    var left = code.ends - seconds();
+    var took = seconds() - asked;
+    if (body.access_token) {
+      say('Linked. One moment…');
+      return keep(body);
+    }
+    if (error === 'access_denied') return over('Turned down on your phone', 'Nothing was linked.');
+    if (error === 'expired_token' || error === 'invalid_grant') return drop(code);
+    if (error === 'authorization_pending' || error === 'slow_down') {
+      if (left <= 0) return drop(code);
+      if (error === 'slow_down') code.interval += 5; // RFC 8628 §3.5: for good
+      code.failures = 0;
+      tell(code, body.claimed);
+      renew(code, left);
+      return pollLater(code, code.interval - (held ? took : 0));
+    }
+    if (refused(status, body)) return;
+    // RFC 8628 §3.5: slower while nothing answers, from question to question.
+    if (left <= -60) return drop(code);
+    code.failures++;
+    if (hold && took > 5) code.cuts++;
+    say('No connection. We will keep trying.', true);
+    var doubled = Math.min(60, code.interval * Math.pow(2, code.failures)) - took;
+    pollLater(code, Math.max(5, doubled, Math.min(retryAfter, left)) * (1 + Math.random() / 5));
+  }
 }
 
 // A minute before the end, a fresh code takes the screen, unless it would outlive the half hour.
 function renew(code, left) {
-  if (left > 60 || code.renewed || seconds() - startedAt + code.life > renewFor) return;
+  if (left > 60 || code.renewed || seconds() + code.life > stopAt) return;
   code.renewed = true;
-  getCode(attempt, 1);
+  getCode(1);
 }
 
 function drop(code) {
@@ -206,7 +222,7 @@ function keep(tokens) {
   saved.access = tokens.access_token;
   saved.refresh = tokens.refresh_token || saved.refresh;
   store();
-  setTimeout(check, saved.name ? 5000 : 0);
+  later(saved.name ? 5 : 0, check);
 }
 
 function store() {
@@ -218,30 +234,26 @@ function store() {
 
 // Who is it? Again every half minute, so that unlinking on the phone shows here.
 function check() {
-  var mine = attempt;
-  if (!saved) return;
-  function later() { setTimeout(function () { if (mine === attempt) check(); }, 30000); }
+  function again() { later(30, check); }
   discover(function () {
-    request('GET', endpoints.userinfo_endpoint, null, saved.access, function (status, body) {
-      if (mine !== attempt) return;
-      if (status === 401) return refresh(mine, later);
-      if (status === 200 && body && saved.name !== describe(body)) {
+    request(endpoints.userinfo_endpoint, null, function (status, body) {
+      if (status === 401) return refresh(again);
+      if (body.sub && saved.name !== describe(body)) {
         saved.name = describe(body);
         store();
         greet();
       }
-      later();
-    });
-  }, later);
+      again();
+    }, saved.access);
+  }, again);
 }
 
-function refresh(mine, later) {
-  request('POST', endpoints.token_endpoint,
-    { grant_type: 'refresh_token', refresh_token: saved.refresh, client_id: data.client }, null,
+function refresh(again) {
+  request(endpoints.token_endpoint,
+    { grant_type: 'refresh_token', refresh_token: saved.refresh, client_id: data.client },
     function (status, body) {
-      if (mine !== attempt) return;
-      if (status === 200 && body) return keep(body);
-      if (!body || !body.error || status >= 500 || status === 429) return later();
+      if (body.access_token) return keep(body);
+      if (!body.error || status >= 500 || status === 429) return again();
       forget();
       over('This TV was unlinked', 'Nothing of yours is kept here.');
     });
@@ -268,9 +280,7 @@ function forget() {
 }
 
 function signOut() {
-  var mine = attempt;
   function done(status) {
-    if (mine !== attempt) return;
     put('note', status === 200 ? '' : 'No connection. You are still signed in. Try again.');
     if (status !== 200) return show('home');
     forget();
@@ -278,8 +288,7 @@ function signOut() {
   }
   put('note', 'Signing out…');
   discover(function () {
-    request('POST', endpoints.revocation_endpoint, { token: saved.refresh || saved.access, client_id: data.client },
-      null, done);
+    request(endpoints.revocation_endpoint, { token: saved.refresh || saved.access, client_id: data.client }, done);
   }, done);
 }
 
@@ -291,9 +300,9 @@ function on(id, act) {
 }
 on('start', start);
 on('again', function () {
-  startedAt = seconds();
-  if (codes.length > 2) clearTimeout(codes.shift().timer);
-  getCode(attempt, 1);
+  stopAt = seconds() + 1800;
+  if (codes.length > 2) quit(codes.shift());
+  getCode(1);
 });
 on('new', start);
 on('yes', function () { saved.yes = true; store(); show('home'); });

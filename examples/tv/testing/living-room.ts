@@ -1,6 +1,7 @@
 import vm from 'node:vm';
 
-export type Reply = { status: number; body?: unknown; retryAfter?: string };
+/** `held`: comes after so many seconds, if the script prefers to wait. */
+export type Reply = { status: number; body?: unknown; retryAfter?: string; held?: number };
 export type Answer = (path: string, fields: URLSearchParams, at: number) => Reply;
 
 class Element {
@@ -31,7 +32,8 @@ type Timer = { at: number; run: () => void };
 export function createLivingRoom(script: string, answer: Answer, storage = new Map<string, string>()) {
   const elements = new Map<string, Element>();
   const timers = new Set<Timer>();
-  const requests: { path: string; at: number; fields: URLSearchParams }[] = [];
+  const waiting = new Set<URLSearchParams>();
+  const requests: { path: string; at: number; fields: URLSearchParams; prefer: string | undefined }[] = [];
   let now = 0;
   let visible: () => void = () => {};
 
@@ -43,32 +45,66 @@ export function createLivingRoom(script: string, answer: Answer, storage = new M
     return made;
   };
 
+  const after = (milliseconds: number, run: () => void): Timer => {
+    const timer = { at: now + Math.max(0, milliseconds), run };
+    timers.add(timer);
+    return timer;
+  };
+
   class XMLHttpRequest {
     readyState = 0;
     status = 0;
+    timeout = 0;
     responseText = '';
-    onreadystatechange: () => void = () => {};
+    onreadystatechange: (() => void) | null = () => {};
     #path = '';
-    #reply: Reply = { status: 0 };
+    #headers = new Map<string, string>();
+    #answers = new Map<string, string>();
+    #answer: Timer | undefined;
+    #fields = new URLSearchParams();
 
     open(_method: string, path: string): void {
       this.#path = path;
     }
 
-    setRequestHeader(): void {}
+    setRequestHeader(name: string, value: string): void {
+      this.#headers.set(name, value);
+    }
 
-    getResponseHeader(): string | null {
-      return this.#reply.retryAfter ?? null;
+    getResponseHeader(name: string): string | null {
+      return this.#answers.get(name) ?? null;
     }
 
     send(body: string): void {
       const fields = new URLSearchParams(body);
-      requests.push({ path: this.#path, at: now / 1000, fields });
-      this.#reply = answer(this.#path, fields, now / 1000);
+      this.#fields = fields;
+      const prefer = this.#headers.get('Prefer');
+      requests.push({ path: this.#path, at: now / 1000, fields, prefer });
+      waiting.add(fields);
+      const reply = answer(this.#path, fields, now / 1000);
+      const held = prefer === undefined || reply.held === undefined ? 0 : reply.held * 1000;
+      this.#answer = after(Math.min(held, this.timeout), () => {
+        if (held < this.timeout) this.#take(reply, held > 0 ? prefer : undefined);
+        this.#done();
+      });
+    }
+
+    abort(): void {
+      if (this.#answer && timers.delete(this.#answer)) this.#done();
+    }
+
+    #take(reply: Reply, applied: string | undefined): void {
+      this.status = reply.status;
+      if (reply.status === 0) return;
+      this.responseText = JSON.stringify(reply.body ?? '');
+      if (reply.retryAfter !== undefined) this.#answers.set('Retry-After', reply.retryAfter);
+      if (applied !== undefined) this.#answers.set('Preference-Applied', applied);
+    }
+
+    #done(): void {
       this.readyState = 4;
-      this.status = this.#reply.status;
-      this.responseText = JSON.stringify(this.#reply.body ?? '');
-      this.onreadystatechange();
+      waiting.delete(this.#fields);
+      this.onreadystatechange?.();
     }
   }
 
@@ -107,11 +143,7 @@ export function createLivingRoom(script: string, answer: Answer, storage = new M
     JSON,
     encodeURIComponent,
     parseInt,
-    setTimeout: (run: () => void, milliseconds: number) => {
-      const timer = { at: now + milliseconds, run };
-      timers.add(timer);
-      return timer;
-    },
+    setTimeout: (run: () => void, milliseconds: number) => after(milliseconds, run),
     clearTimeout: (timer: Timer) => timers.delete(timer),
     localStorage: {
       getItem: (key: string) => storage.get(key) ?? null,
@@ -120,29 +152,38 @@ export function createLivingRoom(script: string, answer: Answer, storage = new M
     },
   });
 
+  /** Lets so many seconds pass. */
+  function pass(seconds: number): void {
+    const until = now + seconds * 1000;
+    for (;;) {
+      const [next] = [...timers].sort((a, b) => a.at - b.at);
+      if (!next || next.at > until) break;
+      timers.delete(next);
+      now = next.at;
+      next.run();
+    }
+    now = until;
+  }
+
+  pass(0);
   return {
     storage,
-    /** Presses the button with this id. */
-    press: (id: string) => byId(id).onclick?.({ preventDefault: () => {} }),
+    pass,
+    /** Presses the button with this id, and lets answers come that need no time. */
+    press(id: string): void {
+      byId(id).onclick?.({ preventDefault: () => {} });
+      pass(0);
+    },
     key: (keyCode: number) => document.onkeydown({ keyCode, preventDefault: () => {} }),
     text: (id: string) => byId(id).textContent,
     view: () => [...elements.values()].find((element) => element.className === 'view on')?.id,
-    /** Lets so many seconds pass. */
-    pass(seconds: number): void {
-      const until = now + seconds * 1000;
-      for (;;) {
-        const [next] = [...timers].sort((a, b) => a.at - b.at);
-        if (!next || next.at > until) break;
-        timers.delete(next);
-        now = next.at;
-        next.run();
-      }
-      now = until;
-    },
     hide(hidden: boolean): void {
       document.hidden = hidden;
       visible();
+      pass(0);
     },
+    /** The device codes of requests that are open. */
+    waiting: () => [...waiting].map((fields) => fields.get('device_code')),
     /** When requests to the path went out, in seconds. */
     times: (path: string) => requests.filter((request) => request.path === path).map((request) => request.at),
     requests,
