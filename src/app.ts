@@ -6,7 +6,7 @@ import { createSignup } from './account/signup.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
 import { createDevices } from './devices/devices.ts';
-import { createLinkedMail } from './devices/devices-mail.tsx';
+import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
 import { devicesPlugin } from './devices/devices-plugin.ts';
 import type { Journal } from './drivers/journal/journal.ts';
 import type { Mail } from './drivers/mail/mail.ts';
@@ -127,6 +127,10 @@ export async function createApp(outside: Outside): Promise<App> {
     devices,
     findAccount: (id) => accounts.find(id),
   });
+  const tellOwner = (linked: LinkedNotice): Promise<void> =>
+    linkedMail(linked).catch((error: unknown) =>
+      server.log.error({ err: error }, 'the mail about a link was not sent'),
+    );
   const link = createLink({
     database,
     secrets,
@@ -137,11 +141,7 @@ export async function createApp(outside: Outside): Promise<App> {
     devices,
     findClient: (id) => clients.find(id),
     createGrant: (grant, transaction) => engine.createGrant(grant, transaction),
-    linked: (linked) => {
-      linkedMail(linked).catch((error: unknown) =>
-        server.log.error({ err: error }, 'the mail about a link was not sent'),
-      );
-    },
+    linked: (linked) => void tellOwner(linked),
   });
   const linkRoom = createLinkPlugin({ link, signin, clock, places });
 
@@ -160,6 +160,8 @@ export async function createApp(outside: Outside): Promise<App> {
     // A device polls every five seconds; a shorter time would make every poll a new connection.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // For a request to arrive in full; answers may take longer. Without it, unfinished ones would pile up for ever.
+    requestTimeout: 30_000,
     // A request on a connection that was open before is served to its end, not turned away.
     return503OnClosing: false,
   });
@@ -222,10 +224,12 @@ export async function createApp(outside: Outside): Promise<App> {
       await engine.tidy();
       await requests.tidy();
       await devices.removeEnded();
-      // One after the other: a mail server that was away should not meet all of them at once.
-      for (const notice of await devices.unnoticed()) await linkedMail(notice);
       await signin.removeEnded();
       await signup.removeEnded();
+      // One after the other: a mail server that was away should not meet all of them at once. An address that it
+      // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.
+      const end = clock.now() + 45_000;
+      for (const notice of await devices.unnoticed()) if (clock.now() < end) await tellOwner(notice);
     },
     held: () => requests.held,
     drain: () => {
