@@ -58,6 +58,8 @@ export function providerConfiguration(needs: Needs): Configuration {
       profile: ['name', 'preferred_username', 'locale'],
       email: ['email', 'email_verified'],
     },
+    // OpenID Connect Core §5.4 allows it, and many clients never ask /userinfo: Microsoft's reads the name nowhere else.
+    conformIdTokenClaims: false,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [deviceCodeGrant], response_types: [] },
     extraClientMetadata: { properties: ['web_origins'] },
