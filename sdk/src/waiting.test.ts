@@ -96,7 +96,7 @@ for (const then of ['drop', 'cut', { status: 504 }] satisfies Scripted[]) {
   });
 }
 
-test('a held poll on a dead socket is given up after 35 s and retried within the 45 s that the issuer remembers', async () => {
+test('a held poll on a dead socket is given up after 35 s and retried within the 60 s that the issuer remembers', async () => {
   await withIssuer(['slow_down', 'hang', 'tokens'], async ({ link, times }) => {
     await (await link({ random: () => 1 })).tokens();
     assert.deepEqual(times(), [0, 10, 51]);

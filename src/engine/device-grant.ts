@@ -1,6 +1,5 @@
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
-import { AppError } from '../errors.ts';
 import type { Clients } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { EngineInternals } from './provider-internals.ts';
@@ -69,28 +68,17 @@ export async function answerDeviceAuthorization(ctx: KoaContextWithOIDC, needs: 
   const client = drawn && (await needs.clients.find(drawn.clientId));
   if (!drawn || !client) return;
   const { requester } = ctx.req as unknown as { requester: Requester };
-  try {
-    const issued = await needs.requests.issue({
-      deviceCode: drawn.deviceCode,
-      client,
-      params: drawn.params,
-      requester,
-    });
-    ctx.body = {
-      device_code: drawn.deviceCode,
-      user_code: issued.userCode,
-      verification_uri: `${needs.issuer}/link`,
-      // Short and upper-case, so that its QR code is small enough to be read across a room.
-      verification_uri_complete: `${needs.issuer}/L/${issued.userCode.replaceAll('-', '')}`,
-      expires_in: issued.expiresIn,
-      interval: issued.interval,
-    };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    ctx.status = error.status;
-    ctx.set('Retry-After', String(Math.max(1, Math.ceil(((error.retryAt ?? 0) - needs.clock.now()) / 1000))));
-    ctx.body = { error: 'temporarily_unavailable', error_description: error.message };
-  }
+  const { deviceCode, params } = drawn;
+  const issued = await needs.requests.issue({ deviceCode, client, params, requester });
+  ctx.body = {
+    device_code: deviceCode,
+    user_code: issued.userCode,
+    verification_uri: `${needs.issuer}/link`,
+    // Short and upper-case, so that its QR code is small enough to be read across a room.
+    verification_uri_complete: `${needs.issuer}/L/${issued.userCode.replaceAll('-', '')}`,
+    expires_in: issued.expiresIn,
+    interval: issued.interval,
+  };
 }
 
 /** RFC 8628 §3.4 and §3.5 for polls that need the engine: authenticated clients, bound keys, and redemption itself. */

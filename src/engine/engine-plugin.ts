@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Places } from '../drivers/places/places.ts';
+import { AppError } from '../errors.ts';
+import { retryAfter } from '../web/limits.ts';
 import { deviceCodeGrant } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, EngineRequest } from './engine.ts';
 import { hideForeignSession } from './foreign-session.ts';
 
 type Needs = {
@@ -15,9 +16,6 @@ type Needs = {
   currentAccount(request: FastifyRequest): Promise<string | undefined>;
 };
 
-/** What the engine's request carries besides HTTP. */
-type EngineRequest = IncomingMessage & { requester: Requester };
-
 const bodyLimit = 56 * 1024;
 
 /**
@@ -28,10 +26,13 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
 
+  app.setErrorHandler(answerFailure);
+
   const toEngine = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const raw = engineRequest(request, needs);
-    reply.hijack();
     await needs.engine.provider().callback()(raw, reply.raw);
+    if (raw.failure !== undefined) throw raw.failure;
+    reply.hijack();
   };
   const under = (url: string) => async (request: FastifyRequest, reply: FastifyReply) => {
     request.raw.url = url;
@@ -93,6 +94,25 @@ const pollBodies = {
   expired_token: JSON.stringify({ error: 'expired_token' }),
   invalid_grant: JSON.stringify({ error: 'invalid_grant' }),
 } as const;
+
+/** Apps get the words of RFC 6749 §5.2, people a page. */
+function answerFailure(error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // What is thrown here goes on to the error pages of the whole server.
+  if (request.headers.accept?.includes('text/html')) throw error;
+  const status = (error instanceof AppError ? error.status : error.statusCode) ?? 500;
+  const { clock } = request.server.web;
+  reply.code(status).headers(noStore);
+  if (status >= 500) request.log.error({ err: error }, 'failed');
+  if (status === 429 || status === 503) {
+    const retryAt = error instanceof AppError ? error.retryAt : undefined;
+    return reply
+      .header('retry-after', retryAfter(retryAt, clock))
+      .send({ error: 'temporarily_unavailable', error_description: error.message });
+  }
+  return status < 500
+    ? reply.send({ error: 'invalid_request', error_description: error.message })
+    : reply.send({ error: 'server_error', error_description: 'Something failed on our side.' });
+}
 
 /** The poll of a client without credentials, if that is what the request is; the engine checks everything else. */
 function tokenForm(request: FastifyRequest, issuer: string): { deviceCode: string; clientId: string } | undefined {

@@ -1,4 +1,5 @@
 import './runtime-label.ts';
+import type { IncomingMessage } from 'node:http';
 import Provider, { type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
@@ -9,7 +10,7 @@ import { artifactId, createArtifactAdapter } from './artifact-adapter.ts';
 import type { Clients } from './clients.ts';
 import { deviceCodeGrant } from './clients.ts';
 import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
-import type { DeviceRequests } from './device-requests.ts';
+import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
 import { loadInternals } from './provider-internals.ts';
@@ -26,6 +27,13 @@ export type NewGrant = {
   resources: string[];
   /** Epoch milliseconds. */
   expiresAt: number;
+};
+
+/** What the engine's request carries besides HTTP. */
+export type EngineRequest = IncomingMessage & {
+  requester: Requester;
+  /** Set by the engine if it could not answer; nothing has been sent then. */
+  failure?: unknown;
 };
 
 export type Engine = {
@@ -155,6 +163,8 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
     ['resource'],
   );
 
+  const failures = new WeakMap<object, unknown>();
+  provider.on('server_error', (ctx, error) => failures.set(ctx, error));
   provider.use(async (ctx, next) => {
     try {
       await units.run(async () => {
@@ -168,9 +178,10 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
         return ctx.status < 400;
       });
     } catch (error) {
-      if (!(error instanceof ClaimLost)) throw error;
-      await answerLoser(ctx as KoaContextWithOIDC, answers, error);
+      if (error instanceof ClaimLost) await answerLoser(ctx as KoaContextWithOIDC, answers, error);
+      else failures.set(ctx, error);
     }
+    if (failures.has(ctx)) handOver(ctx, failures.get(ctx));
   });
   return provider;
 }
@@ -180,6 +191,17 @@ async function answerLoser(ctx: KoaContextWithOIDC, answers: ReturnType<typeof c
   const again = lost.retry && (await answers.find(lost.retry));
   ctx.status = again ? 200 : 400;
   ctx.body = again ?? { error: 'invalid_grant', error_description: 'grant request is invalid' };
+}
+
+/** What is not the caller's doing is answered by the server, which knows an outage from a bug and writes it down. */
+function handOver(
+  ctx: { req: object; respond?: boolean; body: unknown; remove(header: string): void },
+  failure: unknown,
+) {
+  ctx.body = null;
+  ctx.remove('location');
+  ctx.respond = false;
+  (ctx.req as EngineRequest).failure = failure;
 }
 
 /** RFC 6749 §5.2 has a name for a client that may not use a grant; the engine calls it an invalid request. */

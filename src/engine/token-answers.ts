@@ -3,8 +3,8 @@ import type { Secrets } from '../secrets.ts';
 import type { EngineStore } from './engine-store.ts';
 import type { AnswerFor, Unit } from './unit-of-work.ts';
 
-/** A lost response is noticed by a time-out and retried within this time, twice even; a later use of the same value is a replay. */
-const retryWindow = seconds(45);
+/** A lost response is noticed by a time-out and retried within this time, even by one that waits half a minute; a later use of the same value is a replay. */
+const retryWindow = seconds(60);
 
 export type TokenAnswers = ReturnType<typeof createTokenAnswers>;
 

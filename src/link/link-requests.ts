@@ -211,7 +211,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
 
     waitsForPublicClient(deviceCode, clientId) {
       const code = waiting.get(hashOf(deviceCode));
-      return Boolean(code?.publicClient && code.clientId === clientId);
+      return Boolean(code?.publicClient && code.clientId === clientId && code.expiresAt > clock.now());
     },
 
     async poll(deviceCode, clientId) {
@@ -248,7 +248,9 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     },
 
     async untilDecided(deviceCode, wait, gone) {
-      await held.wait(hashOf(deviceCode), Math.min(wait, longestWait), gone);
+      const hash = hashOf(deviceCode);
+      const left = (waiting.get(hash)?.expiresAt ?? 0) - clock.now();
+      await held.wait(hash, Math.max(0, Math.min(wait, longestWait, left)), gone);
     },
 
     release: () => held.drain(),

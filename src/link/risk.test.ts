@@ -6,7 +6,7 @@ import { assessRisk } from './risk.ts';
 const home = '192.0.2.0/24';
 const away = '198.51.100.0/24';
 
-it('B21, B22: pairs of places and the questions they add', () => {
+it('A22, B21, B22: pairs of places and the questions they add', () => {
   const now = minutes(100);
   for (const [request, person, age, level, signs] of [
     [{ network: home, country: undefined }, { network: home, country: undefined }, 1, 'low', []],

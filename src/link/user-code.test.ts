@@ -59,7 +59,7 @@ describe('J6: what is not a code is said, and never looked up', () => {
   });
 });
 
-describe('J: the length of a code follows the live codes and the guesses', () => {
+describe('A18, J: the length of a code follows the live codes and the guesses', () => {
   it('J3, J4: one chance in a million a day', () => {
     for (const [live, guesses, length] of [
       [0, 1000, 8],

@@ -105,7 +105,7 @@ describe('RFC 8628', () => {
       assert.equal(body.interval, 5);
     });
 
-    it('verification_uri does not hold the code, verification_uri_complete does (§3.3.1)', async () => {
+    it('verification_uri does not hold the code, verification_uri_complete does (§3.3.1, A6)', async () => {
       const { body } = await postForm(endpoint(), { client_id: tv });
       const code = String(body.user_code).replaceAll('-', '');
       assert.ok(!String(body.verification_uri).includes(code));
@@ -120,13 +120,13 @@ describe('RFC 8628', () => {
   });
 
   describe('§3.3 user interaction', () => {
-    it('the person MUST be able to type the code at verification_uri', async () => {
+    it('the person MUST be able to type the code at verification_uri (A7)', async () => {
       const code = await requestCode(server.url, tv);
       const page = await linkCode(person, code.user_code);
       assert.match(page.text, /now signed in as sam/);
     });
 
-    it('the server says what is asked before it asks for consent, and offers to decline', async () => {
+    it('the server says what is asked before it asks for consent, and offers to decline (A8)', async () => {
       const code = await requestCode(server.url, tv, { device_name: 'Living room' });
       const review = await reviewCode(person, code.user_code);
       assert.match(review.text, /Acme TV/);
@@ -243,7 +243,7 @@ describe('RFC 8628', () => {
       assert.equal((await poll(server.url, tv, code.device_code)).body.error, 'invalid_grant');
     });
 
-    it('expired_token after ten minutes (A24)', async () => {
+    it('expired_token after ten minutes (A24, B24)', async () => {
       const code = await requestCode(server.url, tv);
       server.clock.advance(minutes(10));
       assert.equal((await poll(server.url, tv, code.device_code)).body.error, 'expired_token');
