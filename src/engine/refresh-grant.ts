@@ -19,6 +19,11 @@ type Needs = {
  * any later use of a rotated token ends the whole family (RFC 9700 §4.14.2), which the engine does.
  */
 export function createRefreshHandler(internals: EngineInternals, { provider, units, answers, grantUsed }: Needs) {
+  /** Whoever has used the successor has received it: the one before comes from somebody else. */
+  const wasUsed = async (successor: unknown): Promise<boolean> =>
+    typeof successor === 'string' &&
+    Boolean((await provider.RefreshToken.find(successor, { ignoreExpiration: true }))?.consumed);
+
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const token = ctx.oidc.params?.refresh_token;
     const clientId = ctx.oidc.client?.clientId ?? '';
@@ -30,7 +35,7 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
     const stored = await provider.RefreshToken.find(token, { ignoreExpiration: true });
     if (stored?.consumed && stored.clientId === clientId) {
       const again = await answers.find(whose);
-      if (again) {
+      if (again && !(await wasUsed(again.refresh_token))) {
         await internals.checkDpopReplay(ctx, proof, clientId);
         ctx.body = again;
         return;

@@ -85,6 +85,17 @@ forEachDatabase((name, _open, newPlace) => {
     assert.equal((await introspect(server.url, tv, String(second.body.access_token))).body.active, false);
   });
 
+  it('C10: within the retry window, too, a rotated token is a replay once its successor was used', async () => {
+    const { body } = await poll(server.url, tv, await approvedCode());
+    const second = await refresh(server.url, tv, String(body.refresh_token));
+    const again = await refresh(server.url, tv, String(body.refresh_token));
+    assert.deepEqual(again.body, second.body, 'a retry while nobody has used the successor');
+    const third = await refresh(server.url, tv, String(second.body.refresh_token));
+    const replay = await refresh(server.url, tv, String(body.refresh_token));
+    assert.equal(replay.body.error, 'invalid_grant');
+    assert.equal((await introspect(server.url, tv, String(third.body.access_token))).body.active, false);
+  });
+
   it('B28: unlinking in the middle of a refresh succeeds, and the refresh does not', async () => {
     const deviceCode = await approvedCode();
     const { body } = await poll(server.url, tv, deviceCode);
