@@ -1,6 +1,7 @@
 import type { Page as Tab } from 'playwright-core';
 import type { Phone, PhoneOptions } from './journey-phone.ts';
 import type { Place } from './journey-place.ts';
+import type { Tv } from './journey-tv.ts';
 
 /** Called on every page of the product, in every state it has, by a name for its picture. */
 export type Visit = (name: string, tab: Tab) => Promise<void>;
@@ -10,6 +11,8 @@ export type Tour = {
   visit: Visit;
   /** Each call is another person; `at` places them on a network of their own. */
   newPhone(options?: PhoneOptions & { at?: Spot }): Promise<Phone>;
+  /** The television on the sofa's other side. */
+  newTv(): Promise<Tv>;
   /** A device that asks for a code, on the sofa beside the phone unless told otherwise. */
   newCode(at?: Spot): Promise<string>;
 };

@@ -7,7 +7,6 @@ import { testPassword } from './test-app.ts';
 /** Devices, accounts, ways to sign in, sign-out, apps, help and errors: pages 3, 16, 19, 20, 28, 29, 38. */
 export async function tourAccount(tour: Tour): Promise<void> {
   const { place, visit, newPhone, newCode } = tour;
-  const { server } = place;
   const tag = Math.random().toString(36).slice(2, 7);
   const email = `sam.rivers.${tag}@example.org`;
   const phone = await newPhone({ passkeys: true });

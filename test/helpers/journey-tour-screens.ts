@@ -1,10 +1,9 @@
-import type { BrowserContextOptions } from 'playwright-core';
-import { minutes } from '../../src/clock.ts';
+import { minutes, seconds } from '../../src/clock.ts';
 import type { Tour } from './journey-sights.ts';
 
 /** Page 10, the television, in every view it has. */
-export async function tourScreens({ place, visit, newPhone }: Tour, options: BrowserContextOptions): Promise<void> {
-  const tv = await place.tv(options.locale ? { locale: options.locale } : {});
+export async function tourScreens({ place, visit, newPhone, newTv }: Tour): Promise<void> {
+  const tv = await newTv();
   const phone = await newPhone();
   const email = `tv.${Date.now()}@example.org`;
   await place.server.createAccount(email);
@@ -14,10 +13,8 @@ export async function tourScreens({ place, visit, newPhone }: Tour, options: Bro
   await phone.open('/link');
   await phone.typeCode(code);
   await phone.signIn(email);
-  await tv.tab.waitForSelector('#status:has-text("Opened")', { timeout: 7000 }).catch(() => {});
-  await visit('tv-opened', tv.tab);
-  await phone.tab.check('input[name=seen]').catch(() => {});
   await phone.approve();
+  await tv.wait(seconds(5));
   await tv.shows('ask');
   await visit('tv-ask', tv.tab);
   await phone.tab.waitForSelector('[data-state=redeemed]');
@@ -30,10 +27,11 @@ export async function tourScreens({ place, visit, newPhone }: Tour, options: Bro
   await phone.open('/link');
   await phone.typeCode(await tv.showCode());
   await phone.press({ name: 'decision', value: 'decline' });
+  await tv.wait(seconds(5));
   await tv.shows('over');
   await visit('tv-declined', tv.tab);
   await tv.showCode();
-  place.server.clock.advance(minutes(11));
+  await tv.wait(minutes(11));
   await tv.shows('over');
   await visit('tv-expired', tv.tab);
   await tv.context.close();

@@ -20,15 +20,16 @@ export async function takeTour(place: Place, visit: Visit, options: BrowserConte
     place,
     visit,
     newPhone: ({ at = here, ...more } = {}) => place.phone({ ...options, ...more, extraHTTPHeaders: headersAt(at) }),
+    newTv: () => place.tv({ extraHTTPHeaders: headersAt(here) }),
     async newCode(at = here) {
       const request = { client_id: 'example-tv', scope: 'openid profile email offline_access' };
       const device = { device_name: 'Living room TV', device_model: 'Acme Vision 55', device_type: 'tv' };
       const answer = await postForm(`${place.url}/device_authorization`, { ...request, ...device }, headersAt(at));
-      return String(answer.body['user_code']);
+      return String(answer.body.user_code);
     },
   };
   await tourJoining(tour);
   await tourLinking(tour);
   await tourAccount(tour);
-  await tourScreens(tour, options);
+  await tourScreens(tour);
 }
