@@ -86,7 +86,11 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
   async function read(id: string): Promise<ClientRow | undefined> {
     const cached = known.get(id);
     if (cached && clock.now() - cached.readAt < seconds(5)) return cached.row;
-    const row = await store.findClient(id);
+    const row = await store.findClient(id).catch((error: unknown) => {
+      // While the database is away, devices of known clients go on waiting.
+      if (cached && error instanceof AppError) return cached.row;
+      throw error;
+    });
     if (known.size >= 1000) known.clear();
     if (row) known.set(id, { row, readAt: clock.now() });
     else known.delete(id);

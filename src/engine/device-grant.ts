@@ -67,7 +67,7 @@ export async function answerDeviceAuthorization(ctx: KoaContextWithOIDC, needs: 
   const drawn = needs.units.current()?.drawn;
   const client = drawn && (await needs.clients.find(drawn.clientId));
   if (!drawn || !client) return;
-  const { requester } = ctx.req as unknown as { requester: Requester };
+  const { requester, aliased } = ctx.req as unknown as { requester: Requester; aliased?: boolean };
   const { deviceCode, params } = drawn;
   const issued = await needs.requests.issue({ deviceCode, client, params, requester });
   ctx.body = {
@@ -78,6 +78,8 @@ export async function answerDeviceAuthorization(ctx: KoaContextWithOIDC, needs: 
     verification_uri_complete: `${needs.issuer}/L/${issued.userCode.replaceAll('-', '')}`,
     expires_in: issued.expiresIn,
     interval: issued.interval,
+    // Apps made with Microsoft's client library print this sentence as it comes.
+    ...(aliased ? { message: `To sign in, open ${needs.issuer}/link and enter the code ${issued.userCode}.` } : {}),
   };
 }
 
@@ -106,6 +108,7 @@ export function createDeviceCodeHandler(internals: EngineInternals, needs: Needs
         throw new errors.InvalidGrant('device code already used');
       }
       await internals.checkDpopReplay(ctx, proof, clientId);
+      await needs.requests.answeredAgain(request);
       ctx.body = again;
       return;
     }

@@ -35,7 +35,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
     reply.hijack();
   };
   const under = (url: string) => async (request: FastifyRequest, reply: FastifyReply) => {
-    request.raw.url = url;
+    Object.assign(request.raw, { url, aliased: true });
     return toEngine(request, reply);
   };
 
@@ -105,9 +105,10 @@ function answerFailure(error: FastifyError | AppError, request: FastifyRequest, 
   if (status >= 500) request.log.error({ err: error }, 'failed');
   if (status === 429 || status === 503) {
     const retryAt = error instanceof AppError ? error.retryAt : undefined;
+    const detail = status === 429 ? error.message : 'A part of this service is not answering.';
     return reply
       .header('retry-after', retryAfter(retryAt, clock))
-      .send({ error: 'temporarily_unavailable', error_description: error.message });
+      .send({ error: 'temporarily_unavailable', error_description: detail });
   }
   return status < 500
     ? reply.send({ error: 'invalid_request', error_description: error.message })

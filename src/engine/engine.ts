@@ -195,7 +195,7 @@ async function answerLoser(ctx: KoaContextWithOIDC, answers: ReturnType<typeof c
 
 /** What is not the caller's doing is answered by the server, which knows an outage from a bug and writes it down. */
 function handOver(
-  ctx: { req: object; respond?: boolean; body: unknown; remove(header: string): void },
+  ctx: { req: object; respond?: boolean | undefined; body: unknown; remove(header: string): void },
   failure: unknown,
 ) {
   ctx.body = null;

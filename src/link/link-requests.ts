@@ -1,31 +1,21 @@
 import { type Clock, days, minutes, seconds } from '../clock.ts';
-import { cleanText } from '../devices/device-text.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
-import type {
-  ApprovedRequest,
-  DeviceRequests,
-  IssuedCode,
-  NewDeviceRequest,
-  PollAnswer,
-} from '../engine/device-requests.ts';
+import type { ApprovedRequest, DeviceRequests, IssuedCode, PollAnswer } from '../engine/device-requests.ts';
 import { AppError } from '../errors.ts';
-import { type ClientId, type GrantId, type LinkId, newId } from '../ids.ts';
+import type { ClientId, GrantId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type Limits, networkOf } from '../web/limits.ts';
+import { codeLife, createCodeDrawer } from './draw-codes.ts';
 import type { Guesses } from './guesses.ts';
 import { createHeldPolls } from './held-polls.ts';
 import { createLinkStore, type LinkRow } from './link-store.ts';
 import { createLiveCount } from './live-count.ts';
-import { codeLength, drawUserCode, longest, showUserCode } from './user-code.ts';
+import { showUserCode } from './user-code.ts';
 import { createWaitingCodes, paceOf, type WaitingCode } from './waiting-codes.ts';
 
-/** Long enough to fetch a phone and sign in, and the ceiling of NIST SP 800-63B §3.1.3.2 (A24). */
-export const codeLife = minutes(10);
-/** Draws at one length before a longer code is tried: more collisions than this mean that the space is full. */
-const drawsPerLength = 5;
 /** Codes one network may ask for in ten minutes (B34, J7). */
 const issueLimit = { limit: 600, window: minutes(10) };
 /** How long a code that ended is not drawn again (B26). */
@@ -61,6 +51,8 @@ export type Approval = { amr: string[]; authenticatedAt: number; scope: string }
 export type LinkRequests = DeviceRequests & {
   /** Tells this process and all others that a request was decided. */
   decided(row: Pick<LinkRow, 'device_code_hash'>): Promise<void>;
+  /** The commit of a decision failed, perhaps after it took effect: the next poll asks the database. */
+  doubted(row: Pick<LinkRow, 'device_code_hash'>): void;
   readonly waiting: number;
   /** Polls held open until a decision. */
   readonly held: number;
@@ -75,11 +67,12 @@ const decisions = 'link-decided';
 
 /** The device's side of a link: drawing codes, answering polls, redeeming (RFC 8628 §3.1, §3.2, §3.4, §3.5). */
 export function createLinkRequests(needs: Needs): LinkRequests {
-  const { database, ephemeral, secrets, clock, random, journal, limits, guesses } = needs;
+  const { database, ephemeral, secrets, clock, journal, limits } = needs;
   const store = createLinkStore(database);
-  const waiting = createWaitingCodes({ clock });
+  const waiting = createWaitingCodes({ clock, ...(ephemeral.shared ? { trust: trustInMemory } : {}) });
   const live = createLiveCount(() => store.countLive(clock.now()), waiting, clock, ephemeral.shared);
   const held = createHeldPolls();
+  const draw = createCodeDrawer({ ...needs, store, live });
   const hashOf = (deviceCode: string): string => secrets.hash('device-code', deviceCode);
 
   const remember = (row: LinkRow, publicClient: boolean): WaitingCode =>
@@ -95,82 +88,17 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     held.release(hash);
   };
 
-  async function draw(request: NewDeviceRequest): Promise<{ row: LinkRow; code: string }> {
-    const shortest = codeLength(await live(), await guesses.expectedToday());
-    for (let length = shortest; length <= Math.min(shortest + 2, longest); length++) {
-      for (let attempt = 0; attempt < drawsPerLength; attempt++) {
-        const code = drawUserCode(random, length);
-        const row = newRow(request, code, live.interval());
-        if (await add(row)) return { row, code };
-      }
-    }
-    throw new AppError('unavailable', 'Too many codes are in use. Try again soon.', {
-      retryAt: clock.now() + seconds(30),
-    });
-  }
-
-  /** False if the code is taken. The code and its event share one commit. */
-  async function add(row: LinkRow): Promise<boolean> {
-    const data = { client: row.client_id, network: row.network ?? undefined, link: row.id };
+  async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: LinkRow }> {
+    const code = waiting.live(hash);
+    if (code && waiting.trusted(code)) return { answer: waiting.judge(code, clientId) };
+    let row: LinkRow | undefined;
     try {
-      await database.transaction(async (transaction) => {
-        await store.add(row, transaction);
-        await journal.append({ type: 'code_issued', data }, transaction);
-      });
-      return true;
+      row = await store.findByDeviceCode(hash);
     } catch (error) {
-      if (database.isDuplicate(error)) return false;
+      // While the database is away nothing is decided in it; a decision of the moment before is heard by a later poll.
+      if (code && error instanceof AppError) return { answer: waiting.judge(code, clientId) };
       throw error;
     }
-  }
-
-  function newRow(
-    { deviceCode, client, params, requester }: NewDeviceRequest,
-    code: string,
-    interval_ms: number,
-  ): LinkRow {
-    const now = clock.now();
-    return {
-      id: newId<LinkId>(random),
-      device_code_hash: hashOf(deviceCode),
-      user_code_hash: secrets.hash('user-code', code),
-      sealed_user_code: secrets.seal('user-code', code, hashOf(deviceCode)),
-      client_id: client.id,
-      params: JSON.stringify(params),
-      // Attacker's text (F15): anyone may start a request and call the device what they like.
-      device_name: cleanText(params.device_name, 60) ?? null,
-      device_model: cleanText(params.device_model, 60) ?? null,
-      device_type: cleanText(params.device_type, 20) ?? null,
-      user_agent: cleanText(requester.userAgent, 200) ?? null,
-      network: networkOf(requester.ip),
-      country: requester.country ?? null,
-      interval_ms,
-      status: 'pending',
-      account_id: null,
-      browser_hash: null,
-      grant_id: null,
-      device_id: null,
-      approval: null,
-      created_at: now,
-      expires_at: now + codeLife,
-      claimed_at: null,
-      decided_at: null,
-      redeemed_at: null,
-    };
-  }
-
-  /** A code that memory may answer for; undefined when the database has to be asked. */
-  function believed(hash: string): WaitingCode | undefined {
-    const code = waiting.get(hash);
-    const now = clock.now();
-    if (!code || code.expiresAt <= now) return undefined;
-    return ephemeral.shared && now - code.checkedAt > trustInMemory ? undefined : code;
-  }
-
-  async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: LinkRow }> {
-    const code = believed(hash);
-    if (code) return { answer: code.clientId === clientId ? paceOf(code, clock.now()) : 'invalid_grant' };
-    const row = await store.findByDeviceCode(hash);
     return row ? { answer: await answerRow(row, clientId), row } : { answer: 'invalid_grant' };
   }
 
@@ -210,8 +138,8 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     },
 
     waitsForPublicClient(deviceCode, clientId) {
-      const code = waiting.get(hashOf(deviceCode));
-      return Boolean(code?.publicClient && code.clientId === clientId && code.expiresAt > clock.now());
+      const code = waiting.live(hashOf(deviceCode));
+      return Boolean(code?.publicClient && code.clientId === clientId);
     },
 
     async poll(deviceCode, clientId) {
@@ -236,15 +164,15 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       return true;
     },
 
+    answeredAgain: ({ accountId, clientId }) =>
+      journal.append({ type: 'redeemed_again', accountId, data: { client: clientId } }),
+
     async replayed(deviceCode) {
       const row = await store.findByDeviceCode(hashOf(deviceCode));
       if (!row?.grant_id) return;
       await needs.endLink(row.grant_id);
-      await journal.append({
-        type: 'replayed',
-        accountId: row.account_id ?? undefined,
-        data: { link: row.id, device: row.device_id ?? undefined },
-      });
+      const data = { link: row.id, device: row.device_id ?? undefined };
+      await journal.append({ type: 'replayed', accountId: row.account_id ?? undefined, data });
     },
 
     async untilDecided(deviceCode, wait, gone) {
@@ -259,6 +187,11 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       drop(row.device_code_hash);
       // After the commit (design.md §7): a lost message costs a bounded delay, never a wrong answer.
       await ephemeral.publish(decisions, row.device_code_hash).catch(() => {});
+    },
+
+    doubted(row) {
+      waiting.doubt(row.device_code_hash);
+      held.release(row.device_code_hash);
     },
 
     async start() {

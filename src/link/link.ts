@@ -101,7 +101,7 @@ export function createLink(needs: Needs): Link {
       return { outcome: 'claimed', id: row.id };
     }
     // A25, B25: two accounts hold the same code, so one of them was given it. Neither links.
-    if (row?.status === 'claimed' && (await store.end(row.id, 'contested', now))) {
+    if (row?.status === 'claimed' && (await deciding(row, store.end(row.id, 'contested', now)))) {
       await requests.decided(row);
       await journal.append({
         type: 'code_contested',
@@ -112,6 +112,16 @@ export function createLink(needs: Needs): Link {
     await guesses.wrong(who);
     await journal.append({ type: 'wrong_code', accountId: account.accountId, data: { network: from.network } });
     return { outcome: 'no_such_code' };
+  }
+
+  /** A connection that breaks during the commit leaves open whether it happened; no device may wait on a wrong guess. */
+  async function deciding<T>(row: LinkRow, decision: Promise<T>): Promise<T> {
+    try {
+      return await decision;
+    } catch (error) {
+      requests.doubted(row);
+      throw error;
+    }
   }
 
   async function held(id: LinkId, accountId: AccountId): Promise<LinkRow | undefined> {
@@ -208,6 +218,7 @@ export function createLink(needs: Needs): Link {
         })
         .catch((error: unknown) => {
           if (error instanceof DecidedElsewhere) return undefined;
+          requests.doubted(row);
           throw error;
         });
       if (!link) return false;
@@ -218,7 +229,7 @@ export function createLink(needs: Needs): Link {
 
     async decline(id, accountId) {
       const row = await held(id, accountId);
-      if (!row || !(await store.end(id, 'declined', clock.now()))) return false;
+      if (!row || !(await deciding(row, store.end(id, 'declined', clock.now())))) return false;
       await requests.decided(row);
       await journal.append({ type: 'declined', accountId, data: { link: id, client: row.client_id } });
       return true;
@@ -227,7 +238,7 @@ export function createLink(needs: Needs): Link {
     async report(id, accountId, reason) {
       const row = await held(id, accountId);
       if (!row) return;
-      if (await store.end(id, 'declined', clock.now())) await requests.decided(row);
+      if (await deciding(row, store.end(id, 'declined', clock.now()))) await requests.decided(row);
       await journal.append({
         type: 'reported',
         accountId,

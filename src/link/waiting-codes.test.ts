@@ -55,6 +55,14 @@ describe('A13, K1: the pace of polls', () => {
     assert.equal(pollAfter(seconds(5)), 'authorization_pending');
   });
 
+  it('a device that lost the answer slow_down is level again after the next', () => {
+    const { pollAfter } = waitingCode();
+    pollAfter(0);
+    assert.equal(pollAfter(seconds(3)), 'slow_down', 'lost: the device goes on at its five seconds');
+    assert.equal(pollAfter(seconds(5)), 'slow_down', 'heard: it goes on at ten');
+    assert.equal(pollAfter(seconds(10)), 'authorization_pending');
+  });
+
   it('never asks for more than a minute', () => {
     const { pollAfter, code } = waitingCode();
     for (let i = 0; i < 100; i++) pollAfter(10);

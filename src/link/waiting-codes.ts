@@ -27,10 +27,10 @@ export type WaitingCodes = ReturnType<typeof createWaitingCodes>;
 
 /**
  * The codes that wait, in memory: a pending poll is answered from here and touches no SQL (decision 9).
- * What is not here may still wait; the database knows. What is here may have been decided elsewhere a moment ago;
- * `stale` tells when to ask.
+ * What is not here may still wait; the database knows. What is here may have been decided elsewhere a moment ago:
+ * `trust` is for how many milliseconds that may go unnoticed.
  */
-export function createWaitingCodes({ clock }: { clock: Clock }) {
+export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: { clock: Clock; trust?: number }) {
   const codes = new Map<string, WaitingCode>();
 
   return {
@@ -38,6 +38,25 @@ export function createWaitingCodes({ clock }: { clock: Clock }) {
       return codes.size;
     },
     get: (hash: string): WaitingCode | undefined => codes.get(hash),
+
+    /** Without the codes that have run out. */
+    live(hash: string): WaitingCode | undefined {
+      const code = codes.get(hash);
+      return code && code.expiresAt > clock.now() ? code : undefined;
+    },
+
+    /** The answer of memory alone. RFC 8628 §3.4 (A11): a code belongs to the client it was issued to. */
+    judge: (code: WaitingCode, clientId: string): 'authorization_pending' | 'slow_down' | 'invalid_grant' =>
+      code.clientId === clientId ? paceOf(code, clock.now()) : 'invalid_grant',
+
+    /** Whether memory may answer for the code, in both directions: a clock set back must not prolong the trust. */
+    trusted: (code: WaitingCode): boolean => Math.abs(clock.now() - code.checkedAt) <= trust,
+
+    /** The next poll asks the database. */
+    doubt(hash: string): void {
+      const code = codes.get(hash);
+      if (code) code.checkedAt = Number.NEGATIVE_INFINITY;
+    },
 
     add(hash: string, code: Pick<WaitingCode, 'clientId' | 'publicClient' | 'expiresAt' | 'interval'>): WaitingCode {
       const waiting = {
@@ -63,12 +82,16 @@ export function createWaitingCodes({ clock }: { clock: Clock }) {
 
 /** Judges the pace of one poll, and remembers it. The first poll is never too fast (security.md A13, K1). */
 export function paceOf(code: WaitingCode, now: number): 'authorization_pending' | 'slow_down' {
-  const first = code.polledAt === 0;
-  const tooFast = !first && now - code.polledAt < code.interval - grace;
+  // That the clock was set back is not the device's doing.
+  const unknown = code.polledAt === 0 || code.polledAt > now;
+  const gap = unknown ? Number.POSITIVE_INFINITY : now - code.polledAt;
   code.polledAt = now;
-  if (tooFast) {
+  if (gap < code.interval - grace) {
     code.patient = 0;
-    code.interval = Math.min(code.interval + penalty, longestInterval);
+    // A client one step behind lost the answer that told it to slow down. This one brings it level; raising the bar as
+    // well would keep it behind for ever.
+    const oneStepBehind = code.interval > code.baseInterval && gap >= code.interval - penalty - grace;
+    if (!oneStepBehind) code.interval = Math.min(code.interval + penalty, longestInterval);
     return 'slow_down';
   }
   code.patient += 1;

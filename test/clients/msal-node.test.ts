@@ -74,7 +74,8 @@ describe('@azure/msal-node', () => {
     const first = await application.acquireTokenByDeviceCode({
       scopes: ['email'],
       timeout: 60,
-      deviceCodeCallback({ userCode, verificationUri, interval }) {
+      deviceCodeCallback({ userCode, verificationUri, interval, message }) {
+        assert.ok(message.includes(userCode), 'the sentence that its samples print');
         assert.deepEqual([verificationUri, interval], [`${front.url}/link`, 5]);
         approved = answered('/token 400').then(async () => void (await linkCode(person, userCode)));
       },
