@@ -16,6 +16,7 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
       .provider()
       .interactionDetails(request.raw, reply.raw)
       .catch((cause: unknown) => {
+        if (cause instanceof AppError) throw cause;
         throw new AppError('not_found', 'This sign-in has ended or was begun in another browser.', { cause });
       });
 

@@ -4,6 +4,7 @@ import { draw } from '../random.ts';
 import { LeftToRight, LinkButton, Time } from './components.tsx';
 import { anonymousContext, readContext } from './context.ts';
 import { recogniseBrowser } from './guard.ts';
+import { retryAfter } from './limits.ts';
 import type { Page, PageContext } from './page.ts';
 
 export async function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -26,7 +27,9 @@ export async function answerError(
   const status = 'statusCode' in error ? error.statusCode : undefined;
   if (status !== undefined && status >= 400 && status < 500) {
     request.log.info({ code: error.code }, 'refused');
-    return answer(request, reply, { code: 'bad_request', status, message: 'This request cannot be read.' });
+    return status === 413
+      ? answer(request, reply, { code: 'too_large', status, message: 'This request is too large.' })
+      : answer(request, reply, { code: 'bad_request', status, message: 'This request cannot be read.' });
   }
   return answer(
     request,
@@ -52,8 +55,7 @@ async function answer(
   reference?: string,
 ): Promise<FastifyReply> {
   const { code, status, message, retryAt } = problem;
-  const wait = retryAt ? Math.max(1, Math.ceil((retryAt - request.server.web.clock.now()) / 1000)) : 60;
-  if (status === 429 || status === 503) reply.header('retry-after', String(wait));
+  if (status === 429 || status === 503) reply.header('retry-after', retryAfter(retryAt, request.server.web.clock));
   if (!request.headers.accept?.includes('text/html')) {
     const shown = status < 500 ? message : 'Something failed on our side.';
     return reply.code(status).header('cache-control', 'no-store').send({ error: code, message: shown, reference });

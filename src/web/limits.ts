@@ -36,6 +36,11 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
   };
 }
 
+/** Whole seconds for Retry-After (RFC 9110 §10.2.3). Without a known time, ten: an outage lasts seconds, or far longer. */
+export function retryAfter(retryAt: number | undefined, clock: Clock): string {
+  return String(retryAt === undefined ? 10 : Math.max(1, Math.ceil((retryAt - clock.now()) / 1000)));
+}
+
 /**
  * The network an address belongs to, as far as one customer usually reaches: IPv4 /24, IPv6 /64.
  * One home or one attacker's server can change addresses within it at will.

@@ -64,7 +64,10 @@ async function runApart(job: Job, transaction: DatabaseTransaction, failures: Ma
     await job.run(transaction);
   } catch (error) {
     failures.set(job, error);
-    await sql`rollback to work`.execute(transaction);
+    // A full disk makes SQLite roll back the whole group by itself; that is the error everybody must hear of.
+    await sql`rollback to work`.execute(transaction).catch(() => {
+      throw error;
+    });
   }
   await sql`release work`.execute(transaction);
 }

@@ -1,8 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type QueryResult,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDriver,
@@ -11,6 +13,11 @@ import {
   type SqliteStatement,
   type TransactionSettings,
 } from 'kysely';
+import { AppError } from '../../errors.ts';
+
+/** How long a statement waits for another process, such as a command run beside the server, in milliseconds. */
+const longestWait = 5000;
+const retryEvery = 10;
 
 /** Statements kept prepared; lists in `where … in` make new texts for each length, so the number is bounded. */
 const cachedStatements = 500;
@@ -34,10 +41,23 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 
 class ImmediateSqliteDriver extends SqliteDriver {
   readonly #db: DatabaseSync;
+  readonly #patience = createPatience();
 
   constructor(db: DatabaseSync) {
     super({ database: withStatementCache(db) });
     this.#db = db;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection();
+    return {
+      executeQuery: (query) =>
+        this.#patience(
+          () => connection.executeQuery(query),
+          () => this.#db.isTransaction,
+        ),
+      streamQuery: (query, size) => connection.streamQuery(query, size),
+    };
   }
 
   /**
@@ -54,6 +74,48 @@ class ImmediateSqliteDriver extends SqliteDriver {
     if (this.#db.isTransaction) await super.rollbackTransaction(connection);
   }
 }
+
+/**
+ * Waits for another process's write lock without stopping this one: the engine's own time-out would block every request.
+ * Whoever comes after one that waited in vain is told at once, for waits in a row would add up without end.
+ */
+function createPatience() {
+  let busySince: number | undefined;
+  return async <R>(execute: () => Promise<QueryResult<R>>, inTransaction: () => boolean): Promise<QueryResult<R>> => {
+    for (;;) {
+      try {
+        const result = await execute();
+        // A statement that wrote, or began to, has held the lock.
+        if (result.numAffectedRows !== undefined) busySince = undefined;
+        return result;
+      } catch (error) {
+        if (!isBusy(error) || inTransaction()) throw isOutage(error) ? unavailable(error) : error;
+        busySince ??= performance.now();
+        if (performance.now() - busySince > longestWait) throw unavailable(error);
+        await pause(retryEvery);
+      }
+    }
+  };
+}
+
+const primaryCode = (error: unknown): number => ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
+const isBusy = (error: unknown): boolean => primaryCode(error) === 5;
+
+/** Result codes that say nothing against the statement: the file cannot be read or written right now. */
+const outages = [
+  5, // SQLITE_BUSY
+  6, // SQLITE_LOCKED
+  7, // SQLITE_NOMEM
+  8, // SQLITE_READONLY
+  10, // SQLITE_IOERR
+  13, // SQLITE_FULL
+  14, // SQLITE_CANTOPEN
+  15, // SQLITE_PROTOCOL
+];
+const isOutage = (error: unknown): boolean => outages.includes(primaryCode(error));
+
+const unavailable = (cause: unknown): AppError =>
+  new AppError('unavailable', 'The database file cannot be used right now.', { cause });
 
 function withStatementCache(db: DatabaseSync): SqliteDatabase {
   const cache = new Map<string, SqliteStatement>();

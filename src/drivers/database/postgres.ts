@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely';
 import pg from 'pg';
 import { AppError } from '../../errors.ts';
 import type { Database } from './database.ts';
@@ -77,18 +77,50 @@ async function migrate(url: string): Promise<string[]> {
 
 /** Kysely's view of the pool; a server that cannot be reached is "unavailable" to whoever asked, not a bug of ours. */
 function withClearErrors(pool: pg.Pool): PostgresPool {
+  const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   return {
     options: pool.options,
     async connect() {
-      try {
-        return await pool.connect();
-      } catch (cause) {
-        throw new AppError('unavailable', 'The database does not answer.', { cause });
-      }
+      const client = await pool.connect().catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      const known = clients.get(client) ?? clientWithClearErrors(client);
+      clients.set(client, known);
+      return known;
     },
     end: () => pool.end(),
   };
 }
+
+function clientWithClearErrors(client: pg.PoolClient): PostgresPoolClient {
+  const query = async (sql: string, parameters: readonly unknown[]) => {
+    try {
+      return await client.query(sql, [...parameters]);
+    } catch (error) {
+      throw isOutage(error) ? unavailable(error) : error;
+    }
+  };
+  return {
+    // Cursors, which have another signature, are not in use.
+    query: query as unknown as PostgresPoolClient['query'],
+    release: (destroy) => client.release(destroy),
+  };
+}
+
+/**
+ * SQLSTATEs that say nothing against the statement, which may be right a moment later: connection, deadlock, resources,
+ * locks, operator, system, and a server that has become a replica.
+ */
+const passing = /^(?:08|40|53|55|57|58)|^25006$|^25P03$/;
+
+/** A failure without a SQLSTATE is the connection's: broken, closed or silent. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return passing.test(error.code ?? '');
+  return !(error instanceof TypeError || error instanceof RangeError);
+}
+
+const unavailable = (cause: unknown): AppError =>
+  new AppError('unavailable', 'The database does not answer.', { cause });
 
 const int8 = 20;
 const numeric = 1700;

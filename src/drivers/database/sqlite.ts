@@ -8,8 +8,8 @@ import { applyMigrations, listPendingMigrations } from './migrations.ts';
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { dumpSqliteSchema } from './schema-dump.ts';
 
-/** How long a write waits for another process, such as a command run beside the server, in milliseconds. */
-const busyTimeout = 5000;
+/** How long opening may wait for another process, in milliseconds; later the dialect waits, without blocking. */
+const openTimeout = 5000;
 
 const uniqueViolations = [
   1555, // SQLITE_CONSTRAINT_PRIMARYKEY
@@ -19,9 +19,11 @@ const uniqueViolations = [
 /** The embedded engine: one file, one connection, one process that serves. Creates the file and its folder. */
 export function openSqlite(path: string): Database {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
+  const file = new DatabaseSync(path, { timeout: openTimeout, enableForeignKeyConstraints: true });
   // With WAL, only synchronous=FULL makes a commit survive a power cut; NORMAL could lose an approval we spoke of.
-  file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;');
+  file.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off; pragma busy_timeout = 0;',
+  );
 
   // biome-ignore lint/complexity/noBannedTypes: the port's empty schema.
   const query = new Kysely<{}>({ dialect: nodeSqliteDialect(file) });
