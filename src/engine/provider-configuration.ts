@@ -47,7 +47,7 @@ export function providerConfiguration(needs: Needs): Configuration {
     const claims = await claimsOf(id);
     return claims && { accountId: id, claims: async () => claims };
   };
-  const cookie = { httpOnly: true, sameSite: 'lax', secure: needs.secureCookies, signed: false, path: '/' } as const;
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: needs.secureCookies, signed: false } as const;
 
   return {
     findAccount,
@@ -79,7 +79,9 @@ export function providerConfiguration(needs: Needs): Configuration {
     cookies: {
       keys: needs.cookieKeys,
       names: { session: engineSessionCookie, interaction: 'latchkey-interaction', resume: 'latchkey-resume' },
-      long: cookie,
+      long: { ...cookie, path: '/' },
+      // Without a path, so that the engine names the page: with one for the site, a second app's request in another tab
+      // would take the place of the one that the person reads and allows.
       short: cookie,
     },
     routes: {
