@@ -17,10 +17,14 @@ export function leaveServerCore(): void {
 
 const ticksPerSecond = 100;
 
-/** Processor time of all threads of a process so far, user and system, in seconds. */
-export function cpuSeconds(pid: number): number {
-  const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+/** Processor time of all threads of a process so far, user and system, in seconds; undefined if it has ended. */
+export function cpuSeconds(pid: number): number | undefined {
+  try {
+    const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The fields after the name, which may itself have spaces and brackets. */

@@ -26,8 +26,11 @@ export type LoadOrder = {
   /** Writes this field of every answer to the file, one per line. */
   collect?: { field: string; file: string };
   connections: number;
-  /** Closed: every connection sends when it was answered. Open: Poisson arrivals of so many a second. */
-  pace: { kind: 'closed' } | { kind: 'open'; rate: number };
+  /**
+   * Closed: every connection sends when it was answered. Open: Poisson arrivals of so many a second.
+   * An open loop spins to be on time; a polite one wakes every millisecond, for when others need its core.
+   */
+  pace: { kind: 'closed' } | { kind: 'open'; rate: number; polite?: boolean };
   /** Not measured, in seconds. */
   warmup: number;
   seconds: number;

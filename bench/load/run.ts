@@ -38,8 +38,11 @@ export class Run {
   async finish(): Promise<LoadResult> {
     try {
       await this.#until(Promise.all(this.#connections.map((connection) => connection.opened())));
+      const { warmup } = this.#order;
+      // Without a warm-up the very first answer counts.
+      if (warmup === 0) this.#state = 'measuring';
       this.#start();
-      await this.#until(pause(this.#order.warmup * 1000));
+      if (warmup > 0) await this.#until(pause(warmup * 1000));
       const result = await this.#measure();
       await this.#settled();
       const { collect } = this.#order;
@@ -78,7 +81,8 @@ export class Run {
       seconds,
       latency: this.#latencies.summary(),
       answers: [...this.#kinds.values()],
-      cpu: Object.fromEntries(watch.map((pid, i) => [pid, cpuSeconds(pid) - (before[i] ?? 0)])),
+      // A helper of a database may end meanwhile; what it used is lost, and little.
+      cpu: Object.fromEntries(watch.map((pid, i) => [pid, (cpuSeconds(pid) ?? before[i] ?? 0) - (before[i] ?? 0)])),
       generatorBusy: (own.user + own.system) / 1e6 / seconds,
     };
   }
@@ -133,15 +137,19 @@ export class Run {
   /** An open loop looks at the clock all the time: timers are too coarse for arrivals microseconds apart. */
   readonly #spin = (): void => {
     if (this.#state === 'ended') return;
+    const { pace } = this.#order;
+    const polite = pace.kind === 'open' && pace.polite;
     const now = performance.now();
     while (this.#idle.length > 0) {
       const due = this.#arrivals?.take(now);
       const connection = due === undefined ? undefined : this.#idle.pop();
       if (due === undefined || !connection) break;
-      this.#send(connection, due);
+      // That a polite loop slept is not the server's delay.
+      this.#send(connection, polite ? now : due);
       if (this.#idle.at(-1) === connection) break;
     }
-    setImmediate(this.#spin);
+    if (polite) setTimeout(this.#spin, 1);
+    else setImmediate(this.#spin);
   };
 
   #until(work: Promise<unknown>): Promise<unknown> {

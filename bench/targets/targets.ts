@@ -75,7 +75,7 @@ let servers: Promise<[Server, Server]> | undefined;
 
 /** One PostgreSQL and one Redis-protocol server for the whole run; every target that starts gets a database of its own. */
 async function sharedStores(): Promise<Record<string, string>> {
-  servers ??= Promise.all([startPostgres({ durable: true }), startValkey()]);
+  servers ??= Promise.all([given('POSTGRES') ?? startPostgres({ durable: true }), given('VALKEY') ?? startValkey()]);
   const [postgres, valkey] = await servers;
   const name = `bench_${randomBytes(6).toString('hex')}`;
   const client = new pg.Client({ connectionString: postgres.url });
@@ -85,6 +85,12 @@ async function sharedStores(): Promise<Record<string, string>> {
   const url = new URL(postgres.url);
   url.pathname = `/${name}`;
   return { LATCHKEY_DATABASE_URL: url.href, LATCHKEY_VALKEY_URL: valkey.url };
+}
+
+/** The one the test command has started, where nothing is timed. */
+function given(name: string): Server | undefined {
+  const url = process.env[`LATCHKEY_TEST_${name}_URL`];
+  return url ? { url, stop: async () => {} } : undefined;
 }
 
 export async function stopSharedStores(): Promise<void> {

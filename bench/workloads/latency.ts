@@ -136,5 +136,5 @@ async function pollRate({ load }: Context, server: Running): Promise<number> {
 }
 
 async function keepPolling({ load }: Context, server: Running, rate: number, until: AbortSignal): Promise<void> {
-  while (!until.aborted) await load.run({ ...order(server), pace: { kind: 'open', rate }, seconds: 1 });
+  while (!until.aborted) await load.run({ ...order(server), pace: { kind: 'open', rate, polite: true }, seconds: 1 });
 }

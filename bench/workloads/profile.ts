@@ -4,10 +4,8 @@ import type { Context } from '../bench-context.ts';
 import type { LoadResult } from '../load/load.ts';
 import type { Running } from '../targets/target.ts';
 
-type Node = {
-  id: number;
-  callFrame: { functionName: string; url: string; lineNumber: number };
-};
+type CallFrame = { functionName: string; url: string; lineNumber: number };
+type Node = { id: number; callFrame: CallFrame; children?: number[] };
 type Profile = { nodes: Node[]; samples: number[]; timeDeltas: number[] };
 
 /** Samples one run of a warm server; the file opens in Chrome's developer tools. */
@@ -21,40 +19,50 @@ export async function profileRun(
   await server.startProfile();
   const { requests } = await run();
   await server.stopProfile(file);
-  say(`\nWhere the time goes: ${name} (µs of each request, itself)`);
-  for (const { where, micros, share } of topOf(JSON.parse(readFileSync(file, 'utf8')) as Profile, requests))
-    say(`${micros.toFixed(2).padStart(8)}  ${(share * 100).toFixed(1).padStart(5)} %  ${where}`);
+  const { functions, owners, busy } = sumUp(JSON.parse(readFileSync(file, 'utf8')) as Profile);
+  say(`\nWhere the time of ${name} goes, in µs of each request while sampled`);
+  say(list('functions themselves', functions, 30, busy, requests));
+  say(list('files, with what they call in Node.js', owners, 40, busy, requests));
   say(`${file}\n`);
 }
 
-/** The functions that used most time themselves, and after them the packages. */
-function topOf({ nodes, samples, timeDeltas }: Profile, requests: number) {
-  const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
+/** Time by function, and by the file that is to blame: native work counts for the one that asked for it. */
+function sumUp({ nodes, samples, timeDeltas }: Profile) {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const functions = new Map<string, number>();
-  const packages = new Map<string, number>();
+  const owners = new Map<string, number>();
   let busy = 0;
+  const ownerOf = (id: number): string => {
+    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
+      const frame = byId.get(at)?.callFrame;
+      if (frame?.url.startsWith('file:')) return placeOf(frame.url);
+    }
+    return byId.get(id)?.callFrame.functionName.startsWith('(') ? nameOf(byId.get(id)?.callFrame) : 'Node.js itself';
+  };
   for (const [i, id] of samples.entries()) {
-    const frame = byId.get(id);
+    const frame = byId.get(id)?.callFrame;
     const micros = timeDeltas[i] ?? 0;
-    if (!frame || frame.functionName === '(idle)') continue;
+    // The sampler's own start and end are not the server's work.
+    if (!frame || frame.functionName === '(idle)' || frame.url.startsWith('node:inspector')) continue;
     busy += micros;
-    const place = placeOf(frame.url);
-    const named = `${frame.functionName || '(anonymous)'}  ${place}${frame.url ? `:${frame.lineNumber + 1}` : ''}`;
-    functions.set(named, (functions.get(named) ?? 0) + micros);
-    const owner = `= ${ownerOf(place) || frame.functionName || 'native'}`;
-    packages.set(owner, (packages.get(owner) ?? 0) + micros);
+    functions.set(nameOf(frame), (functions.get(nameOf(frame)) ?? 0) + micros);
+    owners.set(ownerOf(id), (owners.get(ownerOf(id)) ?? 0) + micros);
   }
-  const top = (map: Map<string, number>, count: number) =>
-    [...map]
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, count)
-      .map(([where, micros]) => ({ where, micros: micros / requests, share: micros / busy }));
-  return [...top(functions, 40), ...top(packages, 25)];
+  return { functions, owners, busy };
 }
 
-const placeOf = (url: string): string => url.replace(/^file:\/\//, '').replace(/^.*\/(?=node_modules\/|dist\/)/, '');
+const nameOf = (frame: CallFrame | undefined): string =>
+  `${frame?.functionName || '(anonymous)'}  ${frame?.url ? `${placeOf(frame.url)}:${frame.lineNumber + 1}` : ''}`;
 
-const ownerOf = (place: string): string =>
-  /^node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(place)?.[0] ??
-  /^dist\/src\/[^/]+(?:\/[^/]+)?/.exec(place)?.[0] ??
-  place.replace(/^(node:[^/]+).*$/, '$1');
+/** Source maps give packages' own folder names; the path from the packages' folder on is what tells them apart. */
+const placeOf = (url: string): string => url.replace(/^file:\/\//, '').replace(/^.*?\/(?=node_modules\/|dist\/)/, '');
+
+function list(title: string, times: Map<string, number>, count: number, busy: number, requests: number): string {
+  const sorted = [...times].sort(([, a], [, b]) => b - a).slice(0, count);
+  const lines = sorted.map(
+    ([name, micros]) =>
+      `${(micros / requests).toFixed(2).padStart(9)} ${((micros / busy) * 100).toFixed(1).padStart(5)} %  ${name}`,
+  );
+  return [title, ...lines].join('\n');
+}

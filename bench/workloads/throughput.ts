@@ -1,9 +1,9 @@
 import type { Context, Measurement } from '../bench-context.ts';
 import type { AnswerKind, LoadResult, RequestShape, Values } from '../load/load.ts';
 import { descendants, residentBytes } from '../machine.ts';
-import type { WorkloadName } from '../options.ts';
-import type { Running } from '../targets/target.ts';
+import type { Ability, Running } from '../targets/target.ts';
 import { profileRun } from './profile.ts';
+import { rightAnswers } from './right-answers.ts';
 
 export const connections = 64;
 
@@ -16,13 +16,11 @@ export type Subject = {
   values?(rate: number | undefined, seconds: number): Promise<Values>;
 };
 
-type Workload = { name: WorkloadName; isRight(answer: AnswerKind): boolean };
-
 /**
  * Measures servers in turns, forwards and backwards, so that a slow minute of the machine meets all of them: each at
  * saturation (closed loop), then at half of what it has just done (open loop).
  */
-export async function measureThroughput(context: Context, workload: Workload, subjects: Subject[]): Promise<void> {
+export async function measureThroughput(context: Context, workload: Ability, subjects: Subject[]): Promise<void> {
   const { options, say } = context;
   const rates = new Map<Subject, number>();
   for (const subject of subjects) rates.set(subject, await warmUp(context, subject));
@@ -40,7 +38,7 @@ export async function measureThroughput(context: Context, workload: Workload, su
   }
   if (options.profile) {
     for (const subject of subjects.filter(({ server }) => server.target.name.startsWith('latchkey'))) {
-      const name = [workload.name, subject.server.target.name, subject.variant].filter(Boolean).join('-');
+      const name = [workload, subject.server.target.name, subject.variant].filter(Boolean).join('-');
       await profileRun(context, subject.server, name, () => runOnce(context, subject, { rate: rates.get(subject) }));
     }
   }
@@ -66,7 +64,7 @@ async function runOnce(context: Context, subject: Subject, { rate, open = false,
     request: subject.request,
     ...(values ? { values } : {}),
     connections,
-    pace: open ? { kind: 'open', rate: Math.max(1, rate ?? 1) } : { kind: 'closed' },
+    pace: open ? { kind: 'open', rate: Math.max(1, rate ?? 1), polite: !server.target.alone } : { kind: 'closed' },
     warmup,
     seconds: measured,
     watch: [server.pid, ...stores(server)],
@@ -78,7 +76,7 @@ const stores = (server: Running): number[] =>
   server.target.alone ? [] : descendants(/^(postgres|redis-server|valkey-server)/);
 
 function toMeasurement(
-  workload: Workload,
+  workload: Ability,
   { server, variant }: Subject,
   repetition: number,
   saturated: LoadResult,
@@ -91,7 +89,7 @@ function toMeasurement(
   const all = [...saturated.answers, ...half.answers];
   const slowDown = count(saturated.answers, ({ sample }) => sample.includes('slow_down'));
   return {
-    workload: workload.name,
+    workload,
     target: server.target.name,
     ...(variant === undefined ? {} : { variant }),
     repetition,
@@ -109,7 +107,7 @@ function toMeasurement(
       slowDownShare: slowDown / saturated.requests,
       residentMiB: residentBytes(server.pid) / 2 ** 20,
     },
-    wrong: count(all, (answer) => !workload.isRight(answer)),
+    wrong: count(all, (answer) => !rightAnswers[workload](answer)),
   };
 }
 
