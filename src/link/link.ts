@@ -100,12 +100,13 @@ export function createLink(needs: Needs): Link {
       });
       return { outcome: 'claimed', id: row.id };
     }
-    // A25, B25: two accounts hold the same code, so one of them was given it. Neither links.
-    if (row?.status === 'claimed' && (await deciding(row, store.end(row.id, 'contested', now)))) {
+    // A25, B25: two accounts hold the same code, so one of them was given it. Neither links. The row's own state decides:
+    // the other account may have come since it was read here.
+    if (row && (await deciding(row, store.end(row.id, 'contested', now)))) {
       await requests.decided(row);
       await journal.append({
         type: 'code_contested',
-        accountId: row.account_id ?? undefined,
+        accountId: (await store.find(row.id))?.account_id ?? undefined,
         data: { link: row.id, client: row.client_id },
       });
     }
