@@ -81,7 +81,12 @@ export async function createApp(outside: Outside): Promise<App> {
     grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),
   });
-  metrics.watchWaiting(() => requests.waiting);
+  metrics.watch({
+    waitingCodes: () => requests.waiting,
+    heldPolls: () => requests.held,
+    guessesLeft: () => guesses.leftToday(),
+    pool: database.poolUse?.bind(database),
+  });
   const engine: Engine = await createEngine({
     issuer: config.issuer,
     database,

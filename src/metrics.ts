@@ -1,4 +1,6 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { PoolUse } from './drivers/database/database.ts';
 
 /**
  * What an operator watches, as plain verbs: rooms call them without knowing who listens.
@@ -14,12 +16,26 @@ export type Metrics = {
   /** A lost token answer given again (decision 14). */
   answeredAgain(): void;
   mailed(result: 'sent' | 'failed'): void;
-  /** `route` is the template, such as `/devices/:id`; `duration` in milliseconds. */
-  answered(request: { method: string; route: string; status: number; duration: number }): void;
-  /** Hands in how to count the codes that wait for a person; asked when metrics are read. */
-  watchWaiting(count: () => number | Promise<number>): void;
+  /**
+   * `route` is the template, such as `/devices/:id`; `duration` in milliseconds; `held` if the client asked to wait, so
+   * that the time says how long a person took and nothing of the server.
+   */
+  answered(request: { method: string; route: string; status: number; duration: number; held?: boolean }): void;
+  /** Hands in what is asked whenever metrics are read. Once only. */
+  watch(watched: Watched): void;
   /** The Prometheus text format. */
   read(): Promise<{ contentType: string; text: string }>;
+};
+
+/** What is so just now, rather than what has happened. */
+export type Watched = {
+  /** Codes that wait for a person. */
+  waitingCodes(): number | Promise<number>;
+  /** Polls held open until a decision. */
+  heldPolls(): number | Promise<number>;
+  /** Wrong codes that everybody together may still enter today before new codes become longer. */
+  guessesLeft(): number | Promise<number>;
+  pool?: (() => PoolUse) | undefined;
 };
 
 /** RFC 8628 §3.5 and RFC 6749 §5.2, or `tokens`. */
@@ -34,6 +50,9 @@ export type PollAnswer =
 
 /** From an answer out of memory to a page that checks a password, in seconds. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** How long a held poll lasts is up to a person. */
+const waits = [0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 25, 30];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -55,6 +74,13 @@ export function createMetrics(): Metrics {
     buckets: durations,
     registers: [registry],
   });
+  const heldPolls = new Histogram({
+    name: 'latchkey_held_poll_duration_seconds',
+    help: 'Time that polls whose client asked to wait were held, up to the decision or the longest wait.',
+    buckets: waits,
+    registers: [registry],
+  });
+  watchEventLoop(registry);
 
   return {
     codeIssued: () => issued.inc(),
@@ -64,18 +90,59 @@ export function createMetrics(): Metrics {
     redeemed: () => redemptions.inc(),
     answeredAgain: () => again.inc(),
     mailed: (result) => mails.inc({ result }),
-    answered: ({ method, route, status, duration }) =>
-      requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, duration / 1000),
-    watchWaiting(count) {
-      new Gauge({
-        name: 'latchkey_waiting_codes',
-        help: 'Codes that wait for a person.',
-        registers: [registry],
-        async collect() {
-          this.set(await count());
-        },
-      });
+    answered({ method, route, status, duration, held }) {
+      if (held) heldPolls.observe(duration / 1000);
+      else requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, duration / 1000);
     },
+    watch: (watched) => watch(registry, watched),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+function watch(registry: Registry, { waitingCodes, heldPolls, guessesLeft, pool }: Watched): void {
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name: `latchkey_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        try {
+          this.set(await read());
+        } catch {
+          // What cannot be asked just now is left out: the other numbers are the more needed then.
+          this.remove();
+        }
+      },
+    });
+  gauge('waiting_codes', 'Codes that wait for a person.', waitingCodes);
+  gauge('held_polls', 'Polls held open until a decision.', heldPolls);
+  gauge('guesses_left', 'Wrong codes that may still be entered today before new codes become longer.', guessesLeft);
+  if (!pool) return;
+  gauge('database_connections_limit', 'Connections to the database that this process may open.', () => pool().limit);
+  gauge('database_connections_used', 'Connections to the database at work.', () => pool().open - pool().idle);
+  gauge('database_connections_idle', 'Connections to the database that nobody uses.', () => pool().idle);
+  gauge('database_connections_wanted', 'Those who wait for a connection to the database.', () => pool().waiting);
+}
+
+/** In milliseconds: how often the event loop is asked whether it is on time. */
+const precision = 10;
+
+/** How late the event loop is, since metrics were last read. One late turn delays everybody who waits on this process. */
+function watchEventLoop(registry: Registry): void {
+  const measured = monitorEventLoopDelay({ resolution: precision });
+  measured.enable();
+  new Gauge({
+    name: 'latchkey_event_loop_delay_seconds',
+    help: 'How late the event loop was since metrics were last read.',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect() {
+      for (const quantile of [0.5, 0.99, 1]) {
+        // What is measured is the time between two looks, of which the wait itself is no delay.
+        const late = measured.percentile(quantile * 100) / 1e6 - precision;
+        this.set({ quantile: String(quantile) }, Math.max(0, late) / 1000);
+      }
+      measured.reset();
+    },
+  });
 }

@@ -20,6 +20,7 @@ function build(more: Partial<OperationsNeeds> = {}) {
   const config = { development: true, metricsToken: undefined };
   registerOperations(app, { config, metrics, database: fine, ephemeral: fine, draining: () => false, ...more });
   app.get('/devices/:id', async () => 'page');
+  app.get('/held', (_request, reply) => reply.header('preference-applied', 'wait=25').send('decided'));
   app.get('/hijacked', (_request, reply) => {
     reply.hijack();
     reply.raw.end('by hand');
@@ -104,11 +105,17 @@ test('/metrics counts what rooms report and times requests by route template', a
   metrics.redeemed();
   metrics.answeredAgain();
   metrics.mailed('failed');
-  metrics.watchWaiting(async () => 7);
+  metrics.watch({
+    waitingCodes: async () => 7,
+    heldPolls: () => 3,
+    guessesLeft: () => Promise.reject(new Error('the counters are away')),
+    pool: () => ({ limit: 10, open: 6, idle: 4, waiting: 1 }),
+  });
   await app.inject('/devices/one');
   await app.inject('/devices/two');
   await app.inject('/no/such/page');
   await app.inject('/hijacked');
+  await app.inject('/held');
   const { body, headers } = await app.inject('/metrics');
   assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
   for (const line of [
@@ -120,6 +127,12 @@ test('/metrics counts what rooms report and times requests by route template', a
     'latchkey_token_answers_replayed_total 1',
     'latchkey_mails_total{result="failed"} 1',
     'latchkey_waiting_codes 7',
+    'latchkey_held_polls 3',
+    'latchkey_held_poll_duration_seconds_count 1',
+    'latchkey_database_connections_limit 10',
+    'latchkey_database_connections_used 2',
+    'latchkey_database_connections_idle 4',
+    'latchkey_database_connections_wanted 1',
     'latchkey_http_request_duration_seconds_count{method="GET",route="/devices/:id",status="2xx"} 2',
     'latchkey_http_request_duration_seconds_count{method="GET",route="none",status="4xx"} 1',
     'latchkey_http_request_duration_seconds_count{method="GET",route="/hijacked",status="2xx"} 1',
@@ -127,6 +140,9 @@ test('/metrics counts what rooms report and times requests by route template', a
     assert.ok(body.split('\n').includes(line), line);
   }
   assert.match(body, /^process_cpu_seconds_total /m);
+  assert.match(body, /^latchkey_event_loop_delay_seconds\{quantile="0\.99"\} [\d.e-]+$/m);
+  assert.doesNotMatch(body, /^latchkey_guesses_left /m, 'what cannot be asked is left out');
+  assert.doesNotMatch(body, /route="\/held"/, 'the time a person took says nothing of the server');
 });
 
 test('/metrics outside development is unknown without a token, and needs it with one', async () => {

@@ -28,6 +28,8 @@ export function registerOperations(app: FastifyInstance, needs: OperationsNeeds)
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
       duration: reply.elapsedTime,
+      // RFC 7240 §3: said of polls that were held.
+      held: reply.raw.hasHeader('preference-applied'),
     });
   });
 

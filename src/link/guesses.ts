@@ -19,6 +19,8 @@ export type Guesses = {
   wrong(who: Who): Promise<boolean>;
   /** Wrong codes to reckon with today, for the length of new codes. */
   expectedToday(): Promise<number>;
+  /** Wrong codes that everybody together may still enter before that length grows. */
+  leftToday(): Promise<number>;
 };
 
 /**
@@ -53,5 +55,7 @@ export function createGuesses({ limits }: { limits: Limits }): Guesses {
       const count = await totalToday();
       return count < total.limit ? guessBudget : count * 2;
     },
+
+    leftToday: async () => Math.max(0, total.limit - (await totalToday())),
   };
 }

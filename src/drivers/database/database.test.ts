@@ -37,6 +37,19 @@ forEachDatabase((name, open, newPlace) => {
     assert.deepEqual(await place.open().pendingMigrations(), []);
   });
 
+  test('the pool, if there is one, says how it is used', async () => {
+    const database = await open();
+    if (name === 'SQLite') return assert.equal(database.poolUse, undefined);
+    await database.transaction(async (transaction) => {
+      await sql`select 1`.execute(transaction);
+      const { limit, open, idle, waiting } = database.poolUse?.() ?? { limit: 0, open: 0, idle: 0, waiting: 0 };
+      assert.equal(limit, 10);
+      assert.equal(open - idle, 1);
+      assert.equal(waiting, 0);
+    });
+    assert.equal(database.poolUse?.().idle, database.poolUse?.().open);
+  });
+
   test('the schema is the one checked in; `npm run dump-schema` writes it', async () => {
     const database = await open();
     const file = name === 'SQLite' ? 'schema.sqlite.sql' : 'schema.postgres.sql';

@@ -22,8 +22,13 @@ export type Database = {
   dumpSchema(): Promise<string>;
   /** Rejects if the engine does not answer. */
   ping(): Promise<void>;
+  /** How the pool of connections is used just now; absent where there is no pool. */
+  poolUse?(): PoolUse;
   close(): Promise<void>;
 };
+
+/** Connections, but for `waiting`: those who want one and have none. */
+export type PoolUse = { limit: number; open: number; idle: number; waiting: number };
 
 // biome-ignore lint/complexity/noBannedTypes: as above.
 export type DatabaseTransaction = Transaction<{}>;

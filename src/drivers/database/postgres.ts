@@ -42,6 +42,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
     async ping() {
       await sql`select 1`.execute(query);
     },
+    poolUse: () => ({
+      limit: pool.options.max,
+      open: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     async close() {
       await query.destroy();
       // Kysely ends only a pool that it has used.
