@@ -5,11 +5,10 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
+import { countEvents, countMails } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
 import { devicesPlugin } from './devices/devices-plugin.ts';
-import type { Journal } from './drivers/journal/journal.ts';
-import type { Mail } from './drivers/mail/mail.ts';
 import { mailViewer } from './drivers/mail/mail-viewer.ts';
 import { type Clients, createClients } from './engine/clients.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
@@ -20,7 +19,7 @@ import { createGuesses } from './link/guesses.ts';
 import { createLink } from './link/link.ts';
 import { createLinkPlugin } from './link/link-plugin.ts';
 import { createLinkRequests } from './link/link-requests.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { registerOperations } from './operations.ts';
 import type { Outside } from './outside.ts';
 import { securityPlugin } from './security/security-plugin.ts';
@@ -263,38 +262,4 @@ async function registerExampleClients(clients: Clients): Promise<void> {
         if (!(await clients.find(id))) throw error;
       });
   }
-}
-
-/** Metrics are told what the journal is told, so that no room has to say everything twice. */
-function countEvents(journal: Journal, metrics: Metrics): Journal {
-  const counted: Partial<Record<string, () => void>> = {
-    code_issued: () => metrics.codeIssued(),
-    approved: () => metrics.decided('approved'),
-    declined: () => metrics.decided('declined'),
-    reported: () => metrics.decided('reported'),
-    wrong_code: () => metrics.wrongCode(),
-    redeemed: () => metrics.redeemed(),
-    redeemed_again: () => metrics.answeredAgain(),
-  };
-  return {
-    ...journal,
-    async append(event, transaction) {
-      await journal.append(event, transaction);
-      counted[event.type]?.();
-    },
-  };
-}
-
-function countMails(mail: Mail, metrics: Metrics): Mail {
-  return {
-    ...mail,
-    send: (message) =>
-      mail.send(message).then(
-        () => metrics.mailed('sent'),
-        (error: unknown) => {
-          metrics.mailed('failed');
-          throw error;
-        },
-      ),
-  };
 }
