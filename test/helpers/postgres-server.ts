@@ -26,7 +26,40 @@ export function startPostgres({ durable = false } = {}): Promise<Server> {
   });
 }
 
+/** A server that can be stopped and started again with its data and its port, for tests of outages. */
+export type RestartablePostgres = {
+  url: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  remove(): Promise<void>;
+};
+
+export function startRestartablePostgres(): Promise<RestartablePostgres> {
+  return onFreePort(async (port) => {
+    const home = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
+    const { cluster, bin } = await createCluster(home);
+    // The working folder goes with each run of the server; the cluster stays.
+    const start = () => serve({ cluster, bin, folder: mkdtempSync(join(home, 'run-')), port, durable: false });
+    let server = await start();
+    return {
+      url: server.url,
+      stop: () => server.stop(),
+      async start() {
+        server = await start();
+      },
+      async remove() {
+        await server.stop();
+        rmSync(home, { recursive: true, force: true });
+      },
+    };
+  });
+}
+
 async function startIn(folder: string, port: number, durable: boolean): Promise<Server> {
+  return serve({ ...(await createCluster(folder)), folder, port, durable });
+}
+
+async function createCluster(folder: string): Promise<{ cluster: string; bin: string }> {
   const cluster = join(folder, 'cluster');
   mkdirSync(cluster, { mode: 0o700 });
   chmodSync(folder, 0o755);
@@ -34,6 +67,13 @@ async function startIn(folder: string, port: number, durable: boolean): Promise<
   const bin = await usablePrograms(folder);
   const initdb = ['--pgdata', cluster, '--username=latchkey', '--auth=trust', '--encoding=UTF8', '--locale=C'];
   await run(join(bin, 'initdb'), [...initdb, '--no-sync'], { ...identity, cwd: folder });
+  return { cluster, bin };
+}
+
+type Run = { cluster: string; bin: string; folder: string; port: number; durable: boolean };
+
+async function serve({ cluster, bin, folder, port, durable }: Run): Promise<Server> {
+  chmodSync(folder, 0o755);
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { poll, requestCode } from './device.ts';
+import { createHttpBrowser, type HttpBrowser, type HttpPage } from './http-browser.ts';
+import { testPassword } from './test-app.ts';
+
+/** What one device was told, and what its person did. */
+export type Linking = {
+  deviceCode: string;
+  userCode: string;
+  /** How often the device asked. */
+  polls: number;
+  /** The person has seen the page that says it is linked. */
+  acknowledged: boolean;
+  /** Every set of tokens the device was given. */
+  tokens: Record<string, unknown>[];
+};
+
+export type LinkLoad = {
+  readonly linkings: readonly Linking[];
+  /** Answers that no device and no person should ever get. */
+  readonly wrong: readonly string[];
+  /** Requests answered so far. */
+  readonly answered: number;
+  /** Requests that the server neither answered nor refused, because it was away. */
+  readonly unanswered: number;
+  /** Begins nothing new, and resolves when everything begun has come to its end. */
+  finish(): Promise<void>;
+};
+
+type Wishes = { url: string; client: string; emails: string[]; devices: number };
+
+/**
+ * Devices that ask for a code, poll and redeem, and people who approve, one after the other as fast as they are
+ * answered. When the server is away they try again, as devices and people do.
+ */
+export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoad {
+  const linkings: Linking[] = [];
+  const wrong: string[] = [];
+  const typed: Linking[] = [];
+  let answered = 0;
+  let unanswered = 0;
+  let finishing = false;
+
+  /** The answer, or undefined if the server was away. */
+  async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const answer = await work();
+      answered += 1;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      unanswered += 1;
+      await pause(50);
+      return undefined;
+    }
+  }
+
+  async function device(): Promise<void> {
+    while (!finishing) {
+      const code = await attempt(() => requestCode(url, client));
+      if (!code) continue;
+      const linking = {
+        deviceCode: code.device_code,
+        userCode: code.user_code,
+        polls: 0,
+        acknowledged: false,
+        tokens: [],
+      };
+      linkings.push(linking);
+      typed.push(linking);
+      await untilRedeemed(linking);
+    }
+  }
+
+  async function untilRedeemed(linking: Linking): Promise<void> {
+    // Two askers at once, and one of them once more: a device that lost an answer cannot know which one it was.
+    const ask = async (): Promise<void> => {
+      while (wrong.length === 0) {
+        const late = linking.acknowledged;
+        const answer = await attempt(() => poll(url, client, linking.deviceCode));
+        linking.polls += 1;
+        if (answer?.status === 200) {
+          linking.tokens.push(answer.body);
+          return;
+        }
+        const pending = answer?.body.error === 'authorization_pending' || answer?.body.error === 'slow_down';
+        if (answer && (!pending || late)) {
+          wrong.push(`poll${late ? ' after the approval' : ''}: ${answer.status} ${JSON.stringify(answer.body)}`);
+        }
+        await pause(50);
+      }
+    };
+    await Promise.all([ask(), ask()]);
+    await ask();
+  }
+
+  async function person(email: string): Promise<void> {
+    const browser = createHttpBrowser(url);
+    while (!finishing || typed.length > 0) {
+      const linking = typed.shift();
+      if (!linking) await pause(10);
+      else await approve(browser, email, linking);
+    }
+  }
+
+  async function approve(browser: HttpBrowser, email: string, linking: Linking): Promise<void> {
+    let page: HttpPage | undefined;
+    for (let steps = 0; wrong.length === 0; steps++) {
+      const shown = page;
+      page = await attempt(() => (shown ? pressOn(browser, shown, email, linking.userCode) : browser.open('/link')));
+      if (page && page.status >= 400 && page.status !== 422)
+        wrong.push(`page: ${page.status} ${page.url} ${page.text}`);
+      if (page && /now signed in/.test(page.text)) {
+        linking.acknowledged = true;
+        return;
+      }
+      assert.ok(steps < 200, `a person gets no further than ${page?.url}:\n${page?.text}`);
+    }
+  }
+
+  const work = [...Array.from({ length: devices }, device), ...emails.map(person)];
+  const failed = Promise.all(work).then(
+    () => undefined,
+    (error: unknown) => {
+      finishing = true;
+      wrong.push(String(error));
+    },
+  );
+  return {
+    linkings,
+    wrong,
+    get answered() {
+      return answered;
+    },
+    get unanswered() {
+      return unanswered;
+    },
+    async finish() {
+      finishing = true;
+      await failed;
+    },
+  };
+}
+
+/** Answers whatever the page asks, as a person does who wants to link and may have to sign in again. */
+function pressOn(browser: HttpBrowser, page: HttpPage, email: string, userCode: string): Promise<HttpPage> {
+  const has = (selector: string): boolean => page.root.querySelector(selector) !== null;
+  if (has('button[name="decision"][value="approve"]'))
+    return browser.submit(page, {}, { name: 'decision', value: 'approve' });
+  if (has('main input[name="password"]')) return browser.submit(page, { password: testPassword });
+  if (has('main input[name="email"]')) return browser.submit(page, { email });
+  if (has('main input[name="user_code"]')) return browser.submit(page, { user_code: userCode });
+  return browser.open('/link');
+}
