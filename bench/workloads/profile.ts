@@ -19,10 +19,11 @@ export async function profileRun(
   await server.startProfile();
   const { requests } = await run();
   await server.stopProfile(file);
-  const { functions, owners, busy } = sumUp(JSON.parse(readFileSync(file, 'utf8')) as Profile);
+  const { functions, files, packages, busy } = sumUp(JSON.parse(readFileSync(file, 'utf8')) as Profile);
   say(`\nWhere the time of ${name} goes, in µs of each request while sampled`);
   say(list('functions themselves', functions, 30, busy, requests));
-  say(list('files, with what they call in Node.js', owners, 40, busy, requests));
+  say(list('files, with what they call in Node.js', files, 30, busy, requests));
+  say(list('rooms and packages, likewise', packages, 20, busy, requests));
   say(`${file}\n`);
 }
 
@@ -31,7 +32,8 @@ function sumUp({ nodes, samples, timeDeltas }: Profile) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const functions = new Map<string, number>();
-  const owners = new Map<string, number>();
+  const files = new Map<string, number>();
+  const packages = new Map<string, number>();
   let busy = 0;
   const ownerOf = (id: number): string => {
     for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
@@ -46,10 +48,16 @@ function sumUp({ nodes, samples, timeDeltas }: Profile) {
     // The sampler's own start and end are not the server's work.
     if (!frame || frame.functionName === '(idle)' || frame.url.startsWith('node:inspector')) continue;
     busy += micros;
-    functions.set(nameOf(frame), (functions.get(nameOf(frame)) ?? 0) + micros);
-    owners.set(ownerOf(id), (owners.get(ownerOf(id)) ?? 0) + micros);
+    const owner = ownerOf(id);
+    for (const [times, name] of [
+      [functions, nameOf(frame)],
+      [files, owner],
+      [packages, packageOf(owner)],
+    ] as const) {
+      times.set(name, (times.get(name) ?? 0) + micros);
+    }
   }
-  return { functions, owners, busy };
+  return { functions, files, packages, busy };
 }
 
 const nameOf = (frame: CallFrame | undefined): string =>
@@ -57,6 +65,9 @@ const nameOf = (frame: CallFrame | undefined): string =>
 
 /** Source maps give packages' own folder names; the path from the packages' folder on is what tells them apart. */
 const placeOf = (url: string): string => url.replace(/^file:\/\//, '').replace(/^.*?\/(?=node_modules\/|dist\/)/, '');
+
+const packageOf = (file: string): string =>
+  /^(?:node_modules\/(?:@[^/]+\/)?[^/]+|dist\/src\/(?:drivers\/)?[^/]+)/.exec(file)?.[0] ?? file;
 
 function list(title: string, times: Map<string, number>, count: number, busy: number, requests: number): string {
   const sorted = [...times].sort(([, a], [, b]) => b - a).slice(0, count);

@@ -1,8 +1,8 @@
 import type { Context } from '../bench-context.ts';
 import { measureThroughput, type Subject } from './throughput.ts';
 
-/** Before the first run nobody knows how many codes a server gets through. */
-const firstCodes = 1000;
+/** At first nobody knows how many codes a server gets through, and a slow start tells little. */
+const fewestCodes = 2000;
 
 /** W3: a device asks after its code was approved, and gets its tokens. Each code is good for one request. */
 export async function measureRedeem(context: Context): Promise<void> {
@@ -13,7 +13,7 @@ export async function measureRedeem(context: Context): Promise<void> {
       server,
       request: target.requests.poll,
       async values(rate, seconds) {
-        const count = rate === undefined ? firstCodes : Math.ceil(rate * seconds * 1.3);
+        const count = Math.max(fewestCodes, Math.ceil((rate ?? 0) * seconds * 1.5));
         return { file: await server.prepare('approved', count), use: 'once' };
       },
     });

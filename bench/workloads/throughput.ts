@@ -51,15 +51,17 @@ async function warmUp(context: Context, subject: Subject): Promise<number> {
   return requests / took;
 }
 
-type RunWishes = { rate: number | undefined; open?: boolean; seconds?: number };
+type RunWishes = { rate: number | undefined; open?: boolean; seconds?: number; attempt?: number };
 
-async function runOnce(context: Context, subject: Subject, { rate, open = false, seconds }: RunWishes) {
+async function runOnce(context: Context, subject: Subject, wishes: RunWishes): Promise<LoadResult> {
   const { options, load } = context;
+  const { rate, open = false, attempt = 1, ...rest } = wishes;
+  const { seconds } = rest;
   const { server } = subject;
   const measured = seconds ?? options.seconds;
   const warmup = seconds === undefined ? options.warmup : 0;
   const values = await subject.values?.(rate, measured + warmup);
-  return load.run({
+  const result = await load.run({
     port: server.port,
     request: subject.request,
     ...(values ? { values } : {}),
@@ -69,6 +71,10 @@ async function runOnce(context: Context, subject: Subject, { rate, open = false,
     seconds: measured,
     watch: [server.pid, ...stores(server)],
   });
+  if (result.requests > 0) return result;
+  // It was so much faster than before that all values were gone in the warm-up.
+  if (attempt >= 3) throw new Error(`${server.target.name} answers nothing any more.`);
+  return runOnce(context, subject, { rate: open ? rate : (rate ?? 100) * 4, open, ...rest, attempt: attempt + 1 });
 }
 
 /** Processes of the databases that a server is not alone with. */
