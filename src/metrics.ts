@@ -81,6 +81,9 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   watchEventLoop(registry);
+  // From zero on: what first appears as one would be no increase to whoever watches.
+  for (const kind of ['approved', 'declined', 'reported']) decisions.inc({ kind }, 0);
+  for (const result of ['sent', 'failed']) mails.inc({ result }, 0);
 
   return {
     codeIssued: () => issued.inc(),
