@@ -5,6 +5,7 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
+import { days } from './clock.ts';
 import { countEvents, countMails } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
@@ -131,10 +132,15 @@ export async function createApp(outside: Outside): Promise<App> {
     devices,
     findAccount: (id) => accounts.find(id),
   });
-  const tellOwner = (linked: LinkedNotice): Promise<void> =>
-    linkedMail(linked).catch((error: unknown) =>
+  const telling = new Set<Promise<void>>();
+  const tellOwner = async (linked: LinkedNotice): Promise<void> => {
+    const told = linkedMail(linked).catch((error: unknown) =>
       server.log.error({ err: error }, 'the mail about a link was not sent'),
     );
+    telling.add(told);
+    await told;
+    telling.delete(told);
+  };
   const link = createLink({
     database,
     secrets,
@@ -145,6 +151,8 @@ export async function createApp(outside: Outside): Promise<App> {
     devices,
     findClient: (id) => clients.find(id),
     createGrant: (grant, transaction) => engine.createGrant(grant, transaction),
+    // Behind a proxy that is not trusted, everybody comes from loopback: that says nothing about who is near.
+    loopbackIsNear: config.development,
     linked: (linked) => void tellOwner(linked),
   });
   const linkRoom = createLinkPlugin({ link, signin, clock, places });
@@ -221,6 +229,9 @@ export async function createApp(outside: Outside): Promise<App> {
     await server.register(tvExample({ issuer: config.issuer, clientId: 'example-tv' }), { prefix: '/examples/tv' });
   }
 
+  if (!config.development && config.trustedProxies.length === 0) {
+    server.log.warn('LATCHKEY_TRUSTED_PROXIES is not set: everybody behind the proxy that ends TLS shares one address');
+  }
   const stopListening = await requests.start();
   return {
     server,
@@ -230,6 +241,8 @@ export async function createApp(outside: Outside): Promise<App> {
       await devices.removeEnded();
       await signin.removeEnded();
       await signup.removeEnded();
+      // B23: where people were is nobody's business for longer.
+      await journal.forget(clock.now() - days(30));
       // One after the other: a mail server that was away should not meet all of them at once. An address that it
       // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.
       const end = clock.now() + 45_000;
@@ -242,6 +255,7 @@ export async function createApp(outside: Outside): Promise<App> {
     },
     async close() {
       await server.close();
+      await Promise.all(telling);
       await stopListening();
     },
   };

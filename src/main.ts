@@ -4,7 +4,8 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { openOutside } from './outside.ts';
 
 /** After SIGTERM, requests still in flight are cut: it must be obeyed within five seconds. */
-const patience = seconds(4.5);
+const patience = seconds(3);
+const lastMoment = seconds(4.8);
 
 /** Opens everything, listens, and stops cleanly when told to. Resolves once the server is listening. */
 export async function serve(config: Config): Promise<void> {
@@ -25,6 +26,8 @@ export async function serve(config: Config): Promise<void> {
     app.drain();
     clearInterval(housekeeping);
     setTimeout(() => app.server.server.closeAllConnections(), patience).unref();
+    // A database that hangs must not hold the process past what SIGTERM allows.
+    setTimeout(() => process.exit(1), lastMoment).unref();
     // Readiness goes off first: until balancers have noticed, whoever still comes is served.
     await pause(config.drainTime);
     await app.close();

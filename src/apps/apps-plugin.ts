@@ -11,14 +11,19 @@ type Uid = { Params: { uid: string }; Body: { decision?: string } };
 
 /** The engine sends a person here when it needs them; every answer sends them back to the engine. */
 export function createAppsPlugin({ engine, secrets }: Needs) {
-  const details = (request: FastifyRequest<Uid>, reply: FastifyReply) =>
-    engine
+  const details = async (request: FastifyRequest<Uid>, reply: FastifyReply) => {
+    const ended = 'This sign-in has ended or was begun in another browser.';
+    const interaction = await engine
       .provider()
       .interactionDetails(request.raw, reply.raw)
       .catch((cause: unknown) => {
         if (cause instanceof AppError) throw cause;
-        throw new AppError('not_found', 'This sign-in has ended or was begun in another browser.', { cause });
+        throw new AppError('not_found', ended, { cause });
       });
+    // The page's address and the browser's cookie must mean the same request, or one app gets what another was given.
+    if (interaction.uid !== request.params.uid) throw new AppError('not_found', ended);
+    return interaction;
+  };
 
   const resume = async (
     request: FastifyRequest,
@@ -101,8 +106,9 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
       return resume(request, reply, { consent: { grantId: await grant.save() } });
     });
 
-    app.get<{ Querystring: { what?: string } }>('/problem', async (request, reply) => {
-      const opened = secrets.open('flow', request.query.what ?? '', 'problem');
+    app.get<{ Querystring: { what?: string | string[] } }>('/problem', async (request, reply) => {
+      const { what } = request.query;
+      const opened = typeof what === 'string' ? secrets.open('flow', what, 'problem') : undefined;
       if (!opened) throw new AppError('not_found', 'There is no such problem.');
       const { error, error_description: detail } = JSON.parse(opened) as { error: string; error_description?: string };
       return reply.page(problemPage(request.page, { error, detail }));

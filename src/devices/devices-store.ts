@@ -112,17 +112,6 @@ export function createDevicesStore(database: Database) {
         .execute();
     },
 
-    /** True for the one caller that replaced the hash it had read. */
-    async renewUndo(id: DeviceId, from: string, to: string): Promise<boolean> {
-      const result = await tables()
-        .updateTable('device')
-        .set({ undo_hash: to })
-        .where('id', '=', id)
-        .where('undo_hash', '=', from)
-        .executeTakeFirst();
-      return result.numUpdatedRows === 1n;
-    },
-
     async noteNotice(id: DeviceId, now: number): Promise<void> {
       await tables().updateTable('device').set({ notified_at: now }).where('id', '=', id).execute();
     },

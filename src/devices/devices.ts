@@ -64,7 +64,7 @@ export type Devices = {
   used(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
   /** Notes that the owner has been told of the link. */
   noticed(id: DeviceId): Promise<void>;
-  /** Links whose owner was not told within a minute, each with a fresh undo token: a mail can be refused, a process die. */
+  /** Links whose owner was not told within a minute: a mail can be refused, a process die. */
   unnoticed(): Promise<{ accountId: AccountId; deviceId: DeviceId; undoToken: string }[]>;
   /** Removes rows that ended too long ago for anyone to ask about. */
   removeEnded(): Promise<number>;
@@ -113,6 +113,9 @@ export function createDevices(needs: DevicesNeeds): Devices {
     return true;
   }
 
+  /** Derived, so that every mail about one link can undo it, also one that was sent twice because an answer was lost. */
+  const undoTokenOf = (id: DeviceId): string => secrets.hash('undo', `token of ${id}`);
+
   const byUndo = async (token: string, transaction?: DatabaseTransaction) => {
     const row = await store.find({ undoHash: secrets.hash('undo', token) }, transaction);
     return row && row.linked_at + undoWindow > clock.now() ? row : undefined;
@@ -121,7 +124,7 @@ export function createDevices(needs: DevicesNeeds): Devices {
   return {
     async link(device, transaction) {
       const id = newId<DeviceId>(random);
-      const undoToken = random.token(32);
+      const undoToken = undoTokenOf(id);
       await store.insert(newRow(device, id, secrets.hash('undo', undoToken), clock.now()), transaction);
       return { id, undoToken };
     },
@@ -202,15 +205,8 @@ export function createDevices(needs: DevicesNeeds): Devices {
 
     async unnoticed() {
       const now = clock.now();
-      const due = [];
-      for (const row of await store.listUnnoticed(now - noticeTriedFor, now - minutes(1), noticesAtOnce)) {
-        const undoToken = random.token(32);
-        // Of several processes that look at once, the one that renews the token sends the mail.
-        if (await store.renewUndo(row.id, row.undo_hash, secrets.hash('undo', undoToken))) {
-          due.push({ accountId: row.account_id, deviceId: row.id, undoToken });
-        }
-      }
-      return due;
+      const rows = await store.listUnnoticed(now - noticeTriedFor, now - minutes(1), noticesAtOnce);
+      return rows.map(({ id, account_id }) => ({ accountId: account_id, deviceId: id, undoToken: undoTokenOf(id) }));
     },
 
     removeEnded: () => store.removeEnded(clock.now() - undoWindow),

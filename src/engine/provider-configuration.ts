@@ -162,10 +162,11 @@ export function providerConfiguration(needs: Needs): Configuration {
 function mayIntrospect(
   authMethod: string | undefined,
   clientId: string,
-  token: { clientId?: string | undefined; aud?: string | string[] | undefined },
+  token: { kind?: string; clientId?: string | undefined; aud?: string | string[] | undefined },
 ): boolean {
   if (token.clientId === clientId) return true;
-  if (authMethod === 'none') return false;
+  // A refresh token is for its own client and nobody else.
+  if (authMethod === 'none' || token.kind === 'RefreshToken') return false;
   return token.aud === undefined || [token.aud].flat().includes(clientId);
 }
 

@@ -41,14 +41,16 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
     const { userCode } = readFlow(request);
     if (!userCode) return undefined;
     const result = await claimTyped(request, reply, session, userCode);
-    return result.outcome === 'claimed' ? `/link/${result.id}` : `/link?problem=${result.outcome}`;
+    if (result.outcome === 'claimed') return `/link/${result.id}`;
+    return result.outcome === 'no_such_code' ? '/link?problem=no_such_code' : '/link';
   };
 
   const plugin = async (app: FastifyInstance): Promise<void> => {
     app.get<Form>('/link', async (request, reply) => {
-      const { userCode } = readFlow(request);
-      const typed = userCode ?? readUserCode(request.query.user_code);
-      const code = typeof typed === 'string' ? typed : 'code' in typed ? typed.code : undefined;
+      const given = readUserCode(request.query.user_code);
+      // A code that came with the address was chosen by whoever made the address: it is compared first (A9, A10).
+      if ('code' in given) return reply.page(scannedCodePage(request.page, given));
+      const { userCode: code } = readFlow(request);
       const problem: CodeProblem | undefined =
         request.query.problem === 'no_such_code' ? { problem: 'no_such_code' } : undefined;
       return reply.page(enterCodePage(request.page, { typed: code && showUserCode(code), problem }));
@@ -112,7 +114,9 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
       if (!review || !signedIn) return reply;
       const here = `/link/${review.id}`;
       const { accountId } = signedIn.current;
-      const { decision, seen } = request.body;
+      const { decision, seen, account } = request.body;
+      // Switched in another tab: what was read named another account than the one that would be linked.
+      if (account !== undefined && account !== accountId) return reply.redirect(here, 303);
 
       if (decision === 'decline') await link.decline(review.id, accountId);
       if (decision === 'report') {

@@ -38,6 +38,7 @@ export function reviewPage(page: PageContext, props: Props & { others: readonly 
         {review.risk.level === 'low' && <p>{t('link.review.unexpected')}</p>}
         <Form page={page} action={`/link/${review.id}`}>
           {review.risk.level === 'high' && <input type="hidden" name="seen" value="yes" />}
+          <input type="hidden" name="account" value={page.person?.accountId ?? ''} />
           <ButtonRow equal>
             <Button kind="secondary" name="decision" value="decline">
               {t('link.review.no')}

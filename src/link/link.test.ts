@@ -44,6 +44,7 @@ forEachDatabase((_name, openDatabase) => {
       devices: {} as Parameters<typeof createLink>[0]['devices'],
       findClient: unused,
       createGrant: unused,
+      loopbackIsNear: true,
       linked: () => {},
     });
     const requester = { ip: '127.0.0.1', userAgent: undefined, country: undefined };

@@ -67,6 +67,8 @@ type Needs = {
   devices: Devices;
   findClient(id: string): Promise<Client | undefined>;
   createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
+  /** True on a developer's own machine, where loopback is a place; elsewhere it is a proxy nobody trusts. */
+  loopbackIsNear: boolean;
   /** Must not make the person wait, nor fail the link. */
   linked(link: Linked): void;
 };
@@ -125,6 +127,9 @@ export function createLink(needs: Needs): Link {
     }
   }
 
+  const located = (network: string | null): string | undefined =>
+    network === 'loopback' && !needs.loopbackIsNear ? undefined : (network ?? undefined);
+
   async function held(id: LinkId, accountId: AccountId): Promise<LinkRow | undefined> {
     const row = await store.find(id);
     return row?.account_id === accountId ? row : undefined;
@@ -155,8 +160,8 @@ export function createLink(needs: Needs): Link {
         startedAt: row.created_at,
         expiresAt: row.expires_at,
         risk: assessRisk({
-          request: { network: row.network ?? undefined, country: row.country ?? undefined, createdAt: row.created_at },
-          person: from,
+          request: { network: located(row.network), country: row.country ?? undefined, createdAt: row.created_at },
+          person: { network: located(from.network) ?? 'unknown', country: from.country },
           now,
         }),
         deviceId: row.device_id ?? undefined,

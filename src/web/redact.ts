@@ -10,7 +10,8 @@ const openParameters = new Set(['ui_locales', 'response_type', 'client_id', 'pro
 
 /** The address as a log may keep it (F29, F32). */
 export function redactUrl(url: string): string {
-  const [path = '', query] = url.split('?', 2);
+  // A request may name the whole address (RFC 9112 §3.2.2), which must not carry a code past the patterns.
+  const [path = '', query] = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '').split('?', 2);
   // Percent-encoding must not carry a code past the patterns: the router decodes, so this decodes.
   const decoded = decode(path);
   const secret = secretPaths.find(([pattern]) => pattern.test(decoded));

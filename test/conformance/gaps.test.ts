@@ -132,6 +132,28 @@ describe('gaps of the engine', () => {
     assert.equal((await reviewCode(kim, code.user_code)).status, 200, 'still free for whoever types it first');
   });
 
+  it('A9, A10: a code that comes with the address of /link is compared first, like a scanned one', async () => {
+    const code = await requestCode(server.url, tv);
+    const page = await (await person('sam')).open(`/link?user_code=${code.user_code}`);
+    assert.match(page.text, /Is this the code on your screen/);
+  });
+
+  it('mission A6: a page read for one account approves nothing for another', async () => {
+    const code = await requestCode(server.url, tv);
+    const sam = await person('sam');
+    const review = await reviewCode(sam, code.user_code);
+    const csrf = review.root.querySelector('input[name="csrf"]')?.getAttribute('value') ?? '';
+    await sam.post(review.url.pathname, { csrf, decision: 'approve', account: 'somebody-else' });
+    assert.equal(await errorOf(code), 'authorization_pending');
+  });
+
+  it('F20: addresses with a NUL or twice the same parameter are answered without a failure of ours', async () => {
+    const sam = await person('sam');
+    for (const path of ['/link/%00', '/devices/%00', '/devices?unlinked=%00', '/problem?what=a&what=b', '/problem']) {
+      assert.ok((await sam.open(path)).status < 500, path);
+    }
+  });
+
   it('K11, B37: no button is focused, "No" comes first and weighs as much', async () => {
     const code = await requestCode(server.url, tv);
     const review = await reviewCode(await person('sam'), code.user_code);

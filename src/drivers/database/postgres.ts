@@ -103,6 +103,8 @@ function clientWithClearErrors(client: pg.PoolClient): PostgresPoolClient {
     try {
       return await client.query(sql, [...parameters]);
     } catch (error) {
+      if (isUnstorable(error))
+        throw new AppError('bad_request', 'A text has a character that cannot be stored.', { cause: error });
       throw isOutage(error) ? unavailable(error) : error;
     }
   };
@@ -124,6 +126,10 @@ function isOutage(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return passing.test(error.code ?? '');
   return !(error instanceof TypeError || error instanceof RangeError);
 }
+
+/** PostgreSQL alone knows no NUL in text; whoever sent one meant nothing by it. */
+const isUnstorable = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === '22021' || error.code === '22P05');
 
 const unavailable = (cause: unknown): AppError =>
   new AppError('unavailable', 'The database does not answer.', { cause });

@@ -39,6 +39,8 @@ export type RecordedEvent = SecurityEvent & { id: string; at: number };
 export type Journal = {
   /** Within a transaction when the event must be as durable as the act. */
   append(event: SecurityEvent, transaction?: DatabaseTransaction): Promise<void>;
+  /** Forgets what happened before, for good. */
+  forget(before: number): Promise<void>;
   /** Newest first. */
   recent(accountId: AccountId, limit: number): Promise<RecordedEvent[]>;
 };

@@ -8,7 +8,7 @@ type JournalTables = {
   security_event: { id: string; at: number; type: string; account_id: string | null; data: string };
 };
 
-/** The journal in the table `security_event`. Nothing here changes or removes a row. */
+/** The journal in the table `security_event`. No row is ever changed. */
 export function createTableJournal(needs: { database: Database; clock: Clock; random: Random }): Journal {
   const { database, clock, random } = needs;
   let count = 0;
@@ -30,6 +30,11 @@ export function createTableJournal(needs: { database: Database; clock: Clock; ra
       };
       const tables = (transaction ?? database.query).withTables<JournalTables>();
       await tables.insertInto('security_event').values(row).execute();
+    },
+
+    async forget(before) {
+      const tables = database.query.withTables<JournalTables>();
+      await tables.deleteFrom('security_event').where('at', '<', before).execute();
     },
 
     async recent(accountId, limit) {

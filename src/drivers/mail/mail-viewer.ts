@@ -24,7 +24,9 @@ export function mailViewer(needs: { data: string }) {
 
 function registerPages(scope: FastifyInstance, folder: MailFolder): void {
   scope.addHook('onRequest', async (request, reply) => {
-    if (!['localhost', '127.0.0.1', '[::1]', '::1'].includes(request.hostname)) return notFound(reply);
+    // The name against a foreign page, the address against a neighbour who writes whatever name he likes.
+    const own = ['localhost', '127.0.0.1', '[::1]', '::1'].includes(request.hostname);
+    if (!own || !/^(?:::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '')) return notFound(reply);
   });
   const find = (request: FastifyRequest): Promise<StoredMail | undefined> =>
     folder.read((request.params as { id: string }).id);
