@@ -67,8 +67,11 @@ async function answer(
   return reply.page(errorPage(request.page, { code, status, retryAt, reference, again: startAgain(request) }));
 }
 
-/** Where a person begins anew after a form that was open too long, with the code they had typed. */
+/** Where a person begins anew after a form that could not be taken, with the code they had typed. */
 function startAgain(request: FastifyRequest): string {
+  const { url } = request.routeOptions;
+  // Some forms are sent to addresses that have no page.
+  if (url === undefined || !request.server.hasRoute({ url, method: 'GET' })) return '/';
   const path = (request.page?.path ?? '/').split('?')[0] ?? '/';
   const code = (request.body as { user_code?: unknown } | undefined)?.user_code;
   return path === '/link' && typeof code === 'string' && code.length <= 40
@@ -112,9 +115,11 @@ function WayOn({ page, code, again }: { page: PageContext; code: ErrorCode; agai
   const [href, label] =
     code === 'forged_form'
       ? [again, 'web.error.startAgain']
-      : code === 'not_signed_in'
-        ? ['/signin', 'web.account.signIn']
-        : ['/', 'web.error.home'];
+      : code === 'unavailable'
+        ? [again, 'web.error.tryAgain']
+        : code === 'not_signed_in'
+          ? ['/signin', 'web.account.signIn']
+          : ['/', 'web.error.home'];
   return (
     <LinkButton href={href} kind="primary">
       {page.t(label)}

@@ -15,6 +15,7 @@ describe('F16: a change needs a form of ours', () => {
         pages.post('/change', change);
         pages.delete('/change', change);
         pages.post('/link', change);
+        pages.get('/link', () => 'enter');
         pages.post('/echo', (request) => request.body);
       },
     });
@@ -108,5 +109,7 @@ describe('F16: a change needs a form of ours', () => {
     assert.equal(answer.statusCode, 403);
     assert.match(answer.body, /<h1>This page was open too long<\/h1>/);
     assert.match(answer.body, /href="\/link\?user_code=BCDF-GHJK%22"/);
+    const without = await post({ csrf: 'old', url: '/change', headers });
+    assert.match(without.body, /class="button button-primary" href="\/"/, 'not to where there is no page');
   });
 });

@@ -25,11 +25,11 @@ for (const setup of setups) {
       await phone.press({ form: '/link' });
       await phone.approve();
       const { body } = await poll(place.url, 'example-tv', code.device_code);
-      return { accessToken: String(body['access_token']) };
+      return { accessToken: String(body.access_token) };
     }
     const isActive = async (accessToken: string): Promise<boolean> => {
       const { body } = await introspect(place.url, 'example-tv', accessToken);
-      return body['active'] === true;
+      return body.active === true;
     };
 
     test('A1, B1: a typed code survives making an account, and both screens say that they are linked', async () => {
@@ -88,7 +88,7 @@ for (const setup of setups) {
 
     test('D1, D2: devices are listed and renamed; unlinking ends every token before the page answers', async () => {
       const { accessToken } = await linkDevice('Terminal');
-      assert.equal((await userinfo(place.url, accessToken)).body['email'], email);
+      assert.equal((await userinfo(place.url, accessToken)).body.email, email);
       await phone.open('/devices');
       const list = await phone.words();
       for (const name of ['TV example', 'Terminal']) assert.ok(list.includes(name), list);

@@ -59,8 +59,8 @@ for (const setup of setups) {
       assert.match(done.text, /Example TV is now signed in as ida/);
       assert.match(done.html, /<noscript><meta http-equiv="refresh"/, 'tells without scripts when the device is there');
       const { body } = await poll(place.url, 'example-tv', code.device_code);
-      const accessToken = String(body['access_token']);
-      assert.equal((await userinfo(place.url, accessToken)).body['email'], email);
+      const accessToken = String(body.access_token);
+      assert.equal((await userinfo(place.url, accessToken)).body.email, email);
 
       const undo = linkIn(await place.mailbox.waitFor(email), '/devices/undo/');
       const stranger = createHttpBrowser(place.url);
@@ -68,7 +68,7 @@ for (const setup of setups) {
       assert.equal((await userinfo(place.url, accessToken)).status, 200);
       const ended = await stranger.submit(asked, {}, { name: 'action', value: 'unlink' });
       assert.match(ended.text, /Kitchen TV is no longer linked/);
-      assert.equal((await introspect(place.url, 'example-tv', accessToken)).body['active'], false);
+      assert.equal((await introspect(place.url, 'example-tv', accessToken)).body.active, false);
       assert.equal((await userinfo(place.url, accessToken)).status, 401);
     });
 

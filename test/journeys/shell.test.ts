@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core';
-import { PasskeyForm } from '../../src/web/components.tsx';
+import { Button, Form, PasskeyForm } from '../../src/web/components.tsx';
 import { examplePath, examples } from '../../tools/gallery-examples.tsx';
 import { launchChromium } from '../helpers/chromium.ts';
 import { createWebApp, sam, type WebApp } from '../helpers/web-app.ts';
@@ -12,6 +12,7 @@ let web: WebApp;
 let browser: Browser;
 let home: string;
 let state = 'waiting';
+let twice = 0;
 let posted: Record<string, string> | undefined;
 
 before(async () => {
@@ -26,6 +27,14 @@ before(async () => {
         const options = mode === 'create' ? creation : { challenge: 'AAAA', userVerification: 'required' };
         const content = PasskeyForm({ page: request.page, action: '/passkey', mode, options, submitLabel: 'Go' });
         return reply.page({ title: 'Passkey', content });
+      });
+      pages.get('/twice', (request, reply) => {
+        const children = Button({ children: 'Go' });
+        return reply.page({ title: 'Twice', content: Form({ page: request.page, action: '/twice', children }) });
+      });
+      pages.post('/twice', (_request, reply) => {
+        twice += 1;
+        return reply.page({ title: 'Received', content: 'Received' });
       });
       pages.post('/passkey', (request, reply) => {
         posted = request.body as Record<string, string>;
@@ -167,6 +176,33 @@ describe('islands', () => {
       form?.requestSubmit();
     });
     assert.equal(await tab.getAttribute('#password', 'type'), 'password');
+  });
+
+  test('a form is sent once, however often it is pressed; the way back makes it new', async () => {
+    const tab = await open('/twice');
+    twice = 0;
+    await tab.evaluate(() => {
+      const form = document.querySelector<HTMLFormElement>('main form');
+      const button = form?.querySelector('button');
+      button?.click();
+      button?.click();
+      form?.requestSubmit();
+    });
+    await tab.waitForSelector('main:has-text("Received")');
+    assert.equal(twice, 1);
+    await tab.goBack();
+    await tab.click('main form button');
+    await tab.waitForSelector('main:has-text("Received")');
+    assert.equal(twice, 2);
+    await tab.goBack();
+    await tab.evaluate(() => {
+      const form = document.querySelector<HTMLFormElement>('main form');
+      form?.addEventListener('submit', (event) => event.preventDefault(), { once: true });
+      form?.requestSubmit();
+      form?.requestSubmit();
+    });
+    await tab.waitForSelector('main:has-text("Received")');
+    assert.equal(twice, 3, 'a submit that another island stops is not the one that counts');
   });
 
   test('a code is copied, and that is said', async () => {
