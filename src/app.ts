@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAccounts, displayName } from './account/account.ts';
@@ -14,6 +15,7 @@ import { mailViewer } from './drivers/mail/mail-viewer.ts';
 import { type Clients, createClients } from './engine/clients.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import { enginePlugin } from './engine/engine-plugin.ts';
+import { answerPollsFirst } from './engine/fast-poll.ts';
 import { createSigningKeys } from './engine/signing-keys.ts';
 import type { AccountId, ClientId } from './ids.ts';
 import { createGuesses } from './link/guesses.ts';
@@ -169,13 +171,11 @@ export async function createApp(outside: Outside): Promise<App> {
   let draining = false;
   const server = Fastify({
     ...serverOptions(config),
-    // A device polls every five seconds; a shorter time would make every poll a new connection.
-    keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
-    // For a request to arrive in full; answers may take longer. Without it, unfinished ones would pile up for ever.
-    requestTimeout: 30_000,
     // A request on a connection that was open before is served to its end, not turned away.
     return503OnClosing: false,
+    serverFactory: (handle) =>
+      createServer(timeouts, answerPollsFirst({ requests, issuer: config.issuer, draining: () => draining }, handle)),
   });
   server.addHook('onRequest', async (_request, reply) => {
     if (draining) reply.raw.setHeader('connection', 'close');
@@ -260,6 +260,13 @@ export async function createApp(outside: Outside): Promise<App> {
     },
   };
 }
+
+const timeouts = {
+  // A device polls every five seconds; a shorter time would make every poll a new connection.
+  keepAliveTimeout: 75_000,
+  // For a request to arrive in full; answers may take longer. Without it, unfinished ones would pile up for ever.
+  requestTimeout: 30_000,
+};
 
 /** So that the examples link on a fresh machine, without a command before. */
 async function registerExampleClients(clients: Clients): Promise<void> {

@@ -50,6 +50,8 @@ export type DeviceRequests = {
   waitsForPublicClient(deviceCode: string, clientId: string): boolean;
   /** Resolves when the code is decided, after `wait` milliseconds (or fewer), or when `gone` is aborted. */
   untilDecided(deviceCode: string, wait: number, gone: AbortSignal): Promise<void>;
+  /** The answer to a client without credentials, if memory alone can give it: the hot path, one hash and one look-up. */
+  pollNow(deviceCode: string, clientId: string): 'authorization_pending' | 'slow_down' | undefined;
   /** A poll that may go on to redemption: with the request, if the answer is `approved` or `redeemed`. */
   look(deviceCode: string, clientId: string): Promise<{ answer: PollAnswer; request?: ApprovedRequest }>;
   /** Claims the approved code within the transaction that stores its tokens; false if another redemption won. */

@@ -11,7 +11,7 @@ import { type Limits, networkOf } from '../web/limits.ts';
 import { codeLife, createCodeDrawer } from './draw-codes.ts';
 import type { Guesses } from './guesses.ts';
 import { createHeldPolls } from './held-polls.ts';
-import { createLinkStore, type LinkRow } from './link-store.ts';
+import { createLinkStore, type LinkRow, type WaitingRow } from './link-store.ts';
 import { createLiveCount } from './live-count.ts';
 import { showUserCode } from './user-code.ts';
 import { createWaitingCodes, paceOf, type WaitingCode } from './waiting-codes.ts';
@@ -22,6 +22,9 @@ const issueLimit = { limit: 600, window: minutes(10) };
 const tombstone = days(1);
 /** How long another process may not notice a decision whose message was lost. */
 const trustInMemory = seconds(5);
+const catchUpEvery = seconds(2);
+/** A decision is dated before its commit; one that takes longer than this to commit is refused by the database. */
+const slowestCommit = minutes(1);
 
 type Needs = {
   database: Database;
@@ -75,7 +78,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   const draw = createCodeDrawer({ ...needs, store, live });
   const hashOf = (deviceCode: string): string => secrets.hash('device-code', deviceCode);
 
-  const remember = (row: LinkRow, publicClient: boolean): WaitingCode =>
+  const remember = (row: WaitingRow, publicClient: boolean): WaitingCode =>
     waiting.add(row.device_code_hash, {
       clientId: row.client_id,
       publicClient,
@@ -87,6 +90,13 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     waiting.drop(hash);
     held.release(hash);
   };
+
+  /** Hears of decisions whose message was lost, by one query for all codes instead of one for each poll. */
+  async function catchUp(): Promise<void> {
+    const now = clock.now();
+    for (const hash of await store.listDecidedSince(now - slowestCommit)) drop(hash);
+    waiting.confirmed(now);
+  }
 
   async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: LinkRow }> {
     const code = waiting.live(hash);
@@ -148,6 +158,14 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       return answer;
     },
 
+    pollNow(deviceCode, clientId) {
+      const code = waiting.live(hashOf(deviceCode));
+      if (!code?.publicClient || code.clientId !== clientId || !waiting.trusted(code)) return undefined;
+      const answer = paceOf(code, clock.now());
+      needs.polled(answer);
+      return answer;
+    },
+
     async look(deviceCode, clientId) {
       const { answer, row } = await answerPoll(hashOf(deviceCode), clientId);
       needs.polled(answer);
@@ -197,12 +215,17 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     async start() {
       const stop = await ephemeral.subscribe(decisions, drop);
       const publicity = new Map<ClientId, boolean>();
-      for (const row of await store.listWaiting(clock.now())) {
+      for await (const row of store.eachWaiting(clock.now())) {
         const known = publicity.get(row.client_id) ?? (await needs.isPublic(row.client_id));
         publicity.set(row.client_id, known);
         remember(row, known);
       }
-      return stop;
+      if (!ephemeral.shared) return stop;
+      const timer = setInterval(() => void catchUp().catch(() => {}), catchUpEvery).unref();
+      return async () => {
+        clearInterval(timer);
+        await stop();
+      };
     },
 
     async tidy() {

@@ -37,7 +37,13 @@ export type LinkRow = {
   redeemed_at: number | null;
 };
 
+/** What memory keeps of a code that waits. */
+export type WaitingRow = Pick<LinkRow, 'device_code_hash' | 'client_id' | 'expires_at' | 'interval_ms'>;
+
 type LinkTables = { device_authorization: LinkRow };
+
+/** Rows read at once when all that wait are loaded. */
+const waitingPage = 20_000;
 
 export type LinkStore = ReturnType<typeof createLinkStore>;
 
@@ -134,13 +140,34 @@ export function createLinkStore(database: Database) {
         .execute();
     },
 
-    listWaiting: (now: number): Promise<LinkRow[]> =>
-      root
+    /** All codes that wait, in pages: there may be a million. */
+    async *eachWaiting(now: number): AsyncGenerator<WaitingRow> {
+      let last = '';
+      for (;;) {
+        const rows: WaitingRow[] = await root
+          .selectFrom('device_authorization')
+          .select(['device_code_hash', 'client_id', 'expires_at', 'interval_ms'])
+          .where('device_code_hash', '>', last)
+          .where('status', 'in', ['pending', 'claimed'])
+          .where('expires_at', '>', now)
+          .orderBy('device_code_hash')
+          .limit(waitingPage)
+          .execute();
+        yield* rows;
+        const end = rows.at(-1);
+        if (!end || rows.length < waitingPage) return;
+        last = end.device_code_hash;
+      }
+    },
+
+    async listDecidedSince(time: number): Promise<string[]> {
+      const rows = await root
         .selectFrom('device_authorization')
-        .selectAll()
-        .where('status', 'in', ['pending', 'claimed'])
-        .where('expires_at', '>', now)
-        .execute(),
+        .select('device_code_hash')
+        .where('decided_at', '>', time)
+        .execute();
+      return rows.map((row) => row.device_code_hash);
+    },
 
     async countLive(now: number): Promise<number> {
       const row = await root

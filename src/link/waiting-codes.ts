@@ -32,6 +32,7 @@ export type WaitingCodes = ReturnType<typeof createWaitingCodes>;
  */
 export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: { clock: Clock; trust?: number }) {
   const codes = new Map<string, WaitingCode>();
+  let confirmedAt = 0;
 
   return {
     get size() {
@@ -50,7 +51,13 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
       code.clientId === clientId ? paceOf(code, clock.now()) : 'invalid_grant',
 
     /** Whether memory may answer for the code, in both directions: a clock set back must not prolong the trust. */
-    trusted: (code: WaitingCode): boolean => Math.abs(clock.now() - code.checkedAt) <= trust,
+    trusted: (code: WaitingCode): boolean =>
+      Math.abs(clock.now() - (code.checkedAt < 0 ? code.checkedAt : Math.max(code.checkedAt, confirmedAt))) <= trust,
+
+    /** All codes were compared with the database at this time. */
+    confirmed(at: number): void {
+      confirmedAt = at;
+    },
 
     /** The next poll asks the database. */
     doubt(hash: string): void {

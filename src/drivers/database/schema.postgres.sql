@@ -103,6 +103,8 @@ CREATE TABLE "device_authorization" (
   CONSTRAINT device_authorization_user_code_hash_key UNIQUE (user_code_hash)
 );
 
+CREATE INDEX device_authorization_decided ON device_authorization USING btree (decided_at);
+
 CREATE INDEX device_authorization_expiry ON device_authorization USING btree (expires_at);
 
 CREATE INDEX device_authorization_grant ON device_authorization USING btree (grant_id);
@@ -164,6 +166,8 @@ CREATE INDEX security_event_account ON security_event USING btree (account_id, a
 CREATE TABLE "session" (
   id text NOT NULL,
   secret_hash text NOT NULL,
+  previous_secret_hash text,
+  renewed_at bigint,
   current_account_id text,
   user_agent text,
   created_at bigint NOT NULL,
@@ -171,6 +175,7 @@ CREATE TABLE "session" (
   expires_at bigint NOT NULL,
   CONSTRAINT session_current_account_id_fkey FOREIGN KEY (current_account_id) REFERENCES account(id) ON DELETE SET NULL,
   CONSTRAINT session_pkey PRIMARY KEY (id),
+  CONSTRAINT session_previous_secret_hash_key UNIQUE (previous_secret_hash),
   CONSTRAINT session_secret_hash_key UNIQUE (secret_hash)
 );
 

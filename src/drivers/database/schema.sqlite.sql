@@ -89,6 +89,8 @@ CREATE TABLE "device_authorization" (
   "redeemed_at" bigint
 );
 
+CREATE INDEX "device_authorization_decided" on "device_authorization" ("decided_at");
+
 CREATE INDEX "device_authorization_expiry" on "device_authorization" ("expires_at");
 
 CREATE INDEX "device_authorization_grant" on "device_authorization" ("grant_id");
@@ -143,6 +145,8 @@ CREATE INDEX "security_event_account" on "security_event" ("account_id", "at");
 CREATE TABLE "session" (
   "id" text primary key,
   "secret_hash" text not null unique,
+  "previous_secret_hash" text unique,
+  "renewed_at" bigint,
   "current_account_id" text references "account" ("id") on delete set null,
   "user_agent" text,
   "created_at" bigint not null,

@@ -67,6 +67,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'text', (c) => c.primaryKey())
     // Renewed at every sign-in and proof, while the id stays.
     .addColumn('secret_hash', 'text', (c) => c.notNull().unique())
+    // The one before a proof, for the second press of its button.
+    .addColumn('previous_secret_hash', 'text', (c) => c.unique())
+    .addColumn('renewed_at', 'bigint')
     .addColumn('current_account_id', 'text', (c) => c.references('account.id').onDelete('set null'))
     .addColumn('user_agent', 'text')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
@@ -159,6 +162,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('redeemed_at', 'bigint')
     .execute();
   await db.schema.createIndex('device_authorization_expiry').on('device_authorization').column('expires_at').execute();
+  await db.schema.createIndex('device_authorization_decided').on('device_authorization').column('decided_at').execute();
   await db.schema.createIndex('device_authorization_grant').on('device_authorization').column('grant_id').execute();
 
   await db.schema
