@@ -180,6 +180,7 @@ export async function createApp(outside: Outside): Promise<App> {
   server.addHook('onRequest', async (_request, reply) => {
     if (draining) reply.raw.setHeader('connection', 'close');
   });
+  outside.tracing?.register(server);
   registerOperations(server, { config, metrics, database, ephemeral, draining: () => draining });
   await registerWeb(server, {
     config,
@@ -195,6 +196,7 @@ export async function createApp(outside: Outside): Promise<App> {
       issuer: config.issuer,
       places,
       requests,
+      random,
       currentAccount: async (request) => (await signin.read(request))?.current.accountId,
     }),
   );

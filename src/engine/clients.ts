@@ -80,27 +80,22 @@ type Needs = { database: Database; secrets: Secrets; clock: Clock; random: Rando
 
 export function createClients({ database, secrets, clock, random }: Needs): Clients {
   const store = createEngineStore(database);
-  const known = new Map<string, { row: ClientRow; readAt: number }>();
+  const known = new Map<string, { client: Client; secretHash: string | null; readAt: number }>();
 
   /** Every request to the engine asks for its client; what an operator changes is seen within seconds. */
-  async function read(id: string): Promise<ClientRow | undefined> {
+  async function read(id: string) {
     const cached = known.get(id);
-    if (cached && clock.now() - cached.readAt < seconds(5)) return cached.row;
-    const row = await store.findClient(id).catch((error: unknown) => {
-      // While the database is away, devices of known clients go on waiting.
-      if (cached && error instanceof AppError) return cached.row;
-      throw error;
-    });
+    if (cached && Math.abs(clock.now() - cached.readAt) < seconds(5)) return cached;
+    const row = await store.findClient(id);
     if (known.size >= 1000) known.clear();
-    if (row) known.set(id, { row, readAt: clock.now() });
-    else known.delete(id);
-    return row;
+    known.delete(id);
+    if (!row) return undefined;
+    const fresh = { client: clientOf(row), secretHash: row.secret_hash, readAt: clock.now() };
+    known.set(id, fresh);
+    return fresh;
   }
 
-  const find = async (id: string): Promise<Client | undefined> => {
-    const row = await read(id);
-    return row && clientOf(row);
-  };
+  const find = async (id: string): Promise<Client | undefined> => (await read(id))?.client;
 
   return {
     find,
@@ -141,8 +136,8 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
     },
 
     async metadata(id) {
-      const row = await read(id);
-      return row && metadataOf(clientOf(row), row.secret_hash);
+      const found = await read(id);
+      return found && metadataOf(found.client, found.secretHash);
     },
 
     secretMatches: (presented, storedHash) => sameString(secrets.hash('client-secret', presented), storedHash),

@@ -2,6 +2,7 @@ import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC } fr
 import type { Clock } from '../clock.ts';
 import type { Clients } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
+import { deviceAuthorizationAnswer } from './fast-issue.ts';
 import type { EngineInternals } from './provider-internals.ts';
 import type { TokenAnswers } from './token-answers.ts';
 import { ClaimLost, type Units } from './unit-of-work.ts';
@@ -71,13 +72,7 @@ export async function answerDeviceAuthorization(ctx: KoaContextWithOIDC, needs: 
   const { deviceCode, params } = drawn;
   const issued = await needs.requests.issue({ deviceCode, client, params, requester });
   ctx.body = {
-    device_code: deviceCode,
-    user_code: issued.userCode,
-    verification_uri: `${needs.issuer}/link`,
-    // Short and upper-case, so that its QR code is small enough to be read across a room.
-    verification_uri_complete: `${needs.issuer}/L/${issued.userCode.replaceAll('-', '')}`,
-    expires_in: issued.expiresIn,
-    interval: issued.interval,
+    ...deviceAuthorizationAnswer(needs.issuer, deviceCode, issued),
     // Apps made with Microsoft's client library print this sentence as it comes.
     ...(aliased ? { message: `To sign in, open ${needs.issuer}/link and enter the code ${issued.userCode}.` } : {}),
   };

@@ -1,10 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
+import type { Random } from '../random.ts';
 import { retryAfter } from '../web/limits.ts';
 import { deviceCodeGrant } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
+import { createFastIssue } from './fast-issue.ts';
 import { hideForeignSession } from './foreign-session.ts';
 
 type Needs = {
@@ -12,6 +14,7 @@ type Needs = {
   issuer: string;
   places: Places;
   requests: DeviceRequests;
+  random: Random;
   /** Who is signed in in this browser, by our session. */
   currentAccount(request: FastifyRequest): Promise<string | undefined>;
 };
@@ -54,6 +57,12 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
       return reply.code(403).header('vary', 'Origin').send();
     });
   }
+  const issue = createFastIssue({ ...needs, clients: needs.engine.clients });
+  app.post('/device_authorization', { logLevel: 'warn' }, async (request, reply) => {
+    const form = plainForm(request, needs.issuer);
+    const answer = form && (await issue(form, requesterOf(request, needs.places)));
+    return answer ? reply.headers(noStore).send(answer) : toEngine(request, reply);
+  });
   // Microsoft's client library ignores the metadata and derives this address from the token endpoint's.
   app.post('/devicecode', under('/device_authorization'));
   // Devices poll every few seconds: a line in the log for each would bury the rest.
@@ -80,7 +89,7 @@ const publicRoutes = ['/.well-known/openid-configuration', '/.well-known/oauth-a
 /** RFC 9700 §2.6 (C15): never for scripts of another origin. */
 const authorizationRoutes = ['/auth', '/auth/:uid'];
 const getRoutes = [...publicRoutes, '/userinfo', '/session/end'];
-const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par', '/device_authorization', '/session/end/confirm'];
+const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par', '/session/end/confirm'];
 /** What a script of an app may call from the origins its operator named. */
 const clientRoutes = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/device_authorization'];
 
@@ -123,10 +132,8 @@ function tokenForm(request: FastifyRequest, issuer: string): { deviceCode: strin
     /(^|&)grant_type=device_code(?=&|$)/,
     `$1grant_type=${encodeURIComponent(deviceCodeGrant)}`,
   );
-  const { authorization, dpop, origin } = request.headers;
-  // A script of another origin needs the engine's CORS headers (C15); one of our own does not.
-  if (authorization || dpop || (origin && origin !== issuer)) return undefined;
-  const form = new URLSearchParams(request.body as string);
+  const form = plainForm(request, issuer);
+  if (!form) return undefined;
   const deviceCode = form.get('device_code');
   const clientId = form.get('client_id');
   if (form.get('grant_type') !== deviceCodeGrant || !deviceCode || !clientId) return undefined;
@@ -139,6 +146,15 @@ function tokenForm(request: FastifyRequest, issuer: string): { deviceCode: strin
     return undefined;
   }
   return { deviceCode, clientId };
+}
+
+/** The form of a request that proves nothing by headers and needs none of the engine's, or undefined. */
+function plainForm(request: FastifyRequest, issuer: string): URLSearchParams | undefined {
+  const { authorization, dpop, origin, 'content-type': type } = request.headers;
+  // A script of another origin needs the engine's CORS headers (C15); one of our own does not.
+  if (authorization || dpop || (origin && origin !== issuer)) return undefined;
+  if (typeof request.body !== 'string' || !type?.startsWith('application/x-www-form-urlencoded')) return undefined;
+  return new URLSearchParams(request.body);
 }
 
 /** RFC 7240 §4.3: seconds for which the client would rather wait than ask again. */
@@ -174,13 +190,14 @@ function engineRequest(request: FastifyRequest, { issuer, places }: Needs): Engi
     readable: { value: true },
     iterator: { value: () => [body].values() },
     requester: {
-      value: {
-        ip: request.ip,
-        userAgent: request.headers['user-agent'],
-        country: places.countryOf(request.headers),
-      } satisfies Requester,
+      value: requesterOf(request, places),
     },
   }) as EngineRequest;
+}
+
+function requesterOf(request: FastifyRequest, places: Places): Requester {
+  const { headers, ip } = request;
+  return { ip, userAgent: headers['user-agent'], country: places.countryOf(headers) };
 }
 
 /** A preflight names no client: it is answered for the origins of all, and the request itself for those of its own. */
