@@ -172,8 +172,17 @@ export function Stranger(props: { children: ComponentChild }) {
 }
 
 /** Text that reads left to right in every language: codes, addresses, e-mails. */
-export function LeftToRight(props: { children: ComponentChild }) {
-  return <bdi dir="ltr">{props.children}</bdi>;
+export function LeftToRight({ children }: { children: ComponentChild }) {
+  // On a small screen an e-mail address breaks where a reader would break it.
+  const at = typeof children === 'string' ? children.lastIndexOf('@') + 1 : 0;
+  if (at === 0) return <bdi dir="ltr">{children}</bdi>;
+  return (
+    <bdi dir="ltr">
+      {String(children).slice(0, at)}
+      <wbr />
+      {String(children).slice(at)}
+    </bdi>
+  );
 }
 
 /** The code as on every screen. It may break at its dash only. `copy` adds a copy button where scripts run. */
