@@ -8,7 +8,10 @@ import { createSigninStore, type SessionAccountRow, type SessionRow } from './si
 /** A session that is alive, with the accounts signed in in it. `current` is one of them. */
 export type LiveSession = {
   id: SessionId;
+  /** Of the secret it was found by. */
   secretHash: string;
+  /** Found by the secret before the last proof: good for looking alone, for a moment. */
+  replaced: boolean;
   current: SessionAccountRow;
   others: SessionAccountRow[];
 };
@@ -22,6 +25,11 @@ export type Sessions = ReturnType<typeof createSessions>;
 export const longestSession = days(30);
 const longestIdle = days(14);
 const spendableFor = seconds(60);
+/**
+ * A button pressed twice sends the form twice with one secret, and the browser shows the answer to the second. Without
+ * this, whoever has just proven themselves would be asked to sign in.
+ */
+export const secondPress = seconds(10);
 /** How exactly idleness is known; the price of exactness is a write per request. */
 const seenEvery = minutes(5);
 
@@ -38,16 +46,19 @@ export function createSessions(needs: { database: Database; clock: Clock; random
 
   return {
     async find(secret: string): Promise<LiveSession | undefined> {
-      const row = await store.findBySecret(hash(secret));
       const now = clock.now();
+      const secretHash = hash(secret);
+      const found = await store.findBySecret(secretHash);
+      const row = found ?? (await store.findByPreviousSecret(secretHash, now - secondPress));
+      const replaced = !found;
       if (!row || row.expires_at <= now || row.seen_at <= now - longestIdle) return undefined;
       const accounts = (await store.accountsOf(row.id)).filter(
         ({ signed_in_at }) => signed_in_at > now - longestSession,
       );
       const current = accounts.find(({ account_id }) => account_id === row.current_account_id) ?? accounts[0];
       if (!current) return undefined;
-      if (row.seen_at <= now - seenEvery) await store.seen(row.id, now);
-      return { id: row.id, secretHash: row.secret_hash, current, others: accounts.filter((one) => one !== current) };
+      if (!replaced && row.seen_at <= now - seenEvery) await store.seen(row.id, now);
+      return { id: row.id, secretHash, replaced, current, others: accounts.filter((one) => one !== current) };
     },
 
     /** Signs in beside the accounts of `session`, or alone. */
@@ -59,7 +70,15 @@ export function createSessions(needs: { database: Database; clock: Clock; random
     ): Promise<Renewed> {
       const now = clock.now();
       const { secret, secret_hash } = freshSecret();
-      const state = { secret_hash, current_account_id: accountId, seen_at: now, expires_at: now + longestSession };
+      const state = {
+        secret_hash,
+        // The secret before a sign-in dies at once: somebody else may have planted it, and would see this account (F8).
+        previous_secret_hash: null,
+        renewed_at: null,
+        current_account_id: accountId,
+        seen_at: now,
+        expires_at: now + longestSession,
+      };
       return database.transaction(async (trx) => {
         const kept = session && (await store.renew(session.id, session.secretHash, state, trx));
         const id = kept ? session.id : newId<SessionId>(random);
@@ -70,12 +89,13 @@ export function createSessions(needs: { database: Database; clock: Clock; random
       });
     },
 
-    /** Notes a proof of the current account; undefined if the session ended meanwhile. */
+    /** Notes a proof of the current account; undefined if the session ended or its secret was replaced meanwhile. */
     async proven(session: LiveSession, methods: readonly string[]): Promise<Renewed | undefined> {
       const now = clock.now();
       const { secret, secret_hash } = freshSecret();
       return database.transaction(async (trx: DatabaseTransaction) => {
-        const kept = await store.renew(session.id, session.secretHash, { secret_hash, seen_at: now }, trx);
+        const next = { secret_hash, previous_secret_hash: session.secretHash, renewed_at: now, seen_at: now };
+        const kept = await store.renew(session.id, session.secretHash, next, trx);
         if (!kept) return undefined;
         const proof = { methods: methods.join(' '), proven_at: now, spendable_proof_at: now };
         await store.proven(session.id, session.current.account_id, proof, trx);
@@ -97,7 +117,7 @@ export function createSessions(needs: { database: Database; clock: Clock; random
 
 function newSession(
   id: SessionId,
-  state: Pick<SessionRow, 'secret_hash' | 'current_account_id' | 'seen_at' | 'expires_at'>,
+  state: Omit<SessionRow, 'id' | 'user_agent' | 'created_at'>,
   userAgent: string | undefined,
   now: number,
 ): SessionRow {

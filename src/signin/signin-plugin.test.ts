@@ -126,6 +126,7 @@ forEachDatabase((name, open) => {
 
     const copy = people.newBrowser();
     copy.cookies.set('latchkey-session', before);
+    people.clock.advance(seconds(10));
     assert.equal(await signedIn(copy), null);
     const rows = await people.database.query
       .withTables<{ session: { secret_hash: string } }>()

@@ -5,6 +5,7 @@ import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
+import { secondPress } from './sessions.ts';
 import type { AfterSignIn, Method, Signin } from './signin.ts';
 import { codePage, type FieldError, passwordPage, signinPage } from './signin-pages.tsx';
 
@@ -31,6 +32,16 @@ export async function signinPlugin(
     const { email: _done, ...flow } = readFlow(request);
     writeFlow(reply, flow);
     return reply.redirect(await needs.afterSignIn({ request, reply, session }), 303);
+  };
+
+  /**
+   * A form that came without what the steps before it left: too late, or pressed twice. Then the first press has signed
+   * them in, and they go where it went.
+   */
+  const astray = async (request: FastifyRequest, reply: FastifyReply) => {
+    const session = request.signedIn;
+    const pressedTwice = session && request.server.web.clock.now() - session.current.signedInAt <= secondPress;
+    return reply.redirect(pressedTwice ? await needs.afterSignIn({ request, reply, session }) : '/signin', 303);
   };
 
   app.get('/signin', async (request, reply) => {
@@ -64,7 +75,7 @@ export async function signinPlugin(
 
   app.post('/signin/password', async (request, reply) => {
     const { email } = readFlow(request);
-    if (!email) return reply.redirect('/signin', 303);
+    if (!email) return astray(request, reply);
     const result = await signin.checkPassword(request, email, (request.body as Fields).password ?? '');
     if (!result.ok) {
       const error = { field: 'password', text: wordsFor(request, result) };
@@ -84,7 +95,7 @@ export async function signinPlugin(
 
   app.post('/signin/code', async (request, reply) => {
     const half = await ephemeral.get(halfwayKey(request));
-    if (!half) return reply.redirect('/signin', 303);
+    if (!half) return astray(request, reply);
     const { accountId, email } = JSON.parse(half) as { accountId: AccountId; email: string };
     const result = await signin.checkCode(request, accountId, (request.body as Fields).code ?? '');
     if (!result.ok) {

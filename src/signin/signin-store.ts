@@ -4,6 +4,9 @@ import type { AccountId, SessionId } from '../ids.ts';
 export type SessionRow = {
   id: SessionId;
   secret_hash: string;
+  /** What `secret_hash` was before the proof at `renewed_at`; both null if a sign-in came last. */
+  previous_secret_hash: string | null;
+  renewed_at: number | null;
   current_account_id: AccountId | null;
   user_agent: string | null;
   created_at: number;
@@ -31,6 +34,15 @@ export function createSigninStore(database: Database) {
   return {
     findBySecret: (secretHash: string) =>
       db.selectFrom('session').selectAll().where('secret_hash', '=', secretHash).executeTakeFirst(),
+
+    /** By the secret that a proof replaced after `since`. */
+    findByPreviousSecret: (secretHash: string, since: number) =>
+      db
+        .selectFrom('session')
+        .selectAll()
+        .where('previous_secret_hash', '=', secretHash)
+        .where('renewed_at', '>', since)
+        .executeTakeFirst(),
 
     accountsOf: (id: SessionId) =>
       db

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Account, displayName } from '../account/account.ts';
+import type { Account } from '../account/account.ts';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
@@ -11,8 +11,8 @@ import type { Secrets } from '../secrets.ts';
 import { localPath, readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
 import { type Checks, createChecker } from './proof.ts';
+import { createReadings } from './reading.ts';
 import { createSessions, type LiveSession, longestSession } from './sessions.ts';
-import type { SessionAccountRow } from './signin-store.ts';
 import { createSteps, proofFields, type Record, sourceOf } from './steps.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -30,13 +30,19 @@ export type SignedInAccount = {
   provenAt: number;
 };
 
-/** Who is signed in in this browser. */
+/**
+ * Who is signed in in this browser. Read by a secret that a proof has just replaced, it is good for looking alone: the
+ * id is empty and `provenAt` 0, so that nothing can be spent or changed with it.
+ */
 export type SignedIn = { sessionId: SessionId; current: SignedInAccount; others: SignedInAccount[] };
 
 /** What the current account can prove itself with; `passkey` are the options for `navigator.credentials.get`. */
 export type ProofOptions = { email: string; password: boolean; app: boolean; passkey: object | undefined };
 
-/** `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. */
+/**
+ * `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. `ok` without methods answers
+ * the second press of a button: another request has proven it, and this one gives nothing to spend.
+ */
 export type ProofResult =
   | { ok: true; methods: Method[] }
   | { ok: false; status: number; error: string; retryAt?: number };
@@ -91,6 +97,8 @@ export type PasswordStep =
   | { ok: true; accountId: AccountId; codeNeeded: boolean }
   | { ok: false; status: number; error: string; retryAt?: number };
 
+const provenBefore: ProofResult = { ok: true, methods: [] };
+
 /** E38. */
 const freshFor = minutes(5);
 
@@ -142,28 +150,11 @@ export function createSignin(needs: {
   const { clock, journal, accounts, authenticators } = needs;
   const sessions = createSessions(needs);
   const checker = createChecker({ checks: authenticators, throttle: createThrottle(needs) });
-  const read = new WeakMap<FastifyRequest, Promise<Reading>>();
+  const readings = createReadings<Method>({ sessions, findAccount: accounts.find });
+  const { forget } = readings;
 
-  const describe = async (row: SessionAccountRow): Promise<SignedInAccount | undefined> => {
-    const account = await accounts.find(row.account_id);
-    return account && signedInAccount(account, row);
-  };
-
-  const readOnce = async (secret: string | undefined): Promise<Reading> => {
-    const live = secret ? await sessions.find(secret) : undefined;
-    const current = live && (await describe(live.current));
-    if (!live || !current) return {};
-    const others = (await Promise.all(live.others.map(describe))).filter((one) => one !== undefined);
-    return { live, signedIn: { sessionId: live.id, current, others } };
-  };
-
-  const reading = async (request: FastifyRequest, secret?: string): Promise<Reading> => {
-    let known = secret === undefined ? read.get(request) : undefined;
-    if (!known) {
-      known = readOnce(secret ?? request.cookies[request.server.web.cookieName('session')]);
-      read.set(request, known);
-    }
-    const found = await known;
+  const reading = async (request: FastifyRequest, secret?: string) => {
+    const found = await readings.read(request, secret);
     request.signedIn = found.signedIn;
     return found;
   };
@@ -175,7 +166,7 @@ export function createSignin(needs: {
     return signedIn;
   };
 
-  const current = async (request: FastifyRequest): Promise<Required<Reading>> => {
+  const current = async (request: FastifyRequest): Promise<{ live: LiveSession; signedIn: SignedIn }> => {
     const { live, signedIn } = await reading(request);
     if (!live || !signedIn) throw new AppError('not_signed_in', 'Nobody is signed in.');
     return { live, signedIn };
@@ -235,13 +226,21 @@ export function createSignin(needs: {
 
     async prove(request) {
       const { live, signedIn } = await current(request);
+      if (live.replaced) return provenBefore;
       const { accountId, email } = signedIn.current;
+      // A second press may have been on its way together with the first, with the same code or challenge.
+      const replaced = async (): Promise<boolean> => {
+        forget(request);
+        return (await reading(request)).live?.replaced ?? false;
+      };
       const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request));
       if (!result.ok) {
+        if (await replaced()) return provenBefore;
         await record(request, 'proof_failed', accountId, { reason: result.error });
         return result;
       }
       const renewed = await sessions.proven(live, result.methods);
+      if (!renewed && (await replaced())) return provenBefore;
       if (!renewed) throw new AppError('not_signed_in', 'The session ended while its owner proved themselves.');
       await renew(request, renewed.secret);
       await record(request, 'proved', accountId, { methods: result.methods.join(' ') });
@@ -250,10 +249,10 @@ export function createSignin(needs: {
 
     async switchTo(request, accountId) {
       const { live, signedIn } = await current(request);
-      if (!signedIn.others.some((other) => other.accountId === accountId))
+      if (live.replaced || !signedIn.others.some((other) => other.accountId === accountId))
         return accountId === signedIn.current.accountId;
       await sessions.setCurrent(live.id, accountId);
-      read.delete(request);
+      forget(request);
       await reading(request);
       return true;
     },
@@ -269,7 +268,7 @@ export function createSignin(needs: {
       } else {
         for (const one of leaving) await sessions.removeAccount(live.id, one.accountId);
       }
-      read.delete(request);
+      forget(request);
       await reading(request);
       for (const one of leaving) await record(request, 'signed_out', one.accountId, {});
     },
@@ -280,17 +279,4 @@ export function createSignin(needs: {
     ...createSteps({ checker, checks: authenticators, accounts, record }),
   };
   return signin;
-}
-
-type Reading = { live?: LiveSession; signedIn?: SignedIn };
-
-function signedInAccount(account: Account, row: SessionAccountRow): SignedInAccount {
-  return {
-    accountId: account.id,
-    email: account.email,
-    name: displayName(account),
-    methods: row.methods.split(' ') as Method[],
-    signedInAt: row.signed_in_at,
-    provenAt: row.proven_at,
-  };
 }
