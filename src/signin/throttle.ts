@@ -29,11 +29,12 @@ export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secr
   const key = (tier: string, ...parts: string[]): string =>
     `throttle:${tier}:${secrets.hash('network', JSON.stringify(parts))}`;
 
-  const keys = (attempt: Attempt) => ({
-    pair: key('pair', attempt.kind, attempt.subject, attempt.network),
-    subject: key('subject', attempt.kind, attempt.subject),
-    network: key('network', attempt.kind, attempt.network),
-    known: key('known', attempt.kind, attempt.subject, attempt.browserId),
+  const keys = ({ kind, subject, network, browserId }: Attempt) => ({
+    pair: key('pair', kind, subject, network),
+    ownPair: key('own-pair', kind, subject, browserId),
+    subject: key('subject', kind, subject),
+    network: key('network', kind, network),
+    known: key('known', kind, subject, browserId),
   });
 
   const waitingUntil = async (name: string): Promise<number> => {
@@ -56,13 +57,16 @@ export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secr
   return {
     async enter(attempt) {
       const names = keys(attempt);
-      // E10: strangers must not be able to lock out the browser that is known to know the secret.
       const known = (await ephemeral.get(names.known)) !== undefined;
-      const tiers: [string, Tier][] = [
-        [names.network, network],
-        [names.pair, pair],
-      ];
-      if (!known) tiers.push([names.subject, subject]);
+      // E10: strangers, neighbours in its network too, must not be able to lock out the browser that is known to know
+      // the secret. It waits for its own tries alone.
+      const tiers: [string, Tier][] = known
+        ? [[names.ownPair, pair]]
+        : [
+            [names.network, network],
+            [names.pair, pair],
+            [names.subject, subject],
+          ];
 
       const waits = await Promise.all(tiers.map(([name]) => waitingUntil(name)));
       const wait = Math.max(...waits);
@@ -76,7 +80,9 @@ export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secr
 
     async succeed(attempt) {
       const names = keys(attempt);
-      const forgotten = [names.pair, names.subject].flatMap((name) => [
+      const known = (await ephemeral.get(names.known)) !== undefined;
+      // What a neighbour tried is not forgiven for the owner's sake.
+      const forgotten = [known ? names.ownPair : names.pair, names.subject].flatMap((name) => [
         `${name}:tries`,
         `${name}:turn`,
         `${name}:until`,
