@@ -130,6 +130,31 @@ forEachDatabase((_name, open) => {
     assert.equal((await people.newBrowser().open('/signin')).status, 200);
   });
 
+  test('what somebody was doing ends with signing out, and goes on when they switch accounts', async () => {
+    const people = await createPeople(open);
+    const ann = await people.addAccount(email);
+    await people.addAccount('bob@example.org');
+    const browser = await signIn(people);
+    await browser.open('/signin');
+    await browser.submit({ email: 'bob@example.org' });
+    await browser.submit({ password: goodPassword });
+    // An address typed and not gone on with; a code typed is kept in the same cookie.
+    await browser.open('/signin');
+    await browser.submit({ email: 'carol@example.org' });
+    const flow = browser.cookies.get('latchkey-flow');
+    assert.ok(flow);
+
+    await browser.open('/accounts');
+    await browser.submit({ account: ann.id, action: 'switch' });
+    assert.equal(browser.cookies.get('latchkey-flow'), flow);
+    await browser.open('/accounts');
+    await browser.submit({ account: ann.id, action: 'signout' });
+    assert.equal(browser.cookies.get('latchkey-flow'), flow, 'somebody is still signed in');
+    await browser.open('/signout');
+    await browser.submit({ account: 'all' });
+    assert.equal(browser.cookies.has('latchkey-flow'), false);
+  });
+
   test('F33: a mail that fails leaves the change made', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount(email);

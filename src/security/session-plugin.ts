@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { proofError } from '../signin/proof-form.tsx';
 import type { Signin } from '../signin/signin.ts';
-import { localPath } from '../web/flow.ts';
+import { localPath, writeFlow } from '../web/flow.ts';
 import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
 
 /** Where an account's own pages begin. */
@@ -37,6 +37,8 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
   const leave = async (request: FastifyRequest, reply: FastifyReply, account = 'all'): Promise<FastifyReply> => {
     await signin.signOut(request, account as AccountId | 'all');
     if (request.signedIn) return reply.redirect('/accounts', 303);
+    // What they were doing is theirs: whoever signs in here next must not go on with it, on a stranger's screen.
+    writeFlow(reply, {});
     // F30: what pages kept in this browser goes with the last account.
     reply.header('clear-site-data', '"storage"');
     return reply.redirect('/signout', 303);
