@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { poll, requestCode } from './device.ts';
+import { type DeviceAnswer, poll, postForm } from './device.ts';
 import { createHttpBrowser, type HttpBrowser, type HttpPage } from './http-browser.ts';
 import { testPassword } from './test-app.ts';
 
@@ -24,6 +24,8 @@ export type LinkLoad = {
   readonly answered: number;
   /** Requests that the server neither answered nor refused, because it was away. */
   readonly unanswered: number;
+  /** Requests answered by 503. */
+  readonly unavailable: number;
   /** Begins nothing new, and resolves when everything begun has come to its end. */
   finish(): Promise<void>;
 };
@@ -40,29 +42,38 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
   const typed: Linking[] = [];
   let answered = 0;
   let unanswered = 0;
+  let unavailable = 0;
   let finishing = false;
 
-  /** The answer, or undefined if the server was away. */
-  async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /** The answer, or undefined if nobody was there or the server said that it cannot answer now. */
+  async function attempt<T extends { status: number; headers: Headers }>(
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
       const answer = await work();
-      answered += 1;
-      return answer;
+      if (answer.status !== 503) {
+        answered += 1;
+        return answer;
+      }
+      unavailable += 1;
+      if (!(Number(answer.headers.get('retry-after')) >= 1)) wrong.push('503 without Retry-After');
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       unanswered += 1;
-      await pause(50);
-      return undefined;
     }
+    await pause(50);
+    return undefined;
   }
 
   async function device(): Promise<void> {
     while (!finishing) {
-      const code = await attempt(() => requestCode(url, client));
-      if (!code) continue;
+      const form = { client_id: client, scope: 'openid email' };
+      const answer = await attempt(() => postForm(`${url}/device_authorization`, form));
+      if (!answer) continue;
+      if (answer.status !== 200) return void wrong.push(`device authorization: ${text(answer)}`);
       const linking = {
-        deviceCode: code.device_code,
-        userCode: code.user_code,
+        deviceCode: String(answer.body.device_code),
+        userCode: String(answer.body.user_code),
         polls: 0,
         acknowledged: false,
         tokens: [],
@@ -86,7 +97,7 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
         }
         const pending = answer?.body.error === 'authorization_pending' || answer?.body.error === 'slow_down';
         if (answer && (!pending || late)) {
-          wrong.push(`poll${late ? ' after the approval' : ''}: ${answer.status} ${JSON.stringify(answer.body)}`);
+          wrong.push(`poll${late ? ' after the approval' : ''}: ${text(answer)}`);
         }
         await pause(50);
       }
@@ -109,8 +120,7 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
     for (let steps = 0; wrong.length === 0; steps++) {
       const shown = page;
       page = await attempt(() => (shown ? pressOn(browser, shown, email, linking.userCode) : browser.open('/link')));
-      if (page && page.status >= 400 && page.status !== 422)
-        wrong.push(`page: ${page.status} ${page.url} ${page.text}`);
+      if (page && page.status >= 400 && page.status !== 422) wrong.push(`page: ${text(page)}`);
       if (page && /now signed in/.test(page.text)) {
         linking.acknowledged = true;
         return;
@@ -136,12 +146,18 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
     get unanswered() {
       return unanswered;
     },
+    get unavailable() {
+      return unavailable;
+    },
     async finish() {
       finishing = true;
       await failed;
     },
   };
 }
+
+const text = (answer: DeviceAnswer | HttpPage): string =>
+  `${answer.status} ${'body' in answer ? JSON.stringify(answer.body) : `${answer.url} ${answer.text}`}`;
 
 /** Answers whatever the page asks, as a person does who wants to link and may have to sign in again. */
 function pressOn(browser: HttpBrowser, page: HttpPage, email: string, userCode: string): Promise<HttpPage> {

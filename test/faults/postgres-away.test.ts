@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { seconds } from '../../src/clock.ts';
+import { type DeviceAnswer, introspect, poll, postForm, refresh, requestCode, userinfo } from '../helpers/device.ts';
+import { emptyValkeyUrl } from '../helpers/ephemerals.ts';
+import { createHttpBrowser, type HttpPage, signIn } from '../helpers/http-browser.ts';
+import { linkCode, reviewCode } from '../helpers/link-journey.ts';
+import { startLinkLoad } from '../helpers/link-load.ts';
+import { type RestartablePostgres, startRestartablePostgres } from '../helpers/postgres-server.ts';
+import { createSeeded } from '../helpers/seeded.ts';
+import { silence } from '../helpers/silence.ts';
+import { startTestApp, type TestApp, testPassword } from '../helpers/test-app.ts';
+
+/** PostgreSQL goes away and comes back; the server stays, says so, and loses nothing. An unhandled rejection would fail the run. */
+describe('PostgreSQL away', () => {
+  let postgres: RestartablePostgres;
+  let server: TestApp;
+  let tv: string;
+
+  before(async () => {
+    postgres = await startRestartablePostgres();
+    server = await startTestApp({
+      // A shared ephemeral store makes this one of many processes, which asks the database about every code again.
+      env: { LATCHKEY_DATABASE_URL: postgres.url, LATCHKEY_VALKEY_URL: await emptyValkeyUrl() },
+    });
+    silence(server.app.server);
+    for (const email of people) await server.createAccount(email);
+    tv = (await server.createClient()).id;
+  });
+  after(async () => {
+    await server?.stop();
+    await postgres?.remove();
+  });
+
+  const ready = async (): Promise<void> => {
+    while ((await fetch(`${server.url}/readyz`)).status !== 200) await pause(20);
+  };
+
+  it('stopped: pending polls are answered, all else is a clear 503; started: everything goes on', async (t) => {
+    const person = createHttpBrowser(server.url);
+    await signIn(person, 'sam@example.org', testPassword);
+    const [pending, approved, linked] = [await code(), await code(), await code()];
+    await linkCode(person, linked.user_code);
+    const tokens = (await poll(server.url, tv, linked.device_code)).body;
+    await linkCode(person, approved.user_code);
+    const review = await reviewCode(person, pending.user_code);
+    await postgres.stop();
+
+    for (const after of [0, 6, 60]) {
+      server.clock.advance(seconds(after));
+      const { status, body } = await poll(server.url, tv, pending.device_code);
+      assert.deepEqual({ status, body }, { status: 400, body: { error: 'authorization_pending' } }, `${after} s`);
+    }
+    server.clock.advance(seconds(10));
+    const held = await poll(server.url, tv, pending.device_code, { prefer: 'wait=1' });
+    assert.equal(held.body.error, 'authorization_pending');
+
+    const token = String(tokens.access_token);
+    const answers: Record<string, () => Promise<DeviceAnswer>> = {
+      'a new code': () => postForm(`${server.url}/device_authorization`, { client_id: tv }),
+      'an approved code': () => poll(server.url, tv, approved.device_code),
+      'an unknown code': () => poll(server.url, tv, 'unknown'),
+      refresh: () => refresh(server.url, tv, String(tokens.refresh_token)),
+      introspection: () => introspect(server.url, tv, token),
+      revocation: () => postForm(`${server.url}/revoke`, { client_id: tv, token }),
+      userinfo: () => userinfo(server.url, token),
+    };
+    for (const [what, ask] of Object.entries(answers)) {
+      const answer = await ask();
+      assert.equal(answer.status, 503, `${what}: ${JSON.stringify(answer.body)}`);
+      assert.equal(answer.body.error, 'temporarily_unavailable', what);
+      assertClear(answer);
+    }
+    const pages: Record<string, () => Promise<HttpPage>> = {
+      'typing a code': () => person.open('/link'),
+      devices: () => person.open('/devices'),
+      'the decision': () => person.submit(review, {}, { name: 'decision', value: 'approve' }),
+      'an app': () => person.open(`/auth?client_id=${tv}&response_type=code&redirect_uri=http://127.0.0.1/`),
+    };
+    for (const [what, open] of Object.entries(pages)) {
+      const page = await open();
+      assert.equal(page.status, 503, `${what}: ${page.text}`);
+      assert.match(page.text, /Nothing was lost/, what);
+      assertClear(page);
+    }
+    const stranger = createHttpBrowser(server.url);
+    assert.equal((await stranger.open('/link')).status, 200, 'a page that needs no database');
+    assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 503);
+
+    await postgres.start();
+    const since = performance.now();
+    await ready();
+    t.diagnostic(`ready ${Math.round(performance.now() - since)} ms after PostgreSQL was`);
+    assert.equal((await poll(server.url, tv, approved.device_code)).status, 200);
+    assert.equal((await refresh(server.url, tv, String(tokens.refresh_token))).status, 200);
+    await linkCode(person, pending.user_code);
+    assert.equal((await poll(server.url, tv, pending.device_code)).status, 200);
+  });
+
+  it('cut off and restarted under load: what was acknowledged is redeemed once', async (t) => {
+    const seeded = createSeeded();
+    t.diagnostic(`seed ${seeded.seed}`);
+    const load = startLinkLoad({ url: server.url, client: tv, emails: people, devices: 3 });
+    const some = async (): Promise<void> => {
+      const end = load.answered + seeded.below(150);
+      while (load.answered < end && load.wrong.length === 0) await pause(1);
+    };
+    for (let round = 0; round < 10; round++) {
+      await some();
+      await cutConnections(postgres.url);
+    }
+    for (let round = 0; round < 2; round++) {
+      await some();
+      await postgres.stop();
+      while (load.unavailable < 20 * (round + 1) && load.wrong.length === 0) await pause(10);
+      await postgres.start();
+    }
+    await some();
+    await load.finish();
+    assert.deepEqual(load.wrong, []);
+    assert.equal(load.unanswered, 0, 'every request has an answer');
+    for (const { acknowledged, tokens, userCode } of load.linkings) {
+      assert.ok(acknowledged && tokens.length === 3, `${userCode} was not linked by everyone who asked`);
+      assert.equal(new Set(tokens.map((answer) => answer.access_token)).size, 1, `${userCode} was redeemed twice`);
+    }
+    t.diagnostic(`${load.linkings.length} links, ${load.answered} answers, ${load.unavailable} times 503`);
+  });
+
+  const code = () => requestCode(server.url, tv);
+});
+
+const people = ['sam@example.org', 'kim@example.org'];
+
+function assertClear({ headers }: { headers: Headers }): void {
+  const wait = Number(headers.get('retry-after'));
+  assert.ok(wait >= 1 && wait <= 60, `Retry-After: ${headers.get('retry-after')}`);
+  assert.match(headers.get('cache-control') ?? '', /no-store/);
+  assert.equal(headers.get('x-content-type-options'), 'nosniff');
+}
+
+async function cutConnections(url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'latchkey'`);
+  await admin.end();
+}
