@@ -18,7 +18,7 @@ const commands: readonly Command[] = [
   ...keyCommands,
 ];
 
-/** Exit code: 0 done, 1 refused, 2 typed in a way that cannot be run. */
+/** Exit code: 0 done, 1 refused, 2 typed or set in a way that cannot be run. */
 async function main(words: readonly string[], terminal: Terminal): Promise<number> {
   if (words[0] === '--version') return say(terminal, version());
   const name = words.filter((word) => !word.startsWith('-'));
@@ -72,7 +72,8 @@ function explain(error: unknown, command: Command, terminal: Terminal): number {
   }
   const expected = error instanceof Refused || error instanceof ConfigError || error instanceof AppError;
   terminal.note(`latchkey: ${expected ? message : (stack ?? String(error))}`);
-  return 1;
+  // A supervisor must know that starting it again would not help.
+  return error instanceof ConfigError ? 2 : 1;
 }
 
 function version(): string {

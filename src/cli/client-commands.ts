@@ -1,4 +1,4 @@
-import { type Client, createClients } from '../engine/clients.ts';
+import { type Client, createClients } from '../clients/clients.ts';
 import {
   type Command,
   dateOf,

@@ -1,6 +1,6 @@
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Clients } from '../clients/clients.ts';
 import type { Clock } from '../clock.ts';
-import type { Clients } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { deviceAuthorizationAnswer } from './fast-issue.ts';
 import type { EngineInternals } from './provider-internals.ts';

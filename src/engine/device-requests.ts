@@ -1,6 +1,6 @@
+import type { Client } from '../clients/clients.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, GrantId } from '../ids.ts';
-import type { Client } from './clients.ts';
 
 /** Who sent a request, as far as the network tells. */
 export type Requester = { ip: string; userAgent: string | undefined; country: string | undefined };

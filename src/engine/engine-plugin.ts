@@ -1,9 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { deviceCodeGrant } from '../clients/clients.ts';
 import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { retryAfter } from '../web/limits.ts';
-import { deviceCodeGrant } from './clients.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
 import { createFastIssue } from './fast-issue.ts';

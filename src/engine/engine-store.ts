@@ -23,19 +23,10 @@ export type SigningKeyRow = {
   retired_at: number | null;
 };
 
-export type ClientRow = {
-  id: string;
-  name: string;
-  secret_hash: string | null;
-  settings: string;
-  created_at: number;
-};
-
 type EngineTables = {
   artifact: ArtifactRow;
   token_answer: TokenAnswerRow;
   signing_key: SigningKeyRow;
-  client: ClientRow;
 };
 
 export type EngineStore = ReturnType<typeof createEngineStore>;
@@ -126,23 +117,6 @@ export function createEngineStore(database: Database) {
         .values(fresh)
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute();
-    },
-
-    findClient: (id: string): Promise<ClientRow | undefined> =>
-      root.selectFrom('client').selectAll().where('id', '=', id).executeTakeFirst(),
-
-    findClients: (ids: string[]): Promise<ClientRow[]> =>
-      ids.length === 0 ? Promise.resolve([]) : root.selectFrom('client').selectAll().where('id', 'in', ids).execute(),
-
-    listClients: (): Promise<ClientRow[]> => root.selectFrom('client').selectAll().orderBy('created_at').execute(),
-
-    async addClient(row: ClientRow): Promise<void> {
-      await root.insertInto('client').values(row).execute();
-    },
-
-    async deleteClient(id: string): Promise<boolean> {
-      const result = await root.deleteFrom('client').where('id', '=', id).executeTakeFirst();
-      return result.numDeletedRows === 1n;
     },
   };
 }

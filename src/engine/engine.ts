@@ -1,14 +1,14 @@
 import './runtime-label.ts';
 import type { IncomingMessage } from 'node:http';
 import Provider, { type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Clients } from '../clients/clients.ts';
+import { deviceCodeGrant } from '../clients/clients.ts';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import { type AccountId, type ClientId, type GrantId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { artifactId, createArtifactAdapter } from './artifact-adapter.ts';
-import type { Clients } from './clients.ts';
-import { deviceCodeGrant } from './clients.ts';
 import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';

@@ -1,5 +1,5 @@
+import { type Client, type Clients, deviceCodeGrant } from '../clients/clients.ts';
 import type { Random } from '../random.ts';
-import { type Client, type Clients, deviceCodeGrant } from './clients.ts';
 import type { DeviceRequests, IssuedCode, Requester } from './device-requests.ts';
 
 type Needs = { issuer: string; clients: Clients; requests: DeviceRequests; random: Random };

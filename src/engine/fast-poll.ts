@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { deviceCodeGrant } from './clients.ts';
+import { deviceCodeGrant } from '../clients/clients.ts';
 import type { DeviceRequests } from './device-requests.ts';
 
 /** A body larger than this is no poll. */

@@ -1,7 +1,7 @@
 import type { Configuration, ErrorOut, FindAccount, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import type { Clients } from './clients.ts';
-import { deviceCodeGrant, identityScopes } from './clients.ts';
+import type { Clients } from '../clients/clients.ts';
+import { deviceCodeGrant, identityScopes } from '../clients/clients.ts';
 
 /** What apps may learn of a person, by scope (OpenID Connect Core §5.4). */
 export type Claims = {

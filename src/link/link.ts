@@ -1,8 +1,8 @@
+import type { Client } from '../clients/clients.ts';
 import { type Clock, days, minutes } from '../clock.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
-import type { Client } from '../engine/clients.ts';
 import type { NewGrant } from '../engine/engine.ts';
 import type { AccountId, DeviceId, GrantId, LinkId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 const rooms = [
   'drivers',
   'web',
+  'clients',
   'engine',
   'devices',
   'authenticators',
@@ -19,7 +20,7 @@ const rooms = [
 const doors: Record<string, readonly string[]> = {
   drivers: ['database', 'ephemeral', 'mail', 'sms', 'push', 'journal', 'places'].map((port) => `${port}/${port}.ts`),
   web: ['page.ts', 'messages.ts', 'components.tsx', 'content.tsx', 'mail-layout.tsx', 'flow.ts', 'limits.ts'],
-  engine: ['clients.ts', 'device-requests.ts'],
+  engine: ['device-requests.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
   signin: ['proof-form.tsx'],
 };

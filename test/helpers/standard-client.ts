@@ -1,5 +1,5 @@
 import * as client from 'openid-client';
-import type { NewClient } from '../../src/engine/clients.ts';
+import type { NewClient } from '../../src/clients/clients.ts';
 import type { TestApp } from './test-app.ts';
 
 /** An app registered at the server, as openid-client sees it; ID tokens are verified with the published keys. */

@@ -1,11 +1,10 @@
-import type { ClientMetadata } from 'oidc-provider';
 import { type Clock, seconds } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import { AppError } from '../errors.ts';
 import { type ClientId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
-import { type ClientRow, createEngineStore } from './engine-store.ts';
+import { type ClientRow, createClientsStore } from './clients-store.ts';
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -55,6 +54,9 @@ export type NewClient = {
 
 type Settings = Omit<Client, 'id' | 'name' | 'public' | 'createdAt'>;
 
+/** In the words of OpenID Connect Dynamic Client Registration 1.0 §2. */
+export type ClientMetadata = { client_id: string; [name: string]: unknown };
+
 export type Clients = {
   find(id: string): Promise<Client | undefined>;
   names(ids: string[]): Promise<Map<ClientId, string>>;
@@ -79,7 +81,7 @@ const grantNames = new Map([
 type Needs = { database: Database; secrets: Secrets; clock: Clock; random: Random };
 
 export function createClients({ database, secrets, clock, random }: Needs): Clients {
-  const store = createEngineStore(database);
+  const store = createClientsStore(database);
   const known = new Map<string, { client: Client; secretHash: string | null; readAt: number }>();
 
   /** Every request to the engine asks for its client; what an operator changes is seen within seconds. */
