@@ -21,6 +21,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[];
   countryHeader: string | undefined;
   metricsToken: string | undefined;
+  /** Where traces go, by OTLP over HTTP. */
+  tracesUrl: string | undefined;
   examples: boolean;
   /** Milliseconds between "not ready" and the end of listening. */
   drainTime: number;
@@ -74,6 +76,11 @@ export const variables: readonly Variable[] = [
     fallback: 'none',
     meaning: 'Bearer token for /metrics outside loopback',
     secret: true,
+  },
+  {
+    name: 'LATCHKEY_TRACES_URL',
+    fallback: 'none',
+    meaning: 'OTLP/HTTP address for traces, such as http://localhost:4318/v1/traces',
   },
   {
     name: 'LATCHKEY_EXAMPLES',
@@ -130,6 +137,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     countryHeader,
     metricsToken: value('LATCHKEY_METRICS_TOKEN'),
     drainTime: readDrainTime(value('LATCHKEY_DRAIN_SECONDS') ?? (development ? '0' : '2')),
+    tracesUrl: readTracesUrl(value('LATCHKEY_TRACES_URL')),
     examples: (value('LATCHKEY_EXAMPLES') ?? (development ? 'on' : 'off')) === 'on',
   });
 }
@@ -164,6 +172,12 @@ function readDrainTime(text: string): number {
   // SIGTERM is obeyed within five seconds, and requests in flight need the rest of them.
   if (!(seconds >= 0 && seconds <= 3)) throw new ConfigError('LATCHKEY_DRAIN_SECONDS must be a number from 0 to 3.');
   return seconds * 1000;
+}
+
+function readTracesUrl(text: string | undefined): string | undefined {
+  if (text !== undefined && !(URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)))
+    throw new ConfigError('LATCHKEY_TRACES_URL must be an http or https address.');
+  return text;
 }
 
 function readSecret(given: string | undefined, development: boolean, data: string): Buffer {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { minutes, seconds } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { openOutside } from './outside.ts';
+import { type Outside, openOutside } from './outside.ts';
 
 /** After SIGTERM, requests still in flight are cut: it must be obeyed within five seconds. */
 const patience = seconds(3);
@@ -9,7 +9,7 @@ const lastMoment = seconds(4.8);
 
 /** Opens everything, listens, and stops cleanly when told to. Resolves once the server is listening. */
 export async function serve(config: Config): Promise<void> {
-  const outside = await openOutside(config);
+  const outside = await withTraces(await openOutside(config));
   // Loaded late: commands that need no server do not wait for the engine.
   const { createApp } = await import('./app.ts');
   const app = await createApp(outside);
@@ -32,6 +32,7 @@ export async function serve(config: Config): Promise<void> {
     await pause(config.drainTime);
     await app.close();
     await outside.close();
+    await outside.tracing?.close();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -47,6 +48,13 @@ export async function serve(config: Config): Promise<void> {
 
   await app.server.listen({ port: config.port, host: config.host });
   process.stdout.write(`latchkey listening on ${config.issuer}\n`);
+}
+
+async function withTraces(outside: Outside): Promise<Outside> {
+  if (!outside.config.tracesUrl) return outside;
+  const { startTracing } = await import('./tracing.ts');
+  const tracing = await startTracing(outside.config.tracesUrl);
+  return { ...tracing.watch(outside), tracing };
 }
 
 /** Runs the server from the environment; the exit code is 2 when the configuration cannot work. */

@@ -13,6 +13,7 @@ import { openSmtpMail } from './drivers/mail/smtp.ts';
 import { noPlaces, type Places, placesFromHeader } from './drivers/places/places.ts';
 import { type Random, systemRandom } from './random.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Everything the rooms are handed that is not a room: drivers, time, randomness, secrets. */
 export type Outside = {
@@ -25,6 +26,7 @@ export type Outside = {
   mail: Mail;
   journal: Journal;
   places: Places;
+  tracing?: Tracing;
   close(): Promise<void>;
 };
 
