@@ -6,6 +6,7 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
+import { createFailuresMail } from './authenticators/failures-mail.ts';
 import { type Clients, createClients } from './clients/clients.ts';
 import { days } from './clock.ts';
 import { countEvents, countMails } from './counted.ts';
@@ -115,7 +116,18 @@ export async function createApp(outside: Outside): Promise<App> {
     grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
   });
 
+  const failuresMail = createFailuresMail({
+    ...config,
+    mail,
+    messages,
+    ephemeral,
+    findAccount: (id) => accounts.find(id),
+  });
   const authenticators = createAuthenticators({
+    manyFailures: (id, kind) =>
+      void failuresMail(id, kind).catch((err: unknown) =>
+        server.log.error({ err }, 'the mail about failures was not sent'),
+      ),
     database,
     clock,
     random,

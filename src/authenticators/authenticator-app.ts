@@ -3,7 +3,8 @@ import { type Clock, minutes } from '../clock.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
-import { type AuthenticatorsStore, mostFailures } from './authenticators-store.ts';
+import { type AuthenticatorsStore, failuresToTell, mostFailures } from './authenticators-store.ts';
+import type { ManyFailures } from './failures-mail.ts';
 
 /** What the set-up page shows; `sealed` travels through the form, because nothing is stored before it is proven. */
 export type AppSetup = { secret: string; uri: string; sealed: string };
@@ -27,8 +28,9 @@ export function createAuthenticatorApps(needs: {
   store: AuthenticatorsStore;
   secrets: Secrets;
   clock: Clock;
+  manyFailures?: ManyFailures | undefined;
 }): AuthenticatorApps {
-  const { store, secrets, clock } = needs;
+  const { store, secrets, clock, manyFailures } = needs;
   const uriOf = (secret: string, label: string): string => generateURI({ issuer: service, label, secret, period });
   const context = (accountId: AccountId): string => `set-up ${accountId}`;
 
@@ -71,10 +73,13 @@ export function createAuthenticatorApps(needs: {
 
     async verify(accountId, code) {
       const row = await store.findApp(accountId);
-      if (!row || !(await store.countTry('authenticator_app', accountId, mostFailures))) return false;
+      const tries = row && (await store.countTry('authenticator_app', accountId, mostFailures));
+      if (!row || tries === undefined) return false;
       const secret = secrets.open('totp', row.sealed_secret, accountId);
       const step = secret === undefined ? undefined : check(secret, code, row.last_step);
-      return step !== undefined && (await store.claimStep(accountId, step));
+      const right = step !== undefined && (await store.claimStep(accountId, step));
+      if (!right && tries === failuresToTell) manyFailures?.(accountId, 'app');
+      return right;
     },
   };
 }

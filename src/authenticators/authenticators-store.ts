@@ -27,6 +27,8 @@ export type AppRow = {
 
 /** E9: after so many failures in a row an authenticator is off, whoever made them. */
 export const mostFailures = 100;
+/** F4: the owner is told while there is still time. */
+export const failuresToTell = 50;
 
 type Tables = { password: PasswordRow; passkey: PasskeyRow; authenticator_app: AppRow };
 type Counted = 'password' | 'authenticator_app';
@@ -60,15 +62,19 @@ export function createAuthenticatorsStore(database: Database) {
         .execute();
     },
 
-    /** Counts a try before it is checked, so that tries sent at once are all counted; false once `limit` is reached. */
-    async countTry(table: Counted, id: AccountId, limit: number): Promise<boolean> {
-      const result = await db
+    /**
+     * Counts a try before it is checked, so that tries sent at once are all counted. Which one in a row it is, or
+     * undefined once `limit` is reached.
+     */
+    async countTry(table: Counted, id: AccountId, limit: number): Promise<number | undefined> {
+      const row = await db
         .updateTable(table)
         .set({ failed_tries: sql`failed_tries + 1` })
         .where('account_id', '=', id)
         .where('failed_tries', '<', limit)
+        .returning('failed_tries')
         .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+      return row?.failed_tries;
     },
 
     async clearTries(table: Counted, id: AccountId): Promise<void> {

@@ -7,6 +7,7 @@ import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type AppSetup, createAuthenticatorApps } from './authenticator-app.ts';
 import { createAuthenticatorsStore, type PasskeyRow } from './authenticators-store.ts';
+import type { ManyFailures } from './failures-mail.ts';
 import { createPasskeys, type NewPasskey, type Passkeys } from './passkeys.ts';
 import { createPasswords, type HashedPassword } from './password.ts';
 import { checkPassword, type PasswordProblem } from './password-policy.ts';
@@ -27,6 +28,8 @@ export type Authenticators = {
   savePassword(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
   /** Sets a password on an account that exists, and records it; checks no rules. */
   setPassword(accountId: AccountId, password: string): Promise<void>;
+  /** Switches on again what failures have switched off; for an operator who knows the owner. */
+  clearFailures(accountId: AccountId): Promise<void>;
   /** Takes as long for nobody (F5). */
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
 
@@ -60,6 +63,8 @@ export function createAuthenticators(needs: {
   config: { issuer: string };
   /** The accounts room's word for the WebAuthn user handle of an account. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
+  /** Hears of every row of failures that comes half way to switching an authenticator off. Not waited for (F5). */
+  manyFailures?: ManyFailures;
 }): Authenticators {
   const { database, journal } = needs;
   const store = createAuthenticatorsStore(database);
@@ -102,6 +107,10 @@ export function createAuthenticators(needs: {
         await passwords.save(accountId, hashed, trx);
         await journal.append({ type: 'password_changed', accountId }, trx);
       });
+    },
+    async clearFailures(accountId) {
+      await store.clearTries('password', accountId);
+      await store.clearTries('authenticator_app', accountId);
     },
     verifyPassword: (accountId, password) => passwords.verify(accountId, password),
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
 import { createPeople, goodPassword } from '../../test/helpers/people.ts';
+import { days } from '../clock.ts';
 import { hashPassword, verifyPassword } from './argon2.ts';
 import { mostFailures } from './authenticators-store.ts';
 import { checkPassword } from './password-policy.ts';
@@ -154,5 +155,37 @@ forEachDatabase((_name, open) => {
     assert.equal(await authenticators.verifyPassword(id, goodPassword), false);
     await authenticators.setPassword(id, goodPassword);
     assert.equal(await authenticators.verifyPassword(id, goodPassword), true);
+  });
+
+  test('F4: the owner hears of fifty failures in a row, at most once a day', async () => {
+    const { database, authenticators, addAccount, clock, mails } = await createPeople(open);
+    const { id } = await addAccount('ann@example.org');
+    const failAt = async (count: number): Promise<void> => {
+      await database.query
+        .withTables<Tables>()
+        .updateTable('password')
+        .set({ failed_tries: count - 1 })
+        .where('account_id', '=', id)
+        .execute();
+      assert.equal(await authenticators.verifyPassword(id, 'wrong wrong wrong'), false);
+    };
+    // The mail is not waited for by whoever fails.
+    const arrived = async (count: number): Promise<void> => {
+      while (mails.length < count) await new Promise(setImmediate);
+    };
+    await failAt(49);
+    await failAt(50);
+    await arrived(1);
+    await failAt(51);
+    await failAt(50);
+    assert.deepEqual(
+      mails.map(({ to, subject }) => [to, subject]),
+      [['ann@example.org', 'Somebody keeps trying to sign in to your account']],
+    );
+    assert.match(mails[0]?.text ?? '', /50 wrong passwords/);
+    clock.advance(days(1));
+    await failAt(50);
+    await arrived(2);
+    assert.equal(mails.length, 2);
   });
 });

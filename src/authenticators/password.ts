@@ -3,7 +3,8 @@ import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import { hashPassword, verifyPassword } from './argon2.ts';
-import { type AuthenticatorsStore, mostFailures } from './authenticators-store.ts';
+import { type AuthenticatorsStore, failuresToTell, mostFailures } from './authenticators-store.ts';
+import type { ManyFailures } from './failures-mail.ts';
 import { longestPassword } from './password-policy.ts';
 
 export type Passwords = {
@@ -17,8 +18,13 @@ export type Passwords = {
 /** Made by `hash`, good for `save` only. */
 export type HashedPassword = { phc: string };
 
-export function createPasswords(needs: { store: AuthenticatorsStore; secrets: Secrets; clock: Clock }): Passwords {
-  const { store, secrets, clock } = needs;
+export function createPasswords(needs: {
+  store: AuthenticatorsStore;
+  secrets: Secrets;
+  clock: Clock;
+  manyFailures?: ManyFailures | undefined;
+}): Passwords {
+  const { store, secrets, clock, manyFailures } = needs;
   // The key is not in the database, so that a copy of it cannot be guessed against; the hash stays inside (E7).
   const seal = (accountId: AccountId, { phc }: HashedPassword): string => secrets.seal('password', phc, accountId);
 
@@ -26,11 +32,14 @@ export function createPasswords(needs: { store: AuthenticatorsStore; secrets: Se
     async verify(accountId, password) {
       const row = accountId && (await store.findPassword(accountId));
       // Counted before it is checked (E9): guesses sent at once are all counted.
-      const allowed = row !== undefined && (await store.countTry('password', row.account_id, mostFailures));
-      const phc = row && allowed ? secrets.open('password', row.sealed_hash, row.account_id) : undefined;
+      const tries = row && (await store.countTry('password', row.account_id, mostFailures));
+      const phc = row && tries !== undefined ? secrets.open('password', row.sealed_hash, row.account_id) : undefined;
       const tooLong = [...password].length > longestPassword;
       const { right, outdated } = await verifyPassword(tooLong ? '' : password, phc);
-      if (!row || !right || tooLong) return false;
+      if (!row || !right || tooLong) {
+        if (row && tries === failuresToTell) manyFailures?.(row.account_id, 'password');
+        return false;
+      }
       await store.clearTries('password', row.account_id);
       if (outdated) {
         const renewed = await hashPassword(password);

@@ -1,8 +1,9 @@
 import { type Account, type Accounts, createAccounts, normaliseEmail } from '../account/account.ts';
-import { createAuthenticators } from '../authenticators/authenticators.ts';
+import { type Authenticators, createAuthenticators } from '../authenticators/authenticators.ts';
 import { createEngineStore } from '../engine/engine-store.ts';
 import type { AccountId } from '../ids.ts';
 import type { Outside } from '../outside.ts';
+import { createSessions } from '../signin/sessions.ts';
 import { locales } from '../web/messages.ts';
 import {
   type Command,
@@ -57,10 +58,7 @@ async function createAccount(outside: Outside, terminal: Terminal, { email, loca
   const taken = new Refused(`There is already an account for ${email}.`);
   if (await accounts.findByEmail(email)) throw taken;
 
-  if ([...password].length < shortestByOperator)
-    throw new Refused(`The password must have ${shortestByOperator} characters or more.`);
-  const problem = authenticators.checkPassword(password, ['latchkey', ...email.split(/[@.]/)]);
-  if (problem) terminal.note('latchkey: this password would not be accepted on the page; have it changed soon.');
+  checkByOperator(authenticators, terminal, email, password);
   const hashed = await authenticators.hashPassword(password);
   try {
     return await database.transaction(async (transaction) => {
@@ -72,6 +70,43 @@ async function createAccount(outside: Outside, terminal: Terminal, { email, loca
     throw database.isDuplicate(error) ? taken : error;
   }
 }
+
+function checkByOperator(authenticators: Authenticators, terminal: Terminal, email: string, chosen: string): void {
+  if ([...chosen].length < shortestByOperator)
+    throw new Refused(`The password must have ${shortestByOperator} characters or more.`);
+  const problem = authenticators.checkPassword(chosen, ['latchkey', ...email.split(/[@.]/)]);
+  if (problem) terminal.note('latchkey: this password would not be accepted on the page; have it changed soon.');
+}
+
+const password: Command = {
+  name: 'accounts password',
+  summary: 'Set a new password: the way back after too many wrong ones. Ends every session of the account.',
+  operand: 'ID|ADDRESS',
+  options: {
+    'password-stdin': { type: 'boolean', meaning: 'Read the password from standard input' },
+    json,
+  },
+  async run(input, terminal) {
+    const wanted = requiredOperand(input, password);
+    if (!input.flag('password-stdin')) throw new UsageError('--password-stdin is missing.');
+    const chosen = (await terminal.read()).replace(/\r?\n$/, '');
+    const account = await withData(terminal, async (outside) => {
+      const accounts = createAccounts(outside);
+      const found = await findAccount(accounts, wanted);
+      if (!found) throw new Refused(`There is no account ${wanted}.`);
+      const authenticators = createAuthenticators({ ...outside, userIdOf: (id) => accounts.passkeyUserId(id) });
+      checkByOperator(authenticators, terminal, found.email, chosen);
+      await authenticators.setPassword(found.id, chosen);
+      await authenticators.clearFailures(found.id);
+      // F9: whoever knew the old one may be signed in with it.
+      await createSessions(outside).removeAccountEverywhere(found.id);
+      return found;
+    });
+    const sentence = `Set a new password for account ${account.id} (${account.email}) and ended its sessions.`;
+    print(input, terminal, { id: account.id, password_changed: true }, sentence);
+    return true;
+  },
+};
 
 const list: Command = {
   name: 'accounts list',
@@ -125,4 +160,4 @@ const shown = ({ id, email, locale, createdAt }: Account) => ({
   created_at: new Date(createdAt).toISOString(),
 });
 
-export const accountCommands: readonly Command[] = [create, list, remove];
+export const accountCommands: readonly Command[] = [create, list, password, remove];

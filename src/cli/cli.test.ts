@@ -12,6 +12,7 @@ import { createAccounts } from '../account/account.ts';
 import { createAuthenticators } from '../authenticators/authenticators.ts';
 import { readConfig } from '../config.ts';
 import { openOutside } from '../outside.ts';
+import { createSessions } from '../signin/sessions.ts';
 
 // From dist/src/cli/ to the package.
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -92,6 +93,35 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await run(['accounts', 'remove', 'ann@example.org'])).code, 0);
       assert.deepEqual(parsed(await run(['accounts', 'list', '--json'])), []);
       assert.equal((await run(['accounts', 'remove', account.id])).code, 1);
+    });
+
+    test('accounts password: the way back after a hundred failures, and out for whoever was signed in', async () => {
+      const { env, run } = await setUp();
+      const create = ['accounts', 'create', '--email', 'ann@example.org', '--password-stdin', '--json'];
+      const { id } = parsed(await run(create, { stdin: password }));
+      const outside = await openOutside(readConfig(env));
+      const accounts = createAccounts(outside);
+      const authenticators = createAuthenticators({ ...outside, userIdOf: (one) => accounts.passkeyUserId(one) });
+      const sessions = createSessions(outside);
+      const { secret } = await sessions.start(undefined, id, ['pwd'], undefined);
+      await outside.database.query
+        .withTables<{ password: { failed_tries: number } }>()
+        .updateTable('password')
+        .set({ failed_tries: 100 })
+        .execute();
+      assert.equal(await authenticators.verifyPassword(id, password), false);
+
+      const args = ['accounts', 'password', 'ann@example.org', '--password-stdin', '--json'];
+      assert.equal((await run(args, { stdin: 'short' })).code, 1);
+      assert.equal((await run(['accounts', 'password', 'bob@example.org', '--password-stdin'])).code, 1);
+      assert.equal((await run(['accounts', 'password', id], { stdin: password })).code, 2);
+      const next = 'seven lamps under the harbour';
+      assert.deepEqual(parsed(await run(args, { stdin: `${next}\n` })), { id, password_changed: true });
+      assert.equal(await authenticators.verifyPassword(id, next), true);
+      assert.equal(await authenticators.verifyPassword(id, password), false);
+      assert.equal(await sessions.find(secret), undefined);
+      assert.equal((await outside.journal.recent(id, 1))[0]?.type, 'password_changed');
+      await outside.close();
     });
 
     test('clients: create public and confidential ones, list, remove', async () => {

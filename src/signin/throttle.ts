@@ -18,8 +18,8 @@ type Tier = { free: number; window: number; delays: readonly number[] };
 const delays = [seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(30), hours(1)];
 /** One guesser at one account. */
 const pair: Tier = { free: 5, window: days(1), delays };
-/** Many guessers at one account. Gentler, because its owner would wait with them. */
-const subject: Tier = { free: 30, window: days(1), delays: delays.slice(0, 4) };
+/** Many guessers at one account. It takes them days to switch the password off (E9), and its owner hears of it before. */
+const subject: Tier = { free: 30, window: days(7), delays };
 /** One guesser at many accounts (E11). Generous, because offices and schools share an address. */
 const network: Tier = { free: 100, window: hours(1), delays: delays.slice(0, 5) };
 

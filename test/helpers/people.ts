@@ -5,6 +5,7 @@ import { createAccounts } from '../../src/account/account.ts';
 import { accountPlugin } from '../../src/account/account-plugin.ts';
 import { createSignup } from '../../src/account/signup.ts';
 import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
+import { createFailuresMail } from '../../src/authenticators/failures-mail.ts';
 import { createMemory } from '../../src/drivers/ephemeral/memory.ts';
 import { createTableJournal } from '../../src/drivers/journal/table.ts';
 import type { Message } from '../../src/drivers/mail/mail.ts';
@@ -44,7 +45,11 @@ export async function createPeople(open: OpenDatabase) {
   };
 
   const accounts = createAccounts({ database, clock, random, journal });
+  const messages = loadMessages();
+  const findAccount: typeof accounts.find = (id) => accounts.find(id);
+  const failuresMail = createFailuresMail({ mail, messages, ephemeral, issuer, findAccount });
   const authenticators = createAuthenticators({
+    manyFailures: (id, kind) => void failuresMail(id, kind).catch(() => {}),
     database,
     clock,
     random,
@@ -65,7 +70,7 @@ export async function createPeople(open: OpenDatabase) {
     secrets,
     random,
     clock,
-    messages: loadMessages(),
+    messages,
     readPerson: (request) => signin.readPerson(request),
   });
   const afterSignIn: AfterSignIn = async ({ request, reply }) => {
