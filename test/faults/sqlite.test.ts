@@ -75,7 +75,7 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
     }
     // The refresh that failed has consumed nothing, the approval that failed has linked nothing.
     assert.equal((await refresh(server.url, tv, String(tokens.refresh_token))).status, 200);
-    const links = (await person.open('/devices')).root.querySelectorAll('main a[href^="/devices/"]').length;
+    const links = (await person.open('/devices')).root.querySelectorAll('main li a[href^="/devices/"]').length;
     assert.equal(links, page.status === 503 ? 1 : 2);
     if (page.status === 503) await linkCode(person, pending.user_code);
     assert.equal((await poll(server.url, tv, pending.device_code)).status, 200);
