@@ -54,7 +54,25 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     return { ok: true, methods: ['otp'] };
   };
 
+  const passkey = async (
+    purpose: 'sign-in' | 'prove',
+    credential: string,
+    source: Source,
+    accountId?: AccountId,
+  ): Promise<{ ok: true; methods: 'passkey'[]; accountId: AccountId } | Failure> => {
+    const turn = throttle.passkeys({ network: source.network, ...(accountId && { subject: accountId }) });
+    const wait = await turn.wait();
+    if (wait !== undefined) return tooMany(wait);
+    const answer = { purpose, browserId: source.browserId, credential, ...(accountId && { accountId }) };
+    const owner = await checks.passkeys.verifyRequest(answer);
+    if (owner) return { ok: true, methods: ['passkey'], accountId: owner };
+    // Sent at once, more than the limit are checked, but no more than the limit are recorded.
+    const until = await turn.failed();
+    return until === undefined ? wrong('signin.passkey.failed') : tooMany(until);
+  };
+
   return {
+    passkey,
     wrongPassword: wrong('signin.password.wrong'),
     password,
     code,
@@ -67,14 +85,8 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     ): Promise<Outcome<'pwd' | 'otp' | 'passkey'>> {
       const { accountId } = who;
       if (given.credential) {
-        const answer = {
-          purpose: 'prove' as const,
-          browserId: source.browserId,
-          credential: given.credential,
-          accountId,
-        };
-        const owner = await checks.passkeys.verifyRequest(answer);
-        return owner ? { ok: true, methods: ['passkey'] } : wrong('signin.passkey.failed');
+        const result = await passkey('prove', given.credential, source, accountId);
+        return result.ok ? { ok: true, methods: result.methods } : result;
       }
       const has = await checks.methodsOf(accountId);
       if (!has.password) return wrong('signin.proof.passkeyOnly');

@@ -69,6 +69,7 @@ forEachDatabase((name, open) => {
       const seen: string[] = [];
       const note = ({ status, url, body }: Shown) => {
         const plain = body
+          .replaceAll('<wbr/>', '')
           .replaceAll(address, 'ADDRESS')
           .replace(/(name="csrf" value=")[^"]*/g, '$1')
           .replace(/&quot;challenge&quot;:&quot;[^&]*/g, '');
@@ -233,6 +234,38 @@ forEachDatabase((name, open) => {
     people.clock.advance(minutes(1));
     assert.equal((await signIn(attacker)).url, '/home', 'success ends the wait');
     assert.equal((await signIn(attacker, email, 'wrong wrong wrong')).status, 422);
+  });
+
+  test('failed passkeys are bounded per network, and tries that are turned away leave no rows', async () => {
+    const people = await createPeople(open);
+    const { id } = await people.addAccount(email);
+    const device = await addPasskey(people, id);
+    const rows = async (): Promise<number> => {
+      const events = people.database.query.withTables<{ security_event: { type: string } }>();
+      return (await events.selectFrom('security_event').selectAll().where('type', 'like', '%_failed').execute()).length;
+    };
+    const stranger = people.newBrowser({ remoteAddress: '198.51.100.7' });
+    await stranger.open('/signin');
+    for (let i = 0; i < 30; i += 1) assert.equal((await stranger.submit({ credential: '{}' })).status, 422);
+    assert.equal(await rows(), 30);
+    const csrf = stranger.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
+    for (let i = 0; i < 3; i += 1) {
+      const turnedAway = await stranger.post('/signin/passkey', { csrf, credential: '{}' });
+      assert.equal(turnedAway.status, 429);
+      assert.equal(turnedAway.headers['retry-after'], '600');
+    }
+    assert.equal(await rows(), 30);
+
+    const owner = people.newBrowser();
+    await owner.open('/signin');
+    await owner.submit({ credential: device.get(owner.passkeyOptions('get')) });
+    assert.deepEqual((await signedIn(owner)).current.methods, ['passkey'], 'from another network');
+    people.clock.advance(minutes(10));
+    assert.equal((await stranger.post('/signin/passkey', { csrf, credential: '{}' })).status, 422);
+
+    const before = await rows();
+    for (let i = 0; i < 8; i += 1) await signIn(stranger, email, 'wrong wrong wrong');
+    assert.equal((await rows()) - before, 5, 'a password that is not checked is not recorded either');
   });
 
   test('several accounts: add, switch in one step, sign out of one, sign out of all', async () => {

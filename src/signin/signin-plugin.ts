@@ -62,9 +62,9 @@ export async function signinPlugin(
   });
 
   app.post('/signin/passkey', async (request, reply) => {
-    const accountId = await signin.checkPasskey(request, (request.body as Fields).credential ?? '');
-    if (accountId) return finish(request, reply, accountId, ['passkey']);
-    return showStart(request, reply, readFlow(request).email, { text: request.page.t('signin.passkey.failed') });
+    const result = await signin.checkPasskey(request, (request.body as Fields).credential ?? '');
+    if (result.ok) return finish(request, reply, result.accountId, ['passkey']);
+    return showStart(request, reply, readFlow(request).email, { text: wordsFor(request, result) });
   });
 
   app.get('/signin/password', async (request, reply) => {

@@ -13,7 +13,7 @@ import { networkOf } from '../web/limits.ts';
 import { type Checks, createChecker } from './proof.ts';
 import { createReadings } from './reading.ts';
 import { createSessions, type LiveSession, longestSession } from './sessions.ts';
-import { createSteps, proofFields, type Record, sourceOf } from './steps.ts';
+import { createSteps, type PasskeyStep, proofFields, type Record, sourceOf } from './steps.ts';
 import { createThrottle } from './throttle.ts';
 
 /** One authenticator used: a password, a code of an authenticator app, a passkey with user verification. */
@@ -87,7 +87,7 @@ export type Signin = {
   /** The steps of signing in, for this room's own pages; each failure is in the journal. */
   checkPassword(request: FastifyRequest, email: string, password: string): Promise<PasswordStep>;
   checkCode(request: FastifyRequest, accountId: AccountId, code: string): Promise<ProofResult>;
-  checkPasskey(request: FastifyRequest, credential: string): Promise<AccountId | undefined>;
+  checkPasskey(request: FastifyRequest, credential: string): Promise<PasskeyStep>;
   /** Options for signing in with any passkey: the same for everyone (G12). */
   passkeyOptions(request: FastifyRequest): Promise<object>;
 };
@@ -236,7 +236,7 @@ export function createSignin(needs: {
       const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request));
       if (!result.ok) {
         if (await replaced()) return provenBefore;
-        await record(request, 'proof_failed', accountId, { reason: result.error });
+        if (result.retryAt === undefined) await record(request, 'proof_failed', accountId, { reason: result.error });
         return result;
       }
       const renewed = await sessions.proven(live, result.methods);

@@ -5,6 +5,10 @@ import type { AccountId } from '../ids.ts';
 import { networkOf } from '../web/limits.ts';
 import type { Checker, Checks, Source } from './proof.ts';
 
+export type PasskeyStep =
+  | { ok: true; accountId: AccountId }
+  | { ok: false; status: number; error: string; retryAt?: number };
+
 /** Appends an event with where it came from. */
 export type Record = (
   request: FastifyRequest,
@@ -21,13 +25,24 @@ export function createSteps(needs: {
   record: Record;
 }) {
   const { checker, checks, accounts, record } = needs;
+
+  /** What was not checked is not recorded either: a flood would fill the journal. */
+  const recordFailure = async (
+    request: FastifyRequest,
+    accountId: AccountId | undefined,
+    failure: { error: string; retryAt?: number },
+  ): Promise<void> => {
+    if (failure.retryAt !== undefined) return;
+    await record(request, 'sign_in_failed', accountId, { reason: failure.error });
+  };
+
   return {
     async checkPassword(request: FastifyRequest, email: string, password: string) {
       const account = await accounts.findByEmail(email);
       const result = await checker.password({ email, accountId: account?.id }, password, sourceOf(request));
       if (!result.ok || !account) {
         const failure = result.ok ? checker.wrongPassword : result;
-        await record(request, 'sign_in_failed', account?.id, { reason: failure.error });
+        await recordFailure(request, account?.id, failure);
         return failure;
       }
       const { app } = await checks.methodsOf(account.id);
@@ -37,15 +52,14 @@ export function createSteps(needs: {
     async checkCode(request: FastifyRequest, accountId: AccountId, code: string) {
       const result = await checker.code(accountId, code, sourceOf(request));
       // F4: the password was right and the second step was not; the owner should be able to see that.
-      if (!result.ok) await record(request, 'sign_in_failed', accountId, { reason: result.error });
+      if (!result.ok) await recordFailure(request, accountId, result);
       return result;
     },
 
-    async checkPasskey(request: FastifyRequest, credential: string): Promise<AccountId | undefined> {
-      const answer = { purpose: 'sign-in' as const, browserId: request.browserId, credential };
-      const accountId = await checks.passkeys.verifyRequest(answer);
-      if (!accountId) await record(request, 'sign_in_failed', undefined, { reason: 'signin.passkey.failed' });
-      return accountId;
+    async checkPasskey(request: FastifyRequest, credential: string): Promise<PasskeyStep> {
+      const result = await checker.passkey('sign-in', credential, sourceOf(request));
+      if (!result.ok) await recordFailure(request, undefined, result);
+      return result;
     },
 
     passkeyOptions: (request: FastifyRequest): Promise<object> =>

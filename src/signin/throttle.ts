@@ -1,6 +1,7 @@
 import { type Clock, days, hours, minutes, seconds } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Secrets } from '../secrets.ts';
+import { createLimits, type LimitResult } from '../web/limits.ts';
 
 /** Who tries what. `subject` is the address typed or the account's id; an unknown address counts like a known one (F5). */
 export type Attempt = { kind: 'password' | 'code'; subject: string; network: string; browserId: string };
@@ -10,6 +11,13 @@ export type Throttle = {
   enter(attempt: Attempt): Promise<{ allowed: true } | { allowed: false; retryAt: number }>;
   /** Forgets the failures behind a success, and remembers this browser as one that knows the secret. */
   succeed(attempt: Attempt): Promise<void>;
+  /** Nobody guesses a passkey: what is bounded is the work and the rows that failures make. `subject` if known. */
+  passkeys(from: { network: string; subject?: string }): {
+    /** When the next one may be tried, if not now. */
+    wait(): Promise<number | undefined>;
+    /** Counts a failure; when to come back, if it was one too many. */
+    failed(): Promise<number | undefined>;
+  };
 };
 
 /** From the `free`th try in the window each next one has to wait; the last delay repeats. */
@@ -22,6 +30,8 @@ const pair: Tier = { free: 5, window: days(1), delays };
 const subject: Tier = { free: 30, window: days(7), delays };
 /** One guesser at many accounts (E11). Generous, because offices and schools share an address. */
 const network: Tier = { free: 100, window: hours(1), delays: delays.slice(0, 5) };
+
+const failedPasskeys = { limit: 30, window: minutes(10) };
 
 export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secrets: Secrets }): Throttle {
   const { ephemeral, clock, secrets } = needs;
@@ -54,7 +64,18 @@ export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secr
     return 0;
   };
 
+  const limits = createLimits({ ephemeral, clock });
+
   return {
+    passkeys({ network, subject = '' }) {
+      const name = key('passkey', network, subject);
+      const retryAt = ({ allowed, retryAt }: LimitResult) => (allowed ? undefined : retryAt);
+      return {
+        wait: async () => retryAt(await limits.peek(name, failedPasskeys)),
+        failed: async () => retryAt(await limits.hit(name, failedPasskeys)),
+      };
+    },
+
     async enter(attempt) {
       const names = keys(attempt);
       const known = (await ephemeral.get(names.known)) !== undefined;
