@@ -1,9 +1,9 @@
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.ts';
 import { createDatabasePlace } from './databases.ts';
 import { emptyValkeyUrl } from './ephemerals.ts';
 import { createPhone, type Phone, type PhoneOptions } from './journey-phone.ts';
-import { createTv, type Tv } from './journey-tv.ts';
+import { createTv, type Tv, type TvOptions } from './journey-tv.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 import { startTestApp, type TestApp } from './test-app.ts';
 
@@ -19,7 +19,7 @@ export type Place = {
   /** A person's browser, the size of a phone unless told otherwise. */
   phone(options?: PhoneOptions): Promise<Phone>;
   /** The television example in a browser of its own. */
-  tv(options?: BrowserContextOptions): Promise<Tv>;
+  tv(options?: TvOptions): Promise<Tv>;
   /** Proves that no page broke a rule, then stops everything. */
   close(): Promise<void>;
 };

@@ -25,14 +25,23 @@ export type Tv = {
   wait(time: number): Promise<void>;
 };
 
+/** `holds: false`: something on the way lets no request wait, so that the television asks every five seconds. */
+export type TvOptions = BrowserContextOptions & { holds?: boolean };
+
 type Outside = { browser: Browser; url: string; complaints: string[]; clock: { advance(milliseconds: number): void } };
 
 export async function createTv(
   { browser, url, complaints, clock }: Outside,
-  options: BrowserContextOptions = {},
+  { holds = true, ...options }: TvOptions = {},
 ): Promise<Tv> {
   const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ...options });
   watch(context, url, complaints);
+  if (!holds) {
+    await context.route('**/token', async (route, request) => {
+      const { prefer: _, ...headers } = await request.allHeaders();
+      await route.continue({ headers });
+    });
+  }
   const tab = await context.newPage();
   if (options.javaScriptEnabled !== false) await tab.clock.install();
   await tab.goto(`${url}/examples/tv`);

@@ -4,8 +4,8 @@ import type { BrowserContext, Response } from 'playwright-core';
 export function watch(context: BrowserContext, origin: string, complaints: string[]): void {
   context.on('page', (tab) => {
     tab.on('console', (message) => {
-      // The browser's own note of a status that a person or device is meant to get; statuses are looked at below.
-      if (message.type() !== 'error' || /the server responded with a status of/.test(message.text())) return;
+      // The browser's own note of a status or an outage that is meant to be; statuses are looked at below.
+      if (message.type() !== 'error' || /^Failed to load resource/.test(message.text())) return;
       complaints.push(`${tab.url()} wrote to the console: ${message.text()}`);
     });
     tab.on('pageerror', (error) => complaints.push(`${tab.url()} threw: ${error.message}`));

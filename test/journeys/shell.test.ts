@@ -13,6 +13,7 @@ let browser: Browser;
 let home: string;
 let state = 'waiting';
 let twice = 0;
+let answer: Promise<void> | undefined;
 let posted: Record<string, string> | undefined;
 
 before(async () => {
@@ -32,8 +33,9 @@ before(async () => {
         const children = Button({ children: 'Go' });
         return reply.page({ title: 'Twice', content: Form({ page: request.page, action: '/twice', children }) });
       });
-      pages.post('/twice', (_request, reply) => {
+      pages.post('/twice', async (_request, reply) => {
         twice += 1;
+        await answer;
         return reply.page({ title: 'Received', content: 'Received' });
       });
       pages.post('/passkey', (request, reply) => {
@@ -181,13 +183,15 @@ describe('islands', () => {
   test('a form is sent once, however often it is pressed; the way back makes it new', async () => {
     const tab = await open('/twice');
     twice = 0;
-    await tab.evaluate(() => {
-      const form = document.querySelector<HTMLFormElement>('main form');
-      const button = form?.querySelector('button');
-      button?.click();
-      button?.click();
-      form?.requestSubmit();
-    });
+    const held = Promise.withResolvers<void>();
+    answer = held.promise;
+    const press = () => tab.evaluate(() => document.querySelector<HTMLButtonElement>('main form button')?.click());
+    const arrived = tab.waitForRequest((request) => request.method() === 'POST');
+    await press();
+    await arrived;
+    await press();
+    await press();
+    held.resolve();
     await tab.waitForSelector('main:has-text("Received")');
     assert.equal(twice, 1);
     await tab.goBack();
