@@ -88,7 +88,12 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
   async function read(id: string) {
     const cached = known.get(id);
     if (cached && Math.abs(clock.now() - cached.readAt) < seconds(5)) return cached;
-    const row = await store.findClient(id);
+    const row = await store.findClient(id).catch((error: unknown) => {
+      // While the database is away, devices of known clients go on waiting.
+      if (cached && error instanceof AppError) return 'away' as const;
+      throw error;
+    });
+    if (row === 'away') return cached;
     if (known.size >= 1000) known.clear();
     known.delete(id);
     if (!row) return undefined;

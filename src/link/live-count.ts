@@ -18,7 +18,7 @@ export function createLiveCount(
   let counted = { at: Number.NEGATIVE_INFINITY, live: 0 };
   const live = async (): Promise<number> => {
     if (!shared) return waiting.size;
-    if (clock.now() - counted.at > seconds(10)) counted = { at: clock.now(), live: await count() };
+    if (Math.abs(clock.now() - counted.at) > seconds(10)) counted = { at: clock.now(), live: await count() };
     return Math.max(counted.live, waiting.size);
   };
   return Object.assign(live, { interval: () => (waiting.size > crowd ? interval * 2 : interval) });

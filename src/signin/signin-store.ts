@@ -99,14 +99,15 @@ export function createSigninStore(database: Database) {
         .execute();
     },
 
-    /** True for one caller per proof not older than `since`. */
-    async spendProof(id: SessionId, accountId: AccountId, since: number): Promise<boolean> {
+    /** True for one caller per proof given in that time. */
+    async spendProof(id: SessionId, accountId: AccountId, given: { since: number; until: number }): Promise<boolean> {
       const result = await db
         .updateTable('session_account')
         .set({ spendable_proof_at: null })
         .where('session_id', '=', id)
         .where('account_id', '=', accountId)
-        .where('spendable_proof_at', '>=', since)
+        .where('spendable_proof_at', '>=', given.since)
+        .where('spendable_proof_at', '<=', given.until)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },

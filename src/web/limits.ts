@@ -19,7 +19,8 @@ export type Limits = {
 export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock: Clock }): Limits {
   const endOf = async (key: string, window: number): Promise<number> => {
     const stored = Number(await ephemeral.get(`limit-end:${key}`));
-    return stored > clock.now() ? stored : clock.now() + window;
+    // Of another process's clock, or ours before it was set back, no more than a window is believed.
+    return stored > clock.now() ? Math.min(stored, clock.now() + window) : clock.now() + window;
   };
 
   return {

@@ -46,6 +46,8 @@ describe('PostgreSQL away', () => {
     const tokens = (await poll(server.url, tv, linked.device_code)).body;
     await linkCode(person, approved.user_code);
     const review = await reviewCode(person, pending.user_code);
+    const confidential = await askAsConfidential();
+    assert.equal((await confidential()).body.error, 'authorization_pending');
     await postgres.stop();
 
     for (const after of [0, 6, 60]) {
@@ -53,6 +55,7 @@ describe('PostgreSQL away', () => {
       const { status, body } = await poll(server.url, tv, pending.device_code);
       assert.deepEqual({ status, body }, { status: 400, body: { error: 'authorization_pending' } }, `${after} s`);
     }
+    assert.equal((await confidential()).body.error, 'authorization_pending');
     server.clock.advance(seconds(10));
     const held = await poll(server.url, tv, pending.device_code, { prefer: 'wait=1' });
     assert.equal(held.body.error, 'authorization_pending');
@@ -130,6 +133,15 @@ describe('PostgreSQL away', () => {
   });
 
   const code = () => requestCode(server.url, tv);
+
+  /** A code of a client that proves who it is with every poll. */
+  async function askAsConfidential(): Promise<() => Promise<DeviceAnswer>> {
+    const { id, secret } = await server.createClient({ public: false });
+    const headers = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` };
+    const form = { client_id: id, scope: 'openid' };
+    const { body } = await postForm(`${server.url}/device_authorization`, form, headers);
+    return () => poll(server.url, id, String(body.device_code), headers);
+  }
 });
 
 const people = ['sam@example.org', 'kim@example.org'];

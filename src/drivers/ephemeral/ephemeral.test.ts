@@ -34,6 +34,16 @@ describe('memory', () => {
     assert.equal(await store.increment('count', 1000), 1);
   });
 
+  test('a clock that was set back prolongs no life', async () => {
+    const clock = createTestClock();
+    const store = createMemory({ clock });
+    await store.increment('count', 1000);
+    clock.advance(-3_600_000);
+    assert.equal(await store.increment('count', 1000), 2);
+    clock.advance(1000);
+    assert.equal(await store.increment('count', 1000), 1);
+  });
+
   test('keys that nobody reads again do not pile up', async () => {
     const clock = createTestClock();
     const store = createMemory({ clock });

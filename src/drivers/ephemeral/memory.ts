@@ -4,7 +4,7 @@ import type { Ephemeral } from './ephemeral.ts';
 /** Keys looked at, and removed if expired, with each key written: more than one, so that the dead cannot pile up. */
 const sweptPerWrite = 4;
 
-type Entry = { value: string; expiresAt: number };
+type Entry = { value: string; ttl: number; expiresAt: number };
 
 /** How many keys are held, the expired ones not yet swept included. */
 type Sized = { readonly size: number };
@@ -20,15 +20,19 @@ export function createMemory(needs: { clock: Clock }): Ephemeral & Sized {
   const live = (key: string): Entry | undefined => {
     if (closed) throw new Error('The store is closed.');
     const entry = entries.get(key);
-    if (entry && entry.expiresAt <= clock.now()) {
+    if (!entry) return undefined;
+    const now = clock.now();
+    if (entry.expiresAt <= now) {
       entries.delete(key);
       return undefined;
     }
+    // A clock that was set back must not prolong a life, such as that of a limit.
+    entry.expiresAt = Math.min(entry.expiresAt, now + entry.ttl);
     return entry;
   };
 
   const write = (key: string, value: string, ttl: number): void => {
-    entries.set(key, { value, expiresAt: clock.now() + ttl });
+    entries.set(key, { value, ttl, expiresAt: clock.now() + ttl });
     sweepSome();
   };
 
