@@ -116,18 +116,13 @@ export async function createApp(outside: Outside): Promise<App> {
     grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
   });
 
-  const failuresMail = createFailuresMail({
-    ...config,
-    mail,
-    messages,
-    ephemeral,
+  const manyFailures = createFailuresMail({
+    ...{ issuer: config.issuer, mail, messages, ephemeral },
     findAccount: (id) => accounts.find(id),
+    notSent: (err) => server.log.error({ err }, 'the mail about failures was not sent'),
   });
   const authenticators = createAuthenticators({
-    manyFailures: (id, kind) =>
-      void failuresMail(id, kind).catch((err: unknown) =>
-        server.log.error({ err }, 'the mail about failures was not sent'),
-      ),
+    manyFailures,
     database,
     clock,
     random,

@@ -16,8 +16,9 @@ export function createFailuresMail(needs: {
   /** Without a trailing slash. */
   issuer: string;
   findAccount: (id: AccountId) => Promise<{ email: string; locale: Locale | undefined } | undefined>;
-}): (...failures: Parameters<ManyFailures>) => Promise<void> {
-  return async (accountId, kind) => {
+  notSent: (error: unknown) => void;
+}): ManyFailures {
+  const tell = async (...[accountId, kind]: Parameters<ManyFailures>): Promise<void> => {
     const account = await needs.findAccount(accountId);
     if (!account || !(await needs.ephemeral.claim(`failures-mail:${accountId}`, days(1)))) return;
     const locale = account.locale ?? 'en';
@@ -37,4 +38,5 @@ export function createFailuresMail(needs: {
     });
     await needs.mail.send({ to: account.email, subject: title, ...content });
   };
+  return (accountId, kind) => void tell(accountId, kind).catch(needs.notSent);
 }

@@ -47,9 +47,10 @@ export async function createPeople(open: OpenDatabase) {
   const accounts = createAccounts({ database, clock, random, journal });
   const messages = loadMessages();
   const findAccount: typeof accounts.find = (id) => accounts.find(id);
-  const failuresMail = createFailuresMail({ mail, messages, ephemeral, issuer, findAccount });
+  const notSent = () => {};
+  const manyFailures = createFailuresMail({ mail, messages, ephemeral, issuer, findAccount, notSent });
   const authenticators = createAuthenticators({
-    manyFailures: (id, kind) => void failuresMail(id, kind).catch(() => {}),
+    manyFailures,
     database,
     clock,
     random,
