@@ -67,20 +67,31 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.post('/devicecode', under('/device_authorization'));
   // Devices poll every few seconds: a line in the log for each would bury the rest.
   app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
-    const form = tokenForm(request, needs.issuer);
-    const mine = form && needs.requests.waitsForPublicClient(form.deviceCode, form.clientId);
-    if (!mine) return toEngine(request, reply);
-    let answer = await needs.requests.poll(form.deviceCode, form.clientId);
-    const wait = preferredWait(request);
-    if (answer === 'authorization_pending' && wait !== undefined) {
-      reply.raw.setHeader('preference-applied', `wait=${wait}`);
-      await needs.requests.untilDecided(form.deviceCode, wait * 1000, closing(reply));
-      if (!needs.requests.waitsForPublicClient(form.deviceCode, form.clientId)) return toEngine(request, reply);
-      answer = 'authorization_pending';
+    shortGrantName(request);
+    const form = plainForm(request, needs.issuer);
+    if (form?.get('grant_type') === 'refresh_token') {
+      const tokens = await needs.engine.fastTokens.refresh(form);
+      return tokens ? reply.headers(noStore).send(tokens) : toEngine(request, reply);
     }
-    if (answer === 'approved' || answer === 'redeemed') return toEngine(request, reply);
-    // RFC 6749 §5.1, §5.2
-    return reply.code(400).headers(noStore).send(pollBodies[answer]);
+    if (!form || form.get('grant_type') !== deviceCodeGrant) return toEngine(request, reply);
+    const poll = pollOf(form);
+    const isWaiting = (): boolean =>
+      poll !== undefined && needs.requests.waitsForPublicClient(poll.deviceCode, poll.clientId);
+    if (poll && isWaiting()) {
+      const answer = await needs.requests.poll(poll.deviceCode, poll.clientId);
+      const wait = answer === 'authorization_pending' ? preferredWait(request) : undefined;
+      if (wait !== undefined) {
+        reply.raw.setHeader('preference-applied', `wait=${wait}`);
+        await needs.requests.untilDecided(poll.deviceCode, wait * 1000, closing(reply));
+      }
+      const decided = answer === 'approved' || answer === 'redeemed' || (wait !== undefined && !isWaiting());
+      // RFC 6749 §5.1, §5.2
+      if (!decided) return reply.code(400).headers(noStore).send(pollBodies[answer]);
+    }
+    const answer = await needs.engine.fastTokens.redeem(form);
+    if (!answer) return toEngine(request, reply);
+    if ('error' in answer) return reply.code(400).headers(noStore).send(pollBodies[answer.error]);
+    return reply.headers(noStore).send(answer.tokens);
   });
 }
 
@@ -124,28 +135,23 @@ function answerFailure(error: FastifyError | AppError, request: FastifyRequest, 
     : reply.send({ error: 'server_error', error_description: 'Something failed on our side.' });
 }
 
-/** The poll of a client without credentials, if that is what the request is; the engine checks everything else. */
-function tokenForm(request: FastifyRequest, issuer: string): { deviceCode: string; clientId: string } | undefined {
-  if (typeof request.body !== 'string') return undefined;
-  // Microsoft's client library sends the grant's short name.
+/** Microsoft's client library sends the grant's short name. */
+function shortGrantName(request: FastifyRequest): void {
+  if (typeof request.body !== 'string') return;
   request.body = request.body.replace(
     /(^|&)grant_type=device_code(?=&|$)/,
     `$1grant_type=${encodeURIComponent(deviceCodeGrant)}`,
   );
-  const form = plainForm(request, issuer);
-  if (!form) return undefined;
+}
+
+/** The poll of a client without credentials, if that is what the form is; the engine checks everything else. */
+function pollOf(form: URLSearchParams): { deviceCode: string; clientId: string } | undefined {
   const deviceCode = form.get('device_code');
   const clientId = form.get('client_id');
-  if (form.get('grant_type') !== deviceCodeGrant || !deviceCode || !clientId) return undefined;
   const names = [...form.keys()];
   // A repeated parameter is an error of its own (RFC 6749 §3.2), and a secret must be checked.
-  if (
-    new Set(names).size !== names.length ||
-    names.some((name) => name.startsWith('client_') && name !== 'client_id')
-  ) {
-    return undefined;
-  }
-  return { deviceCode, clientId };
+  const odd = names.some((name) => name.startsWith('client_') && name !== 'client_id');
+  return deviceCode && clientId && !odd && new Set(names).size === names.length ? { deviceCode, clientId } : undefined;
 }
 
 /** The form of a request that proves nothing by headers and needs none of the engine's, or undefined. */

@@ -46,6 +46,11 @@ export function createEngineStore(database: Database) {
         .execute();
     },
 
+    /** Fresh ones, all in one statement. */
+    async addArtifacts(rows: ArtifactRow[], transaction: DatabaseTransaction): Promise<void> {
+      await on(transaction).insertInto('artifact').values(rows).execute();
+    },
+
     /** For values that may be seen only once: true for the first, false for every repetition. */
     async addArtifact(row: ArtifactRow, transaction: DatabaseTransaction): Promise<boolean> {
       const result = await on(transaction)

@@ -12,11 +12,13 @@ import { artifactId, createArtifactAdapter } from './artifact-adapter.ts';
 import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
+import { createFastTokens, type FastTokens } from './fast-tokens.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
 import { loadInternals } from './provider-internals.ts';
 import { createRefreshHandler } from './refresh-grant.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createTokenAnswers } from './token-answers.ts';
+import { createTokenSigner } from './token-signer.ts';
 import { ClaimLost, createUnits } from './unit-of-work.ts';
 
 export type NewGrant = {
@@ -37,6 +39,8 @@ export type EngineRequest = IncomingMessage & {
 };
 
 export type Engine = {
+  /** Tokens for what nearly every device is, without the engine. */
+  fastTokens: FastTokens;
   /** The current provider; replaced when signing keys are rotated. */
   provider(): Provider;
   clients: Clients;
@@ -69,9 +73,16 @@ export async function createEngine(needs: Needs): Promise<Engine> {
   const store = createEngineStore(database);
   let loaded = await keys.load();
   let provider = await buildProvider(needs, loaded);
+  let signer = createTokenSigner(loaded);
 
   return {
     provider: () => provider,
+    fastTokens: createFastTokens({
+      ...needs,
+      store,
+      answers: createTokenAnswers({ store, secrets, clock }),
+      signer: () => signer,
+    }),
     clients,
 
     accountOfSession: async (id) => (await provider.Session.find(id))?.accountId,
@@ -115,6 +126,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
       if (current.map((key) => key.kid).join() === loaded.map((key) => key.kid).join()) return;
       provider = await buildProvider(needs, current);
       loaded = current;
+      signer = createTokenSigner(current);
     },
   };
 }

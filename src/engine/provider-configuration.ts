@@ -13,6 +13,19 @@ export type Claims = {
   locale?: string;
 };
 
+/** OpenID Connect Core §5.4. */
+const claimsByScope = {
+  openid: ['sub', 'auth_time', 'amr'],
+  profile: ['name', 'preferred_username', 'locale'],
+  email: ['email', 'email_verified'],
+};
+
+/** What a scope tells of a person. */
+export function claimsOfScope(claims: Claims, scope: string): Partial<Claims> {
+  const names = scope.split(' ').flatMap((name) => claimsByScope[name as keyof typeof claimsByScope] ?? []);
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => names.includes(name)));
+}
+
 /** The engine's own browser session, derived from ours (decision 6). */
 export const engineSessionCookie = 'latchkey-engine';
 
@@ -53,11 +66,7 @@ export function providerConfiguration(needs: Needs): Configuration {
     findAccount,
     jwks: { keys: needs.jwks },
     scopes: [...identityScopes],
-    claims: {
-      openid: ['sub', 'auth_time', 'amr'],
-      profile: ['name', 'preferred_username', 'locale'],
-      email: ['email', 'email_verified'],
-    },
+    claims: claimsByScope,
     // OpenID Connect Core §5.4 allows it, and many clients never ask /userinfo: Microsoft's reads the name nowhere else.
     conformIdTokenClaims: false,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],

@@ -1,9 +1,12 @@
 import { type Clock, seconds } from '../clock.ts';
 import type { Secrets } from '../secrets.ts';
-import type { EngineStore } from './engine-store.ts';
+import type { EngineStore, TokenAnswerRow } from './engine-store.ts';
 import type { AnswerFor, Unit } from './unit-of-work.ts';
 
-/** A lost response is noticed by a time-out and retried within this time, even by one that waits half a minute; a later use of the same value is a replay. */
+/**
+ * A lost response is noticed by a time-out and retried within this time, even by a client that waits half a minute; a
+ * later use of the same value is a replay.
+ */
 const retryWindow = seconds(60);
 
 export type TokenAnswers = ReturnType<typeof createTokenAnswers>;
@@ -17,16 +20,21 @@ export function createTokenAnswers({ store, secrets, clock }: { store: EngineSto
   const keyOf = ({ token, clientId, thumbprint }: AnswerFor): string =>
     secrets.hash('artifact', ['TokenAnswer', clientId, thumbprint ?? '', token].join('\n'));
 
+  const row = (whose: AnswerFor, grantId: string, answer: object): TokenAnswerRow => {
+    const id = keyOf(whose);
+    return {
+      id,
+      grant_id: grantId,
+      sealed_answer: secrets.seal('artifact', JSON.stringify(answer), id),
+      expires_at: clock.now() + retryWindow,
+    };
+  };
+
   return {
+    row,
+
     keep(unit: Unit, whose: AnswerFor, grantId: string, answer: object): void {
-      const id = keyOf(whose);
-      const row = {
-        id,
-        grant_id: grantId,
-        sealed_answer: secrets.seal('artifact', JSON.stringify(answer), id),
-        expires_at: clock.now() + retryWindow,
-      };
-      unit.write((transaction) => store.putAnswer(row, transaction));
+      unit.write((transaction) => store.putAnswer(row(whose, grantId, answer), transaction));
     },
 
     async find(whose: AnswerFor): Promise<Record<string, unknown> | undefined> {

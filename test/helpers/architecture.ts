@@ -54,7 +54,7 @@ const maxRoomLines = 1200;
 /** Rooms that may be larger, each with its reason. */
 const largerRooms: Record<string, number> = {
   // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
-  'src/engine': 1700,
+  'src/engine': 1800,
   // The main job, from the code drawn to the tokens handed out, is read in one place.
   'src/link': 1400,
 };

@@ -1,0 +1,202 @@
+import type { Client, Clients } from '../clients/clients.ts';
+import { deviceCodeGrant } from '../clients/clients.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId, GrantId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { artifactId } from './artifact-adapter.ts';
+import type { DeviceRequests, PollAnswer } from './device-requests.ts';
+import type { ArtifactRow, EngineStore } from './engine-store.ts';
+import { type Claims, claimsOfScope, lifetimes } from './provider-configuration.ts';
+import type { TokenAnswers } from './token-answers.ts';
+import type { TokenSigner } from './token-signer.ts';
+import { ClaimLost } from './unit-of-work.ts';
+
+type Needs = {
+  issuer: string;
+  database: Database;
+  store: EngineStore;
+  secrets: Secrets;
+  clock: Clock;
+  random: Random;
+  clients: Clients;
+  requests: DeviceRequests;
+  answers: TokenAnswers;
+  signer(): TokenSigner;
+  claimsOf(accountId: string): Promise<Claims | undefined>;
+  grantUsed(grantId: GrantId, transaction: DatabaseTransaction): Promise<void>;
+};
+
+/** What tokens stand for, in the words of the engine, which reads what is written here. Times in seconds. */
+type Source = {
+  accountId: AccountId;
+  clientId: string;
+  grantId: GrantId;
+  scope: string;
+  amr: string[];
+  authTime: number;
+  gty: string;
+  rotations: number;
+  iiat?: number;
+  exp?: number;
+};
+
+type RefreshPayload = Source & { exp: number; jkt?: string; resource?: unknown; claims?: unknown; rar?: unknown };
+type GrantPayload = { exp: number; clientId: string; accountId: string };
+
+export type FastAnswer = { tokens: object } | { error: Exclude<PollAnswer, 'approved' | 'redeemed'> };
+
+export type FastTokens = ReturnType<typeof createFastTokens>;
+
+/**
+ * Redemption and refresh for what nearly every device is: a client without credentials, bound to no key, asking for no
+ * resource. One look, one signature, one commit, all durable before the answer; the tokens are the engine's own kind.
+ * Undefined for everything else, and whenever something is not in order: the engine decides, and has the words.
+ */
+export function createFastTokens(needs: Needs) {
+  const { database, store, secrets, clock, random, clients, requests, answers } = needs;
+  const seconds = (): number => Math.floor(clock.now() / 1000);
+
+  async function read<T>(kind: string, id: string): Promise<{ row: ArtifactRow; payload: T } | undefined> {
+    const row = await store.findArtifact(artifactId(secrets, kind, id));
+    const json = row && secrets.open('artifact', row.sealed_payload, row.id);
+    return row && json !== undefined ? { row, payload: JSON.parse(json) as T } : undefined;
+  }
+
+  async function liveGrant({ grantId, clientId, accountId }: Source): Promise<GrantPayload | undefined> {
+    const grant = (await read<GrantPayload>('Grant', grantId))?.payload;
+    const fits = grant?.clientId === clientId && grant.accountId === accountId && grant.exp > seconds();
+    return fits ? grant : undefined;
+  }
+
+  function artifact(kind: string, payload: Record<string, unknown> & { jti: string; exp: number }): ArtifactRow {
+    const id = artifactId(secrets, kind, payload.jti);
+    return {
+      id,
+      kind,
+      grant_id: String(payload.grantId),
+      account_id: String(payload.accountId),
+      uid: null,
+      sealed_payload: secrets.seal('artifact', JSON.stringify({ ...payload, kind }), id),
+      consumed_at: null,
+      expires_at: payload.exp * 1000,
+    };
+  }
+
+  /** An access token, a refresh token if the client may have one, and an ID token if `openid` was asked for. */
+  function issue(source: Source, client: Client, claims: Claims, end: number) {
+    const now = seconds();
+    const { accountId, clientId, grantId, scope, amr, authTime, gty, rotations } = source;
+    const access = {
+      accountId,
+      clientId,
+      grantId,
+      scope,
+      gty,
+      iat: now,
+      exp: now + lifetimes.accessToken,
+      jti: random.token(32),
+    };
+    const rows = [artifact('AccessToken', access)];
+    const tokens: Record<string, unknown> = { access_token: access.jti, expires_in: lifetimes.accessToken };
+    if (scope.split(' ').includes('openid')) {
+      tokens.id_token = needs.signer()({
+        ...claimsOfScope(claims, scope),
+        sub: accountId,
+        amr,
+        auth_time: authTime,
+        aud: clientId,
+        iss: needs.issuer,
+        iat: now,
+        exp: now + lifetimes.idToken,
+      });
+    }
+    if (client.grants.includes('refresh_token')) {
+      // C9: rotation does not prolong; the end was set when the person allowed it.
+      const refresh = {
+        ...access,
+        amr,
+        authTime,
+        rotations,
+        iiat: source.iiat ?? now,
+        exp: end,
+        jti: random.token(32),
+      };
+      rows.push(artifact('RefreshToken', refresh));
+      tokens.refresh_token = refresh.jti;
+    }
+    return { rows, tokens: { ...tokens, scope, token_type: 'Bearer' } };
+  }
+
+  /** Undefined if another request claimed the one-time value first: the engine finds what the winner was told. */
+  async function commit(
+    token: string,
+    source: Source,
+    issued: ReturnType<typeof issue>,
+    claim: (transaction: DatabaseTransaction) => Promise<boolean>,
+  ): Promise<object | undefined> {
+    const whose = { token, clientId: source.clientId, thumbprint: undefined };
+    try {
+      await database.transaction(async (transaction) => {
+        if (!(await claim(transaction))) throw new ClaimLost();
+        await store.addArtifacts(issued.rows, transaction);
+        await store.putAnswer(answers.row(whose, source.grantId, issued.tokens), transaction);
+      });
+      return issued.tokens;
+    } catch (error) {
+      if (error instanceof ClaimLost) return undefined;
+      throw error;
+    }
+  }
+
+  async function plainClient(form: URLSearchParams, names: readonly string[]): Promise<Client | undefined> {
+    if ([...form.keys()].toSorted().join() !== names.join()) return undefined;
+    const client = await clients.find(form.get('client_id') ?? '');
+    return client?.public && !client.dpopRequired && client.idTokenAlg === 'ES256' ? client : undefined;
+  }
+
+  return {
+    /** RFC 8628 §3.4, for a code that does not wait in memory any more. */
+    async redeem(form: URLSearchParams): Promise<FastAnswer | undefined> {
+      const client = await plainClient(form, ['client_id', 'device_code', 'grant_type']);
+      if (!client?.grants.includes(deviceCodeGrant)) return undefined;
+      const deviceCode = form.get('device_code') ?? '';
+      const { answer, request } = await requests.look(deviceCode, client.id);
+      if (answer !== 'approved' && answer !== 'redeemed') return { error: answer };
+      const { params } = request ?? {};
+      if (!request || answer === 'redeemed' || params?.dpop_jkt || params?.resource || params?.claims) return undefined;
+
+      const { accountId, clientId, grantId, scope, amr, authenticatedAt } = request;
+      const authTime = Math.floor(authenticatedAt / 1000);
+      const source = { accountId, clientId, grantId, scope, amr, authTime, gty: 'device_code', rotations: 0 };
+      const [grant, claims] = await Promise.all([liveGrant(source), needs.claimsOf(accountId)]);
+      if (!grant || !claims) return undefined;
+      const tokens = await commit(deviceCode, source, issue(source, client, claims, grant.exp), (transaction) =>
+        requests.redeem(deviceCode, transaction),
+      );
+      return tokens && { tokens };
+    },
+
+    /** RFC 6749 §6, with rotation (RFC 9700 §4.14.2). */
+    async refresh(form: URLSearchParams): Promise<object | undefined> {
+      const client = await plainClient(form, ['client_id', 'grant_type', 'refresh_token']);
+      if (!client?.grants.includes('refresh_token')) return undefined;
+      const token = form.get('refresh_token') ?? '';
+      const found = await read<RefreshPayload>('RefreshToken', token);
+      const old = found?.payload;
+      if (!old || found.row.consumed_at !== null || old.clientId !== client.id || old.exp <= seconds())
+        return undefined;
+      if (old.jkt || old.resource || old.claims || old.rar || !old.gty.startsWith('device_code')) return undefined;
+
+      const source = { ...old, gty: 'device_code refresh_token', rotations: (old.rotations ?? 0) + 1 };
+      const [grant, claims] = await Promise.all([liveGrant(source), needs.claimsOf(old.accountId)]);
+      if (!grant || !claims) return undefined;
+      return commit(token, source, issue(source, client, claims, old.exp), async (transaction) => {
+        // The device's row before its tokens, as unlinking takes them: the other way round each would wait for the other.
+        await needs.grantUsed(old.grantId, transaction);
+        return store.consumeArtifact(found.row.id, clock.now(), transaction);
+      });
+    },
+  };
+}
