@@ -11,7 +11,7 @@ import { installTestNeeds } from './install-test-needs.mjs';
 /** Files at a time: each has a server, databases and perhaps a browser to share the machine with. */
 const concurrency = 2;
 /** For one test, and for all of them, in milliseconds. */
-const testTimeout = 120_000;
+const testTimeout = 300_000;
 const runTimeout = 20 * 60_000;
 
 const started = performance.now();
