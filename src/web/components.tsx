@@ -177,7 +177,7 @@ export function LeftToRight({ children }: { children: ComponentChild }) {
   const at = typeof children === 'string' ? children.lastIndexOf('@') + 1 : 0;
   if (at === 0) return <bdi dir="ltr">{children}</bdi>;
   return (
-    <bdi dir="ltr">
+    <bdi class="address" dir="ltr">
       {String(children).slice(0, at)}
       <wbr />
       {String(children).slice(at)}
