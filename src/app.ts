@@ -275,6 +275,8 @@ const timeouts = {
   keepAliveTimeout: 75_000,
   // For a request to arrive in full; answers may take longer. Without it, unfinished ones would pile up for ever.
   requestTimeout: 30_000,
+  // How often those are looked for: Node's own half a minute would let them stay twice as long.
+  connectionsCheckingInterval: 5000,
 };
 
 /** So that the examples link on a fresh machine, without a command before. */

@@ -60,10 +60,13 @@ function headersFor(issuer: string): string[] {
 
 /** The engine answers whoever proves something, comes from another origin, or would rather wait. */
 function mayBePoll({ method, url, headers }: IncomingMessage, issuer: string): boolean {
+  const length = Number(headers['content-length']);
   return (
     url === '/token' &&
     method === 'POST' &&
-    Number(headers['content-length']) <= largest &&
+    // An empty body has ended before anyone could put it back.
+    length > 0 &&
+    length <= largest &&
     headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true &&
     headers.prefer === undefined &&
     headers.authorization === undefined &&

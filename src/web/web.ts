@@ -17,6 +17,7 @@ import { renderDocument } from './layout.tsx';
 import type { Messages } from './messages.ts';
 import type { Page, PageContext, Person } from './page.ts';
 import { redactUrl, serializeError } from './redact.ts';
+import { answerUnreadable, readableUrl } from './unreadable.ts';
 import { registerOwnPages } from './web-plugin.ts';
 
 export type WebNeeds = {
@@ -72,7 +73,10 @@ export function serverOptions(config: { trustedProxies: readonly string[] }): Fa
     logger: loggerOptions,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: 64 * 1024,
-    routerOptions: { maxParamLength: 500 },
+    // Longer ones are no addresses of ours; see readableUrl.
+    routerOptions: { maxParamLength: 16 * 1024 },
+    rewriteUrl: readableUrl,
+    clientErrorHandler: answerUnreadable,
   };
 }
 
