@@ -25,6 +25,7 @@ const trustInMemory = seconds(5);
 const catchUpEvery = seconds(2);
 /** A decision is dated before its commit; one that takes longer than this to commit is refused by the database. */
 const slowestCommit = minutes(1);
+const usualCommit = seconds(5);
 
 type Needs = {
   database: Database;
@@ -75,6 +76,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   const waiting = createWaitingCodes({ clock, ...(ephemeral.shared ? { trust: trustInMemory } : {}) });
   const live = createLiveCount(() => store.countLive(clock.now()), waiting, clock, ephemeral.shared);
   const held = createHeldPolls();
+  let searchedAt = 0;
   const draw = createCodeDrawer({ ...needs, store, live });
   const hashOf = (deviceCode: string): string => secrets.hash('device-code', deviceCode);
 
@@ -94,7 +96,10 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   /** Hears of decisions whose message was lost, by one query for all codes instead of one for each poll. */
   async function catchUp(): Promise<void> {
     const now = clock.now();
-    for (const hash of await store.listDecidedSince(now - slowestCommit)) drop(hash);
+    // Nearly every commit takes milliseconds; once a minute the slowest there can be are looked for too.
+    const thorough = now - searchedAt >= slowestCommit || now < searchedAt;
+    for (const hash of await store.listDecidedSince(now - (thorough ? slowestCommit : usualCommit))) drop(hash);
+    if (thorough) searchedAt = now;
     waiting.confirmed(now);
   }
 
