@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
-import { startTourPlace, takeTour } from '../test/helpers/journey-tour.ts';
+import type { Visit } from '../test/helpers/journey-sights.ts';
+import { startTourPlace, takeTour, tourParts } from '../test/helpers/journey-tour.ts';
 
 const looks: Record<string, BrowserContextOptions> = {
   light: {},
@@ -18,14 +19,9 @@ for (const [look, options] of Object.entries(looks)) {
   const into = join(folder, look);
   mkdirSync(into, { recursive: true });
   const place = await startTourPlace();
-  await takeTour(
-    place,
-    async (name, tab) => {
-      const wide = await tab.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      if (wide) console.error(`${look} ${name} scrolls sideways`);
-      await tab.screenshot({ path: join(into, `${name}.png`), fullPage: !name.startsWith('tv') });
-    },
-    options,
-  ).catch((error: unknown) => console.error(look, error));
-  await place.close().catch((error: unknown) => console.error(look, error));
+  const picture: Visit = async (name, tab) => {
+    await tab.screenshot({ path: join(into, `${name}.png`), fullPage: !name.startsWith('tv') });
+  };
+  for (const part of tourParts) await takeTour(place, part, picture, options);
+  await place.close();
 }
