@@ -35,6 +35,7 @@ export function renderTvPage(page: TvPage): string {
 <title>Latchkey TV example</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 ${refresh}
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${page.base}/tv.css">
 </head>
 <body data-base="${page.base}" data-issuer="${escapeHtml(page.issuer)}" data-client="${escapeHtml(page.clientId)}"
