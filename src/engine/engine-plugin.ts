@@ -47,6 +47,8 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   for (const url of authorizationRoutes) {
     app.get(url, async (request, reply) => {
       await hideForeignSession(request, needs);
+      // Going on after an interaction takes no parameters, and the engine stumbles over those it meets there.
+      if (url === '/auth/:uid') request.raw.url = request.url.split('?', 1)[0] ?? '';
       return toEngine(request, reply);
     });
   }
