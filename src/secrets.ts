@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
  * What each derived key is for. One key never serves two purposes, so that a value made for one cannot be
@@ -45,8 +45,18 @@ export function createSecrets(master: Buffer): Secrets {
     return key;
   };
 
+  const pads = new Map<Purpose, Pads>();
+  const padsFor = (purpose: Purpose): Pads => {
+    let known = pads.get(purpose);
+    if (!known) {
+      known = padsOf(keyFor(purpose));
+      pads.set(purpose, known);
+    }
+    return known;
+  };
+
   return {
-    hash: (purpose, value) => createHmac('sha256', keyFor(purpose)).update(value).digest('base64url'),
+    hash: (purpose, value) => hmac(padsFor(purpose), value),
 
     seal(purpose, plaintext, context = '') {
       const nonce = randomBytes(12);
@@ -70,6 +80,21 @@ export function createSecrets(master: Buffer): Secrets {
       }
     },
   };
+}
+
+type Pads = { inner: Buffer; outer: Buffer };
+
+/** FIPS 198-1: the key, padded to a block of SHA-256 and masked. */
+function padsOf(key: Buffer): Pads {
+  const block = Buffer.alloc(64);
+  key.copy(block);
+  return { inner: block.map((byte) => byte ^ 0x36) as Buffer, outer: block.map((byte) => byte ^ 0x5c) as Buffer };
+}
+
+/** HMAC-SHA-256 out of two one-shot hashes, at half of what a `Hmac` object costs: every poll pays for one. */
+function hmac({ inner, outer }: Pads, value: string): string {
+  const digest = hash('sha256', Buffer.concat([inner, Buffer.from(value)]), 'buffer');
+  return hash('sha256', Buffer.concat([outer, digest]), 'base64url');
 }
 
 /** Compares two strings without telling, by its time, where they differ. */

@@ -1,8 +1,12 @@
-import { sql } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import type { Database, DatabaseTransaction } from './database.ts';
 
 type Job = { run(transaction: DatabaseTransaction): Promise<void>; done(): void; failed(error: unknown): void };
 type Query = Database['query'];
+
+const savepoint = CompiledQuery.raw('savepoint work');
+const rollback = CompiledQuery.raw('rollback to work');
+const release = CompiledQuery.raw('release work');
 
 /**
  * Lets the writes of requests in flight share one commit: they gather for one turn of the event loop, and nobody is
@@ -59,15 +63,15 @@ export function groupCommits(query: Query): Database['transaction'] {
 }
 
 async function runApart(job: Job, transaction: DatabaseTransaction, failures: Map<Job, unknown>): Promise<void> {
-  await sql`savepoint work`.execute(transaction);
+  await transaction.executeQuery(savepoint);
   try {
     await job.run(transaction);
   } catch (error) {
     failures.set(job, error);
     // A full disk makes SQLite roll back the whole group by itself; that is the error everybody must hear of.
-    await sql`rollback to work`.execute(transaction).catch(() => {
+    await transaction.executeQuery(rollback).catch(() => {
       throw error;
     });
   }
-  await sql`release work`.execute(transaction);
+  await transaction.executeQuery(release);
 }
