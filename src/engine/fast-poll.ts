@@ -39,10 +39,11 @@ export function answerPollsFirst(
   };
 }
 
-// Built once: the tail of a poll's latency is garbage. RFC 6749 §5.2.
+// Built once: the tail of a poll's latency is garbage. Text, because headers and text leave in one write, headers and a
+// buffer in two. RFC 6749 §5.2.
 const bodies = {
-  authorization_pending: Buffer.from(JSON.stringify({ error: 'authorization_pending' })),
-  slow_down: Buffer.from(JSON.stringify({ error: 'slow_down' })),
+  authorization_pending: JSON.stringify({ error: 'authorization_pending' }),
+  slow_down: JSON.stringify({ error: 'slow_down' }),
 } as const;
 
 function headersFor(issuer: string): string[] {
