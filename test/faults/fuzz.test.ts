@@ -25,7 +25,8 @@ describe('strange requests', () => {
 
   before(async () => {
     const found = collectRoutes();
-    server = await startTestApp();
+    // So that what proxies say is read, too.
+    server = await startTestApp({ env: { LATCHKEY_TRUSTED_PROXIES: '127.0.0.1,::1' } });
     routes = found();
     log = silence(server.app.server);
     known = await renew(server, 0);
@@ -109,7 +110,8 @@ function collectRoutes(): () => Route[] {
 async function renew(server: TestApp, round: number): Promise<Known> {
   const email = `fuzz${round}@example.org`;
   await server.createAccount(email);
-  const browser = createHttpBrowser(server.url);
+  // A network of its own for each person: a hundred who sign in from one would be asked to wait.
+  const browser = createHttpBrowser(server.url, { 'x-forwarded-for': `10.${round >> 16}.${(round >> 8) % 256}.1` });
   const home = await signIn(browser, email, testPassword);
   const app = {
     name: 'App',
