@@ -103,6 +103,24 @@ describe('PostgreSQL away', () => {
     assert.equal((await poll(server.url, tv, pending.device_code)).status, 200);
   });
 
+  it('frozen: 503 in the end, and no connection comes back with a transaction that nobody ends', async (t) => {
+    const { device_code } = await code();
+    const since = performance.now();
+    postgres.freeze();
+    // More than there are connections.
+    const ask = () => postForm(`${server.url}/device_authorization`, { client_id: tv });
+    const asked = Promise.all(Array.from({ length: 15 }, ask));
+    assert.equal((await poll(server.url, tv, device_code)).body.error, 'authorization_pending');
+    const answers = await asked;
+    postgres.thaw();
+    t.diagnostic(`the last one heard of it after ${Math.round(performance.now() - since)} ms`);
+    for (const { status, body } of answers) assert.deepEqual([status, body.error], [503, 'temporarily_unavailable']);
+    await ready();
+    assert.equal((await ask()).status, 200);
+    const waiting = `select 1 from pg_stat_activity where application_name = 'latchkey' and state like 'idle in %'`;
+    assert.deepEqual((await administer(postgres.url, waiting)).rows, []);
+  });
+
   it('cut off and restarted under load: what was acknowledged is redeemed once', async (t) => {
     const seeded = createSeeded();
     t.diagnostic(`seed ${seeded.seed}`);
@@ -113,7 +131,7 @@ describe('PostgreSQL away', () => {
     };
     for (let round = 0; round < 10; round++) {
       await some();
-      await cutConnections(postgres.url);
+      await administer(postgres.url, cut);
     }
     for (let round = 0; round < 2; round++) {
       await some();
@@ -153,9 +171,14 @@ function assertClear({ headers }: { headers: Headers }): void {
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
 }
 
-async function cutConnections(url: string): Promise<void> {
+const cut = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'latchkey'`;
+
+async function administer(url: string, statement: string): Promise<pg.QueryResult> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
-  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'latchkey'`);
-  await admin.end();
+  try {
+    return await admin.query(statement);
+  } finally {
+    await admin.end();
+  }
 }

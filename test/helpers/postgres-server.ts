@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { accessSync, chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,6 +41,9 @@ export type RestartablePostgres = {
   url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** From now on it takes connections and answers nothing, as a machine does that has no time. */
+  freeze(): void;
+  thaw(): void;
   remove(): Promise<void>;
 };
 
@@ -47,12 +60,21 @@ export function startRestartablePostgres(): Promise<RestartablePostgres> {
       async start() {
         server = await start();
       },
+      freeze: () => signalAll(cluster, 'SIGSTOP'),
+      thaw: () => signalAll(cluster, 'SIGCONT'),
       async remove() {
         await server.stop();
         rmSync(home, { recursive: true, force: true });
       },
     };
   });
+}
+
+/** The server and every process it has made; the first line of this file is its process id. */
+function signalAll(cluster: string, signal: NodeJS.Signals): void {
+  const main = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+  const children = readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim().split(' ');
+  for (const pid of [main, ...children.map(Number)]) process.kill(pid, signal);
 }
 
 async function startIn(folder: string, port: number, durable: boolean): Promise<Server> {

@@ -98,20 +98,28 @@ function withClearErrors(pool: pg.Pool): PostgresPool {
   };
 }
 
+/**
+ * A connection that has not answered in time may still do what it was told, such as begin a transaction that nobody would
+ * end. It is asked nothing more and never used again.
+ */
 function clientWithClearErrors(client: pg.PoolClient): PostgresPoolClient {
+  let broken: unknown;
   const query = async (sql: string, parameters: readonly unknown[]) => {
+    if (broken) throw unavailable(broken);
     try {
       return await client.query(sql, [...parameters]);
     } catch (error) {
       if (isUnstorable(error))
         throw new AppError('bad_request', 'A text has a character that cannot be stored.', { cause: error });
-      throw isOutage(error) ? unavailable(error) : error;
+      if (!isOutage(error)) throw error;
+      if (!(error instanceof pg.DatabaseError)) broken = error;
+      throw unavailable(error);
     }
   };
   return {
     // Cursors, which have another signature, are not in use.
     query: query as unknown as PostgresPoolClient['query'],
-    release: (destroy) => client.release(destroy),
+    release: (destroy) => client.release(destroy || broken !== undefined),
   };
 }
 
