@@ -139,21 +139,15 @@ async function renew(server: TestApp, round: number): Promise<Known> {
     .querySelector('main li a[href^="/devices/"]')
     ?.getAttribute('href');
   const basic = `Basic ${Buffer.from(`${web.id}:${web.secret}`).toString('base64')}`;
-  const par = await postForm(
-    `${server.url}/par`,
-    {
-      response_type: 'code',
-      redirect_uri: 'https://app.example/callback',
-      code_challenge: 'a'.repeat(43),
-      code_challenge_method: 'S256',
-    },
-    { authorization: basic },
+  const challenge = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' };
+  const callback = { response_type: 'code', redirect_uri: 'https://app.example/callback', ...challenge };
+  const par = await postForm(`${server.url}/par`, callback, { authorization: basic });
+  const signIns = await browser.open(
+    `/auth?${new URLSearchParams({ client_id: web.id, scope: 'openid', ...callback })}`,
   );
   const codes = [linked, reviewed, waiting].flatMap(({ device_code, user_code }) => [device_code, user_code]);
   const tokens = [body.access_token, body.refresh_token, body.id_token, par.body.request_uri].map(String);
   const csrf = home.root.querySelector('input[name="csrf"]')?.getAttribute('value') ?? '';
-  const challenge = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' };
-  const callback = { response_type: 'code', redirect_uri: 'https://app.example/callback', ...challenge };
   const [access, refreshToken, hint, requestUri] = tokens as [string, string, string, string];
   return {
     values: [
@@ -166,6 +160,7 @@ async function renew(server: TestApp, round: number): Promise<Known> {
       deviceCodeGrant,
       lastPart(review.url.pathname),
       lastPart(device),
+      lastPart(signIns.url.pathname),
     ],
     cookies: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
     csrf,
