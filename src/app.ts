@@ -1,12 +1,7 @@
 import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
-import { createAccounts, displayName } from './account/account.ts';
-import { accountPlugin } from './account/account-plugin.ts';
-import { createSignup } from './account/signup.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
-import { createAuthenticators } from './authenticators/authenticators.ts';
-import { createFailuresMail } from './authenticators/failures-mail.ts';
 import { type Clients, createClients } from './clients/clients.ts';
 import { days } from './clock.ts';
 import { countEvents, countMails } from './counted.ts';
@@ -26,9 +21,8 @@ import { createLinkRequests } from './link/link-requests.ts';
 import { createMetrics } from './metrics.ts';
 import { registerOperations } from './operations.ts';
 import type { Outside } from './outside.ts';
-import { securityPlugin } from './security/security-plugin.ts';
-import { type AfterSignIn, createSignin, registerSessions } from './signin/signin.ts';
-import { signinPlugin } from './signin/signin-plugin.ts';
+import { createPerson } from './person.ts';
+import type { AfterSignIn } from './signin/signin.ts';
 import { readFlow, writeFlow } from './web/flow.ts';
 import { createLimits } from './web/limits.ts';
 import { loadMessages } from './web/messages.ts';
@@ -57,7 +51,11 @@ export async function createApp(outside: Outside): Promise<App> {
 
   const clients = createClients({ database, secrets, clock, random });
   const keys = createSigningKeys({ database, secrets, clock, random });
-  const accounts = createAccounts({ database, clock, random, journal });
+  const person = createPerson({
+    ...{ ...outside, journal, mail, messages, limits },
+    failed: (err, what) => server.log.error({ err }, what),
+  });
+  const { accounts, signin } = person;
   const devices = createDevices({
     database,
     clock,
@@ -99,41 +97,11 @@ export async function createApp(outside: Outside): Promise<App> {
     clients,
     keys,
     requests,
-    claimsOf: async (id) => {
-      const account = await accounts.find(id as AccountId);
-      return (
-        account && {
-          sub: account.id,
-          name: displayName(account),
-          preferred_username: account.email,
-          email: account.email,
-          email_verified: true,
-          ...(account.locale ? { locale: account.locale } : {}),
-        }
-      );
-    },
+    claimsOf: (id) => person.claimsOf(id as AccountId),
     grantRevoked: (grantId) => devices.ended(grantId),
     grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
   });
 
-  const manyFailures = createFailuresMail({
-    ...{ issuer: config.issuer, mail, messages, ephemeral },
-    findAccount: (id) => accounts.find(id),
-    notSent: (err) => server.log.error({ err }, 'the mail about failures was not sent'),
-  });
-  const authenticators = createAuthenticators({
-    manyFailures,
-    database,
-    clock,
-    random,
-    secrets,
-    ephemeral,
-    journal,
-    config,
-    userIdOf: (id) => accounts.passkeyUserId(id),
-  });
-  const signin = createSignin({ database, clock, random, secrets, ephemeral, journal, accounts, authenticators });
-  const signup = createSignup({ database, clock, random, secrets, limits, accounts });
   const linkedMail = createLinkedMail({
     mail,
     messages,
@@ -208,7 +176,7 @@ export async function createApp(outside: Outside): Promise<App> {
     }),
   );
   await pagesScope(server, async (pages) => {
-    registerSessions(pages);
+    person.registerSessions(pages);
     pages.get('/', async (request, reply) => reply.redirect(request.signedIn ? '/devices' : '/link', 303));
     await linkRoom.plugin(pages);
     await devicesPlugin({
@@ -218,18 +186,7 @@ export async function createApp(outside: Outside): Promise<App> {
       requireSignedIn: (request, reply) => signin.requireSignedIn(request, reply),
       requireFreshProof: (request, reply) => signin.requireFreshProof(request, reply),
     })(pages);
-    await accountPlugin(pages, {
-      signup,
-      accounts,
-      authenticators,
-      random,
-      mail,
-      mailbox: mailsToFiles ? '/dev/mail' : undefined,
-      startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
-      afterSignIn,
-    });
-    await signinPlugin(pages, { signin, ephemeral, afterSignIn });
-    await securityPlugin(pages, { authenticators, signin, mail, userIdOf: (id) => accounts.passkeyUserId(id) });
+    await person.register(pages, { afterSignIn, mailbox: mailsToFiles ? '/dev/mail' : undefined });
     await createAppsPlugin({ engine, secrets })(pages);
   });
   if (mailsToFiles) await server.register(mailViewer({ data: config.data }));
@@ -248,8 +205,7 @@ export async function createApp(outside: Outside): Promise<App> {
       await engine.tidy();
       await requests.tidy();
       await devices.removeEnded();
-      await signin.removeEnded();
-      await signup.removeEnded();
+      await person.tidy();
       // B23: where people were is nobody's business for longer.
       await journal.forget(clock.now() - days(30));
       // One after the other: a mail server that was away should not meet all of them at once. An address that it

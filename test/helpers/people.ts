@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import fastify from 'fastify';
-import { createAccounts } from '../../src/account/account.ts';
-import { accountPlugin } from '../../src/account/account-plugin.ts';
-import { createSignup } from '../../src/account/signup.ts';
-import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
-import { createFailuresMail } from '../../src/authenticators/failures-mail.ts';
 import { createMemory } from '../../src/drivers/ephemeral/memory.ts';
 import { createTableJournal } from '../../src/drivers/journal/table.ts';
 import type { Message } from '../../src/drivers/mail/mail.ts';
+import { noPlaces } from '../../src/drivers/places/places.ts';
+import { createPerson } from '../../src/person.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createSecrets } from '../../src/secrets.ts';
-import { securityPlugin } from '../../src/security/security-plugin.ts';
-import { type AfterSignIn, createSignin, registerSessions } from '../../src/signin/signin.ts';
-import { signinPlugin } from '../../src/signin/signin-plugin.ts';
+import type { AfterSignIn } from '../../src/signin/signin.ts';
 import { readFlow, writeFlow } from '../../src/web/flow.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { loadMessages } from '../../src/web/messages.ts';
@@ -44,24 +39,13 @@ export async function createPeople(open: OpenDatabase) {
     close: async () => {},
   };
 
-  const accounts = createAccounts({ database, clock, random, journal });
   const messages = loadMessages();
-  const findAccount: typeof accounts.find = (id) => accounts.find(id);
-  const notSent = () => {};
-  const manyFailures = createFailuresMail({ mail, messages, ephemeral, issuer, findAccount, notSent });
-  const authenticators = createAuthenticators({
-    manyFailures,
-    database,
-    clock,
-    random,
-    secrets,
-    ephemeral,
-    journal,
-    config: { issuer },
-    userIdOf: (id) => accounts.passkeyUserId(id),
+  const person = createPerson({
+    ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, messages, places: noPlaces },
+    config: { issuer, development: true },
+    failed: () => {},
   });
-  const signin = createSignin({ database, clock, random, secrets, ephemeral, journal, accounts, authenticators });
-  const signup = createSignup({ database, clock, random, secrets, limits, accounts });
+  const { accounts, authenticators, signin, signup } = person;
 
   const logs: string[] = [];
   const logger = { ...loggerOptions, stream: { write: (line: string) => void logs.push(line) } };
@@ -80,19 +64,9 @@ export async function createPeople(open: OpenDatabase) {
     return next ?? '/home';
   };
   await pagesScope(app, async (pages) => {
-    registerSessions(pages);
+    person.registerSessions(pages);
     pages.get('/home', async (request) => ({ signedIn: request.signedIn ?? null }));
-    await signinPlugin(pages, { signin, ephemeral, afterSignIn });
-    await accountPlugin(pages, {
-      signup,
-      accounts,
-      authenticators,
-      random,
-      mail,
-      startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
-      afterSignIn,
-    });
-    await securityPlugin(pages, { authenticators, mail, signin, userIdOf: (id) => accounts.passkeyUserId(id) });
+    await person.register(pages, { afterSignIn });
   });
   after(async () => {
     await app.close();

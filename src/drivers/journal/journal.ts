@@ -27,6 +27,19 @@ export type SecurityEvent = {
     | 'authenticator_added'
     | 'authenticator_removed'
     | 'password_changed'
+    | 'recovery_codes_made'
+    | 'recovery_code_used'
+    | 'address_added'
+    | 'address_removed'
+    | 'email_changed'
+    | 'session_ended'
+    | 'recovery_begun'
+    | 'recovery_cancelled'
+    | 'recovered'
+    | 'disowned'
+    | 'exported'
+    | 'closing_begun'
+    | 'closing_cancelled'
     | 'keys_rotated';
   accountId?: AccountId | undefined;
   /** Small, flat, safe to show to the account's owner. */

@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify';
+import { createAccounts, displayName } from './account/account.ts';
+import { accountPlugin } from './account/account-plugin.ts';
+import { createSignup } from './account/signup.ts';
+import { createAuthenticators } from './authenticators/authenticators.ts';
+import { createFailuresMail } from './authenticators/failures-mail.ts';
+import type { Config } from './config.ts';
+import type { AccountId } from './ids.ts';
+import type { Outside } from './outside.ts';
+import { securityPlugin } from './security/security-plugin.ts';
+import { type AfterSignIn, createSignin, registerSessions } from './signin/signin.ts';
+import { signinPlugin } from './signin/signin-plugin.ts';
+import type { Limits } from './web/limits.ts';
+import type { Messages } from './web/messages.ts';
+
+export type PersonNeeds = Pick<
+  Outside,
+  'database' | 'ephemeral' | 'clock' | 'random' | 'secrets' | 'journal' | 'mail' | 'places'
+> & {
+  config: Pick<Config, 'issuer' | 'development'>;
+  messages: Messages;
+  limits: Limits;
+  /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
+  failed(err: unknown, what: string): void;
+};
+
+export type Person = ReturnType<typeof createPerson>;
+
+/** Composes the rooms about a person: accounts, ways to prove who it is, sessions, and their pages. */
+export function createPerson(needs: PersonNeeds) {
+  const { config, random, ephemeral, mail, messages } = needs;
+  const accounts = createAccounts(needs);
+  const userIdOf = (id: AccountId) => accounts.passkeyUserId(id);
+  const manyFailures = createFailuresMail({
+    ...{ issuer: config.issuer, mail, messages, ephemeral },
+    findAccount: (id) => accounts.find(id),
+    notSent: (err) => needs.failed(err, 'the mail about failures was not sent'),
+  });
+  const authenticators = createAuthenticators({ ...needs, manyFailures, userIdOf });
+  const signin = createSignin({ ...needs, accounts, authenticators });
+  const signup = createSignup({ ...needs, accounts });
+
+  return {
+    accounts,
+    authenticators,
+    signin,
+    signup,
+
+    /** OpenID Connect Core §5.1. */
+    async claimsOf(id: AccountId) {
+      const account = await accounts.find(id);
+      return (
+        account && {
+          sub: account.id,
+          name: displayName(account),
+          preferred_username: account.email,
+          email: account.email,
+          email_verified: true,
+          ...(account.locale ? { locale: account.locale } : {}),
+        }
+      );
+    },
+
+    /** To be called on the scope of all pages, before any of them: the session is theirs to read and renew. */
+    registerSessions,
+
+    /** The pages. `mailbox` is where mails can be read in development. */
+    async register(pages: FastifyInstance, outside: { afterSignIn: AfterSignIn; mailbox?: string | undefined }) {
+      const { afterSignIn, mailbox } = outside;
+      await accountPlugin(pages, {
+        signup,
+        accounts,
+        authenticators,
+        random,
+        mail,
+        mailbox,
+        startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
+        afterSignIn,
+      });
+      await signinPlugin(pages, { signin, ephemeral, afterSignIn });
+      await securityPlugin(pages, { authenticators, signin, mail, userIdOf });
+    },
+
+    /** Housekeeping, every minute. */
+    async tidy(): Promise<void> {
+      await signin.removeEnded();
+      await signup.removeEnded();
+    },
+  };
+}
