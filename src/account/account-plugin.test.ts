@@ -60,7 +60,12 @@ forEachDatabase((name, open) => {
     assert.equal(shown.url, '/home');
     const account = await people.accounts.findByEmail(email);
     assert.ok(account);
-    assert.deepEqual(await people.authenticators.methodsOf(account.id), { password: false, passkeys: 1, app: false });
+    assert.deepEqual(await people.authenticators.methodsOf(account.id), {
+      password: false,
+      passkeys: 1,
+      app: false,
+      keys: 0,
+    });
 
     const later = people.newBrowser();
     await later.open('/signin');

@@ -13,6 +13,10 @@ export type PasskeyRow = {
   backup_eligible: number;
   synced: number;
   name: string;
+  /** 1 for a security key that counts beside a password only. */
+  second_step_only: number;
+  /** WebAuthn §4 (credential record): 1 once its user verification may be relied on. */
+  uv_initialized: number;
   created_at: number;
   last_used_at: number | null;
 };
@@ -125,12 +129,17 @@ export function createAuthenticatorsStore(database: Database) {
         .where('account_id', '=', id)
         .where((or) =>
           or.or([
+            // What is no way in by itself can go, and so can all but one of those that are.
+            or('second_step_only', '=', 1),
+            or('uv_initialized', '=', 0),
             or.exists(tables.selectFrom('password').select('account_id').where('account_id', '=', id)),
             or.exists(
               tables
                 .selectFrom('passkey as other')
                 .select('other.account_id')
                 .where('other.account_id', '=', id)
+                .where('other.second_step_only', '=', 0)
+                .where('other.uv_initialized', '=', 1)
                 .where('other.credential_id', '<>', credentialId),
             ),
           ]),
@@ -166,7 +175,8 @@ export function createAuthenticatorsStore(database: Database) {
       return result.numDeletedRows > 0n;
     },
 
-    async methodsOf(id: AccountId): Promise<{ password: boolean; passkeys: number; app: boolean }> {
+    /** A passkey whose user verification is not vouched for counts nowhere: it is no way in, and nobody set it up. */
+    async methodsOf(id: AccountId): Promise<{ password: boolean; passkeys: number; app: boolean; keys: number }> {
       const row = await db
         .selectNoFrom((select) => [
           select
@@ -178,7 +188,15 @@ export function createAuthenticatorsStore(database: Database) {
             .selectFrom('passkey')
             .select((e) => e.fn.countAll().as('n'))
             .where('account_id', '=', id)
+            .where('second_step_only', '=', 0)
+            .where('uv_initialized', '=', 1)
             .as('passkeys'),
+          select
+            .selectFrom('passkey')
+            .select((e) => e.fn.countAll().as('n'))
+            .where('account_id', '=', id)
+            .where('second_step_only', '=', 1)
+            .as('keys'),
           select
             .selectFrom('authenticator_app')
             .select((e) => e.fn.countAll().as('n'))
@@ -186,7 +204,12 @@ export function createAuthenticatorsStore(database: Database) {
             .as('app'),
         ])
         .executeTakeFirstOrThrow();
-      return { password: Number(row.password) > 0, passkeys: Number(row.passkeys), app: Number(row.app) > 0 };
+      return {
+        password: Number(row.password) > 0,
+        passkeys: Number(row.passkeys),
+        app: Number(row.app) > 0,
+        keys: Number(row.keys),
+      };
     },
   };
 }

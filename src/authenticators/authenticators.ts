@@ -13,7 +13,13 @@ import { createPasswords, type HashedPassword } from './password.ts';
 import { checkPassword, type PasswordProblem } from './password-policy.ts';
 
 /** What an account can prove itself with. */
-export type Methods = { password: boolean; passkeys: number; app: boolean };
+export type Methods = {
+  password: boolean;
+  passkeys: number;
+  app: boolean;
+  /** Security keys without user verification: a second step, never a way in. */
+  keys: number;
+};
 
 /** Times are epoch milliseconds. */
 export type Passkey = { id: string; name: string; synced: boolean; createdAt: number; lastUsedAt: number | undefined };
@@ -34,7 +40,10 @@ export type Authenticators = {
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
 
   passkeys: Omit<Passkeys, 'save'>;
+  /** Without security keys. */
   listPasskeys(accountId: AccountId): Promise<Passkey[]>;
+  /** Security keys: a second step only. */
+  listKeys(accountId: AccountId): Promise<Passkey[]>;
   /**
    * False if any account has that credential already (G3). Within a `transaction` that is a duplicate error of the
    * database instead, because the transaction cannot go on.
@@ -115,11 +124,13 @@ export function createAuthenticators(needs: {
     verifyPassword: (accountId, password) => passwords.verify(accountId, password),
 
     passkeys,
-    listPasskeys: async (accountId) => (await store.passkeysOf(accountId)).map(fromRow),
+    listPasskeys: async (accountId) =>
+      (await store.passkeysOf(accountId)).filter((row) => !row.second_step_only).map(fromRow),
+    listKeys: async (accountId) =>
+      (await store.passkeysOf(accountId)).filter((row) => row.second_step_only === 1).map(fromRow),
     addPasskey(accountId, passkey, transaction) {
-      const add = added(accountId, { kind: 'passkey', name: passkey.name }, (trx) =>
-        passkeys.save(accountId, passkey, trx),
-      );
+      const kind = passkey.second_step_only ? 'key' : 'passkey';
+      const add = added(accountId, { kind, name: passkey.name }, (trx) => passkeys.save(accountId, passkey, trx));
       return transaction ? add(transaction) : unlessDuplicate(add);
     },
     async renamePasskey(accountId, id, text) {

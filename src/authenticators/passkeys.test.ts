@@ -5,6 +5,7 @@ import { createPeople, issuer, type People } from '../../test/helpers/people.ts'
 import { type Bent, createSoftwareAuthenticator, flag } from '../../test/helpers/software-authenticator.ts';
 import { minutes } from '../clock.ts';
 import type { AccountId } from '../ids.ts';
+import type { CreationPurpose } from './passkeys.ts';
 
 const browserId = 'B'.repeat(22);
 
@@ -32,11 +33,28 @@ async function createBench(people: People, settings: { synced?: boolean } = {}) 
     assert.equal(await authenticators.addPasskey(account.id, made.passkey), true);
     return made;
   };
+  /** A credential that another device holds, made for the same account. */
+  const enrolOn = async (other: typeof device, purpose: CreationPurpose, bent: Bent = {}) => {
+    const ask = { purpose, browserId, email: account.email, userId, accountId: account.id };
+    const credential = other.create(await authenticators.passkeys.creationOptions(ask), bent);
+    const made = await authenticators.passkeys.verifyCreation({ purpose, browserId, credential });
+    assert.ok(made);
+    assert.equal(await authenticators.addPasskey(account.id, made.passkey), true);
+    return made.passkey;
+  };
+  const secondStep = { purpose: 'second-step' as const, browserId, accountId: account.id };
+  const answerSecondStep = async (other: typeof device, bent: Bent = {}) => {
+    const credential = other.get(await authenticators.passkeys.requestOptions(secondStep), bent);
+    return authenticators.passkeys.verifyRequest({ ...secondStep, credential });
+  };
   const request = () => authenticators.passkeys.requestOptions({ purpose: 'sign-in', browserId });
-  const verify = (credential: string) =>
-    authenticators.passkeys.verifyRequest({ purpose: 'sign-in', browserId, credential });
+  const verify = async (credential: string) =>
+    (await authenticators.passkeys.verifyRequest({ purpose: 'sign-in', browserId, credential }))?.accountId;
   const signIn = async (bent: Bent = {}) => verify(device.get(await request(), bent));
-  return { ...people, account, userId, device, creation, register, enrol, request, verify, signIn, database };
+  return {
+    ...{ ...people, account, userId, device, creation, register, enrol, request, verify, signIn, database },
+    ...{ enrolOn, secondStep, answerSecondStep },
+  };
 }
 
 forEachDatabase((name, open) => {
@@ -81,7 +99,7 @@ forEachDatabase((name, open) => {
     const [passkey] = await authenticators.listPasskeys(account.id);
     assert.equal(passkey?.synced, true);
     assert.equal(passkey?.lastUsedAt, clock.now());
-    assert.deepEqual(await authenticators.methodsOf(account.id), { password: false, passkeys: 1, app: false });
+    assert.deepEqual(await authenticators.methodsOf(account.id), { password: false, passkeys: 1, app: false, keys: 0 });
   });
 
   if (name === 'SQLite') {
@@ -170,7 +188,9 @@ forEachDatabase((name, open) => {
     const prove = { purpose: 'prove' as const, browserId, accountId: account.id };
     const forProof = device.get(await authenticators.passkeys.requestOptions(prove));
     assert.equal(await verify(forProof), undefined, 'another purpose');
-    assert.equal(await authenticators.passkeys.verifyRequest({ ...prove, credential: forProof }), account.id);
+    const proven = await authenticators.passkeys.verifyRequest({ ...prove, credential: forProof });
+    assert.equal(proven?.accountId, account.id);
+    assert.equal(proven.method, 'passkey');
   });
 
   test('G4: in a proof only the account’s own passkeys count', async () => {
@@ -202,9 +222,65 @@ forEachDatabase((name, open) => {
     assert.equal(await signIn({ counter: 5 }), account.id);
     const events = await journal.recent(account.id, 10);
     assert.deepEqual(
-      events.filter(({ type }) => type === 'proof_failed').map(({ data }) => data?.reason),
-      ['passkey counter went back'],
+      events.filter(({ type }) => type === 'passkey_counter').map(({ data }) => data),
+      [{ passkey: 'Passkey', counter: 5, before: 5 }],
     );
+  });
+
+  test('E27: a security key without user verification is a second step, and nothing more', async () => {
+    const bench = await createBench(await createPeople(open));
+    const { account, authenticators, enrolOn, answerSecondStep, request, verify, secondStep } = bench;
+    await authenticators.setPassword(account.id, 'plum tractor evening gravel');
+    const key = createSoftwareAuthenticator({ origin: issuer, securityKey: true });
+    const { credential_id: id } = await enrolOn(key, 'add-key');
+    assert.deepEqual(await authenticators.methodsOf(account.id), { password: true, passkeys: 0, app: false, keys: 1 });
+    assert.deepEqual(await authenticators.listPasskeys(account.id), []);
+    assert.deepEqual(
+      (await authenticators.listKeys(account.id)).map((each) => each.id),
+      [id],
+    );
+
+    const options = (await authenticators.passkeys.requestOptions(secondStep)) as { [name: string]: unknown };
+    assert.equal(options.userVerification, 'discouraged');
+    assert.deepEqual(options.allowCredentials, [{ id, transports: ['usb', 'nfc'], type: 'public-key' }]);
+    const expected = { accountId: account.id, credentialId: id, method: 'key', counterWentBack: false };
+    assert.deepEqual(await answerSecondStep(key), expected);
+    // Even with a PIN: it was not made with one, and whoever finds it may have set that PIN (G6).
+    const withPin = { flags: flag.userPresent | flag.userVerified };
+    assert.deepEqual(await answerSecondStep(key, withPin), expected);
+
+    const { userId } = bench;
+    assert.equal(await verify(key.get(await request(), { ...withPin, userHandle: userId })), undefined, 'signing in');
+    const prove = { purpose: 'prove' as const, browserId, accountId: account.id };
+    const credential = key.get(await authenticators.passkeys.requestOptions(prove), withPin);
+    assert.equal(await authenticators.passkeys.verifyRequest({ ...prove, credential }), undefined, 'a proof');
+    assert.equal(await answerSecondStep(key, { flags: 0 }), undefined, 'without user presence');
+  });
+
+  test('E27: a passkey is a second step too, and says whether the user was verified', async () => {
+    const bench = await createBench(await createPeople(open));
+    const { account, enrol, device, answerSecondStep, authenticators, secondStep } = bench;
+    await enrol();
+    assert.equal((await answerSecondStep(device))?.method, 'passkey');
+    const touched = { flags: flag.userPresent | flag.backupEligible | flag.backedUp };
+    assert.equal((await answerSecondStep(device, touched))?.method, 'key');
+
+    const stranger = await createBench(bench);
+    await stranger.enrol();
+    assert.equal(await answerSecondStep(stranger.device), undefined, 'of somebody else');
+    const forSignIn = device.get(await bench.request());
+    const asSecond = await authenticators.passkeys.verifyRequest({ ...secondStep, credential: forSignIn });
+    assert.equal(asSecond, undefined, 'a challenge for signing in');
+    assert.equal(account.id, (await answerSecondStep(device))?.accountId);
+  });
+
+  test('a security key is no way in: it does not make the last passkey removable', async () => {
+    const bench = await createBench(await createPeople(open));
+    const { account, authenticators, enrol, enrolOn } = bench;
+    const { passkey } = await enrol();
+    const key = await enrolOn(createSoftwareAuthenticator({ origin: issuer, securityKey: true }), 'add-key');
+    assert.equal(await authenticators.removePasskey(account.id, passkey.credential_id), false);
+    assert.equal(await authenticators.removePasskey(account.id, key.credential_id), true);
   });
 
   test('the last way in cannot be removed, not even by two removals at once', async () => {

@@ -17,18 +17,28 @@ import { readCredential } from './credential.ts';
 import { passkeyName } from './passkey-name.ts';
 
 /** A challenge made for one purpose is good for no other (G1). */
-export type PasskeyPurpose = 'sign-up' | 'add' | 'sign-in' | 'prove';
+export type CreationPurpose = 'sign-up' | 'add' | 'add-key';
+export type RequestPurpose = 'sign-in' | 'prove' | 'second-step';
 
 /** Verified, not yet stored. */
-export type NewPasskey = Pick<
-  PasskeyRow,
-  'credential_id' | 'public_key' | 'counter' | 'transports' | 'backup_eligible' | 'synced' | 'name'
->;
+export type NewPasskey = Omit<PasskeyRow, 'account_id' | 'created_at' | 'last_used_at'>;
+
+/**
+ * A good signature. `passkey` is possession and user verification, two factors; `key` is possession alone, to be taken
+ * with another factor only (E27).
+ */
+export type ProvenPasskey = {
+  accountId: AccountId;
+  credentialId: string;
+  method: 'passkey' | 'key';
+  /** G5: a copy of the key is possible, and so is a restored device: ask for another factor where there is one. */
+  counterWentBack: boolean;
+};
 
 export type Passkeys = {
   /** Options for `navigator.credentials.create`, good for 5 minutes and one use in this browser. */
   creationOptions(ask: {
-    purpose: PasskeyPurpose;
+    purpose: CreationPurpose;
     browserId: string;
     email: string;
     userId: string;
@@ -36,27 +46,49 @@ export type Passkeys = {
   }): Promise<object>;
   /** Checks what `create` gave (WebAuthn §7.1); `userId` is the one the options were made for. */
   verifyCreation(answer: {
-    purpose: PasskeyPurpose;
+    purpose: CreationPurpose;
     browserId: string;
     credential: string;
     userAgent?: string | undefined;
   }): Promise<{ passkey: NewPasskey; userId: string } | undefined>;
   /** Rejects with a duplicate error of the database if any account has that credential (G3). */
   save(accountId: AccountId, passkey: NewPasskey, transaction: DatabaseTransaction): Promise<void>;
-  /** Options for `navigator.credentials.get`: any passkey to sign in (G12), those of the account to prove. */
-  requestOptions(ask: { purpose: PasskeyPurpose; browserId: string; accountId?: AccountId }): Promise<object>;
-  /** The account whose passkey signed (WebAuthn §7.2); with `accountId`, only that account's passkeys count. */
+  /**
+   * Options for `navigator.credentials.get`: any passkey to sign in (G12), the account's passkeys to prove, its passkeys
+   * and security keys as a second step.
+   */
+  requestOptions(ask: { purpose: RequestPurpose; browserId: string; accountId?: AccountId }): Promise<object>;
+  /**
+   * Checks what `get` gave (WebAuthn §7.2); with `accountId`, only that account's credentials count. A proof is always
+   * by `passkey`; signing in may be by `key`, with a passkey whose user verification nothing vouches for yet (G6).
+   */
   verifyRequest(answer: {
-    purpose: PasskeyPurpose;
+    purpose: RequestPurpose;
     browserId: string;
     credential: string;
     accountId?: AccountId;
-  }): Promise<AccountId | undefined>;
+  }): Promise<ProvenPasskey | undefined>;
 };
 
 const challengeTime = minutes(5);
 /** EdDSA, ES256, RS256: what authenticators have, in order of preference. */
 const algorithms = [-8, -7, -257];
+
+/** A security key that has no finger or PIN is good as a second step (E27); discoverable it need not be. */
+const creationRules = {
+  'sign-up': { residentKey: 'required', userVerification: 'required' },
+  add: { residentKey: 'required', userVerification: 'required' },
+  'add-key': { residentKey: 'discouraged', userVerification: 'discouraged', authenticatorAttachment: 'cross-platform' },
+} as const;
+
+const requestRules: Record<
+  RequestPurpose,
+  { userVerification: 'required' | 'discouraged'; counts(row: PasskeyRow): boolean }
+> = {
+  'sign-in': { userVerification: 'required', counts: (row) => !row.second_step_only },
+  prove: { userVerification: 'required', counts: (row) => !row.second_step_only && row.uv_initialized === 1 },
+  'second-step': { userVerification: 'discouraged', counts: () => true },
+};
 
 export function createPasskeys(needs: {
   store: AuthenticatorsStore;
@@ -71,7 +103,7 @@ export function createPasskeys(needs: {
   const { store, ephemeral, clock, random, journal, issuer } = needs;
   const rpID = new URL(issuer).hostname;
 
-  type Asked = { purpose: PasskeyPurpose; browserId: string };
+  type Asked = { purpose: CreationPurpose | RequestPurpose; browserId: string };
   const key = ({ purpose, browserId }: Asked, challenge: string): string =>
     `passkey-challenge:${purpose}:${browserId}:${challenge}`;
   const newChallenge = async (asked: Asked, note: string) => {
@@ -93,7 +125,8 @@ export function createPasskeys(needs: {
         timeout: challengeTime,
         attestationType: 'none',
         excludeCredentials: existing.map(descriptor),
-        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        authenticatorSelection: creationRules[asked.purpose],
+        ...(asked.purpose === 'add-key' && { preferredAuthenticatorType: 'securityKey' as const }),
         supportedAlgorithmIDs: algorithms,
       });
     },
@@ -111,7 +144,7 @@ export function createPasskeys(needs: {
         expectedChallenge,
         expectedOrigin: issuer,
         expectedRPID: rpID,
-        requireUserVerification: true,
+        requireUserVerification: creationRules[asked.purpose].userVerification === 'required',
         supportedAlgorithmIDs: algorithms,
       }).catch(refused);
       if (verified !== true || !registrationInfo || userId === undefined) return undefined;
@@ -124,6 +157,8 @@ export function createPasskeys(needs: {
         backup_eligible: Number(credentialDeviceType === 'multiDevice'),
         synced: Number(credentialBackedUp),
         name: passkeyName(aaguid, userAgent),
+        second_step_only: Number(asked.purpose === 'add-key'),
+        uv_initialized: Number(asked.purpose !== 'add-key' && registrationInfo.userVerified),
       };
       return { passkey, userId };
     },
@@ -134,12 +169,13 @@ export function createPasskeys(needs: {
     },
 
     async requestOptions({ accountId, ...asked }) {
-      const allowed = accountId ? await store.passkeysOf(accountId) : [];
+      const rule = requestRules[asked.purpose];
+      const allowed = accountId ? (await store.passkeysOf(accountId)).filter(rule.counts) : [];
       return generateAuthenticationOptions({
         rpID,
         challenge: await newChallenge(asked, 'asked'),
         timeout: challengeTime,
-        userVerification: 'required',
+        userVerification: rule.userVerification,
         allowCredentials: allowed.map(descriptor),
       });
     },
@@ -156,7 +192,7 @@ export function createPasskeys(needs: {
         expectedChallenge,
         expectedOrigin: issuer,
         expectedRPID: rpID,
-        requireUserVerification: true,
+        requireUserVerification: requestRules[asked.purpose].userVerification === 'required',
         credential: {
           id: response.id,
           publicKey: new Uint8Array(Buffer.from(passkey?.public_key ?? '', 'base64url')),
@@ -167,23 +203,31 @@ export function createPasskeys(needs: {
       // A wrong signature is no error to the library: it still describes what was signed.
       if (!passkey || verified !== true || !authenticationInfo) return undefined;
       if (accountId && passkey.account_id !== accountId) return undefined;
+      if (!requestRules[asked.purpose].counts(passkey)) return undefined;
       // G4: the user handle must be the owner's; without a list of allowed credentials it must be there.
       const { userHandle } = response.response;
       if (userHandle ? userHandle !== (await needs.userIdOf(passkey.account_id)) : !accountId) return undefined;
       if (passkey.backup_eligible !== Number(authenticationInfo.credentialDeviceType === 'multiDevice'))
         return undefined;
-      await remember(passkey, authenticationInfo.newCounter, authenticationInfo.credentialBackedUp);
-      return passkey.account_id;
+      const verifiedUser = authenticationInfo.userVerified && passkey.uv_initialized === 1;
+      return {
+        accountId: passkey.account_id,
+        credentialId: passkey.credential_id,
+        method: verifiedUser ? 'passkey' : 'key',
+        counterWentBack: await remember(passkey, authenticationInfo.newCounter, authenticationInfo.credentialBackedUp),
+      };
     },
   };
 
-  async function remember(passkey: PasskeyRow, counter: number, synced: boolean): Promise<void> {
-    // A copy of the key is possible, and so is a restored device: a sign to look at, not a lock (G5).
-    if ((counter > 0 || passkey.counter > 0) && counter <= passkey.counter) {
-      const data = { reason: 'passkey counter went back', passkey: passkey.name };
-      await journal.append({ type: 'proof_failed', accountId: passkey.account_id, data });
+  /** True if the counter went back: a sign to look at, not a lock (G5). */
+  async function remember(passkey: PasskeyRow, counter: number, synced: boolean): Promise<boolean> {
+    const wentBack = (counter > 0 || passkey.counter > 0) && counter <= passkey.counter;
+    if (wentBack) {
+      const data = { passkey: passkey.name, counter, before: passkey.counter };
+      await journal.append({ type: 'passkey_counter', accountId: passkey.account_id, data });
     }
     await store.passkeyUsed(passkey.credential_id, { counter, synced: Number(synced), last_used_at: clock.now() });
+    return wentBack;
   }
 }
 

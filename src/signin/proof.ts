@@ -13,7 +13,7 @@ export type Checks = {
       browserId: string;
       credential: string;
       accountId?: AccountId;
-    }): Promise<AccountId | undefined>;
+    }): Promise<{ accountId: AccountId; method: 'passkey' | 'key' } | undefined>;
   };
 };
 
@@ -64,8 +64,8 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     const wait = await turn.wait();
     if (wait !== undefined) return tooMany(wait);
     const answer = { purpose, browserId: source.browserId, credential, ...(accountId && { accountId }) };
-    const owner = await checks.passkeys.verifyRequest(answer);
-    if (owner) return { ok: true, methods: ['passkey'], accountId: owner };
+    const proven = await checks.passkeys.verifyRequest(answer);
+    if (proven?.method === 'passkey') return { ok: true, methods: ['passkey'], accountId: proven.accountId };
     // Sent at once, more than the limit are checked, but no more than the limit are recorded.
     const until = await turn.failed();
     return until === undefined ? wrong('signin.passkey.failed') : tooMany(until);

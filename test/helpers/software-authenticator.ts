@@ -26,10 +26,15 @@ export const flag = { userPresent: 0x01, userVerified: 0x04, backupEligible: 0x0
  * A passkey in software: real ES256 keys, attestations and assertions, for tests without a browser.
  * `create` and `get` take the options a page carries and give the JSON that a browser would post as `credential`.
  */
-export function createSoftwareAuthenticator(settings: { origin: string; synced?: boolean }) {
-  const { origin, synced = true } = settings;
+export function createSoftwareAuthenticator(settings: {
+  origin: string;
+  synced?: boolean;
+  /** A key that is touched, knows no user and keeps no account. */
+  securityKey?: boolean;
+}) {
+  const { origin, securityKey = false, synced = !securityKey } = settings;
   const backup = synced ? flag.backupEligible | flag.backedUp : 0;
-  const usual = flag.userPresent | flag.userVerified | backup;
+  const usual = flag.userPresent | (securityKey ? 0 : flag.userVerified) | backup;
   let keys: { id: string; privateKey: KeyObject; publicKey: KeyObject; userHandle: string } | undefined;
   let counter = 0;
 
@@ -83,7 +88,7 @@ export function createSoftwareAuthenticator(settings: { origin: string; synced?:
         response: {
           clientDataJSON: clientData('webauthn.create', challenge, bent).toString('base64url'),
           attestationObject: attestation.toString('base64url'),
-          transports: ['internal', 'hybrid'],
+          transports: securityKey ? ['usb', 'nfc'] : ['internal', 'hybrid'],
         },
       });
     },
@@ -98,7 +103,7 @@ export function createSoftwareAuthenticator(settings: { origin: string; synced?:
       const signature = signer.sign(keys.privateKey);
       if (bent.spoilSignature) signature[signature.length - 1] = (signature.at(-1) ?? 0) ^ 1;
       const id = bent.credentialId ?? keys.id;
-      const userHandle = bent.userHandle === undefined ? keys.userHandle : bent.userHandle;
+      const userHandle = bent.userHandle === undefined ? (securityKey ? null : keys.userHandle) : bent.userHandle;
       return JSON.stringify({
         id,
         rawId: id,

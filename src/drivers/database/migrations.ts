@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as foundation from './migrations/001-foundation.ts';
+import * as securityKeys from './migrations/004-security-keys.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -8,6 +9,7 @@ import * as foundation from './migrations/001-foundation.ts';
  */
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
+  '004-security-keys': securityKeys,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

@@ -137,6 +137,8 @@ CREATE TABLE "passkey" (
   name text NOT NULL,
   created_at bigint NOT NULL,
   last_used_at bigint,
+  second_step_only integer NOT NULL DEFAULT 0,
+  uv_initialized integer NOT NULL DEFAULT 1,
   CONSTRAINT passkey_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT passkey_pkey PRIMARY KEY (credential_id)
 );

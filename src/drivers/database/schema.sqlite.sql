@@ -120,7 +120,9 @@ CREATE TABLE "passkey" (
   "synced" integer not null,
   "name" text not null,
   "created_at" bigint not null,
-  "last_used_at" bigint
+  "last_used_at" bigint,
+  "second_step_only" integer default 0 not null,
+  "uv_initialized" integer default 1 not null
 );
 
 CREATE INDEX "passkey_account" on "passkey" ("account_id");

@@ -24,6 +24,7 @@ export type SecurityEvent = {
     | 'signed_out'
     | 'proved'
     | 'proof_failed'
+    | 'passkey_counter'
     | 'authenticator_added'
     | 'authenticator_removed'
     | 'password_changed'
