@@ -206,8 +206,12 @@ export async function createApp(outside: Outside): Promise<App> {
       await requests.tidy();
       await devices.removeEnded();
       await person.tidy();
-      // B23: where people were is nobody's business for longer.
-      await journal.forget(clock.now() - days(30));
+      // B23: where people were is nobody's business for longer than 30 days.
+      const kept = Math.min(30, config.activityDays);
+      await journal.forget({
+        before: clock.now() - days(config.activityDays),
+        placesBefore: clock.now() - days(kept),
+      });
       // One after the other: a mail server that was away should not meet all of them at once. An address that it
       // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.
       const end = clock.now() + 45_000;

@@ -24,6 +24,8 @@ export type Config = Readonly<{
   /** Where traces go, by OTLP over HTTP. */
   tracesUrl: string | undefined;
   examples: boolean;
+  /** How long people can look back on the activity of their account. */
+  activityDays: number;
   /** Milliseconds between "not ready" and the end of listening. */
   drainTime: number;
 }>;
@@ -83,6 +85,11 @@ export const variables: readonly Variable[] = [
     meaning: 'OTLP/HTTP address for traces, such as http://localhost:4318/v1/traces',
   },
   {
+    name: 'LATCHKEY_ACTIVITY_DAYS',
+    fallback: '30',
+    meaning: 'How long people can look back on the activity of their account (1 to 180); places go after 30 days',
+  },
+  {
     name: 'LATCHKEY_EXAMPLES',
     fallback: 'on, on loopback only',
     meaning: 'Serve the examples at /examples (on or off)',
@@ -137,6 +144,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     countryHeader,
     metricsToken: value('LATCHKEY_METRICS_TOKEN'),
     drainTime: readDrainTime(value('LATCHKEY_DRAIN_SECONDS') ?? (development ? '0' : '2')),
+    activityDays: readActivityDays(value('LATCHKEY_ACTIVITY_DAYS') ?? '30'),
     tracesUrl: readTracesUrl(value('LATCHKEY_TRACES_URL')),
     examples: (value('LATCHKEY_EXAMPLES') ?? (development ? 'on' : 'off')) === 'on',
   });
@@ -172,6 +180,13 @@ function readDrainTime(text: string): number {
   // SIGTERM is obeyed within five seconds, and requests in flight need the rest of them.
   if (!(seconds >= 0 && seconds <= 3)) throw new ConfigError('LATCHKEY_DRAIN_SECONDS must be a number from 0 to 3.');
   return seconds * 1000;
+}
+
+function readActivityDays(text: string): number {
+  const days = Number(text);
+  if (!(Number.isInteger(days) && days >= 1 && days <= 180))
+    throw new ConfigError('LATCHKEY_ACTIVITY_DAYS must be a whole number from 1 to 180.');
+  return days;
 }
 
 function readTracesUrl(text: string | undefined): string | undefined {

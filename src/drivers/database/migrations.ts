@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as foundation from './migrations/001-foundation.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
+import * as activity from './migrations/008-activity.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -10,6 +11,7 @@ import * as securityKeys from './migrations/004-security-keys.ts';
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
   '004-security-keys': securityKeys,
+  '008-activity': activity,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

@@ -160,10 +160,13 @@ CREATE TABLE "security_event" (
   type text NOT NULL,
   account_id text,
   data text NOT NULL,
+  placed integer NOT NULL DEFAULT 1,
   CONSTRAINT security_event_pkey PRIMARY KEY (id)
 );
 
 CREATE INDEX security_event_account ON security_event USING btree (account_id, at);
+
+CREATE INDEX security_event_placed ON security_event USING btree (placed, at);
 
 CREATE TABLE "session" (
   id text NOT NULL,
@@ -194,6 +197,23 @@ CREATE TABLE "session_account" (
   CONSTRAINT session_account_key PRIMARY KEY (session_id, account_id),
   CONSTRAINT session_account_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
 );
+
+CREATE TABLE "sign_in_notice" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  session_id text NOT NULL,
+  event_id text,
+  token_hash text NOT NULL,
+  browser text,
+  country text,
+  signed_in_at bigint NOT NULL,
+  ended_at bigint,
+  CONSTRAINT sign_in_notice_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT sign_in_notice_pkey PRIMARY KEY (id),
+  CONSTRAINT sign_in_notice_token_hash_key UNIQUE (token_hash)
+);
+
+CREATE INDEX sign_in_notice_time ON sign_in_notice USING btree (signed_in_at);
 
 CREATE TABLE "signing_key" (
   id text NOT NULL,

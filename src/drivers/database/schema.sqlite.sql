@@ -139,10 +139,13 @@ CREATE TABLE "security_event" (
   "at" bigint not null,
   "type" text not null,
   "account_id" text,
-  "data" text not null
+  "data" text not null,
+  "placed" integer default 1 not null
 );
 
 CREATE INDEX "security_event_account" on "security_event" ("account_id", "at");
+
+CREATE INDEX "security_event_placed" on "security_event" ("placed", "at");
 
 CREATE TABLE "session" (
   "id" text primary key,
@@ -167,6 +170,20 @@ CREATE TABLE "session_account" (
   "spendable_proof_at" bigint,
   constraint "session_account_key" primary key ("session_id", "account_id")
 );
+
+CREATE TABLE "sign_in_notice" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "session_id" text not null,
+  "event_id" text,
+  "token_hash" text not null unique,
+  "browser" text,
+  "country" text,
+  "signed_in_at" bigint not null,
+  "ended_at" bigint
+);
+
+CREATE INDEX "sign_in_notice_time" on "sign_in_notice" ("signed_in_at");
 
 CREATE TABLE "signing_key" (
   "id" text primary key,

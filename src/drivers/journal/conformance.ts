@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccountId } from '../../ids.ts';
 import type { Database } from '../database/database.ts';
-import type { Journal } from './journal.ts';
+import type { Among, Journal } from './journal.ts';
 
 export type JournalProbe = {
   journal: Journal;
@@ -79,6 +79,61 @@ export function journalConformance(open: () => Promise<JournalProbe>): void {
       events.map((event) => event.type),
       ['approved'],
     );
+  });
+
+  test('of some types only, and from an event on, also within one millisecond', async () => {
+    const { journal, advance } = await open();
+    for (let n = 0; n < 6; n++) {
+      await journal.append({ type: n % 2 ? 'approved' : 'renamed', accountId: ada, data: { n } });
+      if (n === 3) advance(1);
+    }
+    const numbers = async (limit: number, among: Among) =>
+      (await journal.recent(ada, limit, among)).map((event) => event.data?.n);
+    assert.deepEqual(await numbers(10, { types: ['approved'] }), [5, 3, 1]);
+    const [, , third] = await journal.recent(ada, 3);
+    assert.deepEqual(await numbers(10, { before: third }), [2, 1, 0]);
+    assert.deepEqual(await numbers(1, { before: third, types: ['approved'] }), [1]);
+  });
+
+  test('F12: an event is found by its account alone', async () => {
+    const { journal } = await open();
+    await journal.append({ type: 'signed_in', accountId: ada, data: { method: 'passkey' } });
+    const [event] = await journal.recent(ada, 1);
+    assert.deepEqual(await journal.find(ada, event?.id ?? ''), event);
+    assert.equal(await journal.find(bob, event?.id ?? ''), undefined);
+    assert.equal(await journal.find(ada, 'nothing'), undefined);
+  });
+
+  test('B23: places and what belongs to nobody are forgotten first, the rest at its own time', async () => {
+    const { journal, advance } = await open();
+    await journal.append({ type: 'code_issued', data: { network: 'n' } });
+    await journal.append({
+      type: 'signed_in',
+      accountId: ada,
+      data: { browser: 'Firefox', network: 'n', country: 'GB' },
+    });
+    const start = (await journal.recent(ada, 1))[0]?.at ?? 0;
+    // More than one batch of them.
+    for (let n = 0; n < 250; n++)
+      await journal.append({ type: 'wrong_code', accountId: bob, data: { n, network: 'n' } });
+    advance(1000);
+    await journal.append({ type: 'declined', accountId: ada, data: { country: 'GB' } });
+
+    await journal.forget({ before: start, placesBefore: start + 1000 });
+    assert.deepEqual(
+      (await journal.recent(ada, 10)).map(({ data }) => data),
+      [{ country: 'GB' }, { browser: 'Firefox' }],
+    );
+    const others = await journal.recent(bob, 300);
+    assert.equal(others.length, 250);
+    assert.ok(others.every(({ data }) => data?.network === undefined && data?.n !== undefined));
+
+    await journal.forget({ before: start + 1000, placesBefore: start + 1000 });
+    assert.deepEqual(
+      (await journal.recent(ada, 10)).map(({ type }) => type),
+      ['declined'],
+    );
+    assert.deepEqual(await journal.recent(bob, 10), []);
   });
 
   test('50 events at once are all recorded', async () => {

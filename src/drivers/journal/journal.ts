@@ -53,8 +53,21 @@ export type RecordedEvent = SecurityEvent & { id: string; at: number };
 export type Journal = {
   /** Within a transaction when the event must be as durable as the act. */
   append(event: SecurityEvent, transaction?: DatabaseTransaction): Promise<void>;
-  /** Forgets what happened before, for good. */
-  forget(before: number): Promise<void>;
-  /** Newest first. */
-  recent(accountId: AccountId, limit: number): Promise<RecordedEvent[]>;
+  /**
+   * Forgets for good what happened before `before`. Of what happened before `placesBefore` it keeps neither place nor
+   * network (security.md B23), and nothing that belongs to no account. For a timer: what is much takes several calls.
+   */
+  forget(limits: { before: number; placesBefore: number }): Promise<void>;
+  /** Newest first. `among` narrows it to some types, and to what came before an event. */
+  recent(accountId: AccountId, limit: number, among?: Among): Promise<RecordedEvent[]>;
+  /** The account's own event; another account's is as unknown as one that never was (security.md F12). */
+  find(accountId: AccountId, id: string): Promise<RecordedEvent | undefined>;
 };
+
+export type Among = {
+  types?: readonly SecurityEvent['type'][] | undefined;
+  before?: Pick<RecordedEvent, 'id' | 'at'> | undefined;
+};
+
+/** The facts of an event that say where somebody was. */
+export const placeFacts = ['network', 'country'] as const;
