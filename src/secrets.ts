@@ -15,6 +15,8 @@ export type Purpose =
   | 'mail-link'
   | 'network'
   | 'password'
+  | 'recovery-code'
+  | 'saved-code'
   | 'session'
   | 'signing-key'
   | 'totp'

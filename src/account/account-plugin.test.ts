@@ -61,10 +61,7 @@ forEachDatabase((name, open) => {
     const account = await people.accounts.findByEmail(email);
     assert.ok(account);
     assert.deepEqual(await people.authenticators.methodsOf(account.id), {
-      password: false,
-      passkeys: 1,
-      app: false,
-      keys: 0,
+      ...{ password: false, passkeys: 1, app: false, keys: 0, recoveryCodes: 0 },
     });
 
     const later = people.newBrowser();

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
+import type { RecoveryTables } from './recovery-store.ts';
 
 export type PasswordRow = { account_id: AccountId; sealed_hash: string; failed_tries: number; changed_at: number };
 
@@ -34,8 +35,8 @@ export const mostFailures = 100;
 /** F4: the owner is told while there is still time. */
 export const failuresToTell = 50;
 
-type Tables = { password: PasswordRow; passkey: PasskeyRow; authenticator_app: AppRow };
-type Counted = 'password' | 'authenticator_app';
+type Tables = { password: PasswordRow; passkey: PasskeyRow; authenticator_app: AppRow } & RecoveryTables;
+type Counted = 'password' | 'authenticator_app' | 'recovery_code_set' | 'saved_code';
 
 export type AuthenticatorsStore = ReturnType<typeof createAuthenticatorsStore>;
 
@@ -176,7 +177,7 @@ export function createAuthenticatorsStore(database: Database) {
     },
 
     /** A passkey whose user verification is not vouched for counts nowhere: it is no way in, and nobody set it up. */
-    async methodsOf(id: AccountId): Promise<{ password: boolean; passkeys: number; app: boolean; keys: number }> {
+    async methodsOf(id: AccountId) {
       const row = await db
         .selectNoFrom((select) => [
           select
@@ -202,6 +203,11 @@ export function createAuthenticatorsStore(database: Database) {
             .select((e) => e.fn.countAll().as('n'))
             .where('account_id', '=', id)
             .as('app'),
+          select
+            .selectFrom('recovery_code')
+            .select((e) => e.fn.countAll().as('n'))
+            .where('account_id', '=', id)
+            .as('codes'),
         ])
         .executeTakeFirstOrThrow();
       return {
@@ -209,6 +215,7 @@ export function createAuthenticatorsStore(database: Database) {
         passkeys: Number(row.passkeys),
         app: Number(row.app) > 0,
         keys: Number(row.keys),
+        recoveryCodes: Number(row.codes),
       };
     },
   };

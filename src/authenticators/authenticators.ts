@@ -11,6 +11,9 @@ import type { ManyFailures } from './failures-mail.ts';
 import { createPasskeys, type NewPasskey, type Passkeys } from './passkeys.ts';
 import { createPasswords, type HashedPassword } from './password.ts';
 import { checkPassword, type PasswordProblem } from './password-policy.ts';
+import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
+import { createRecoveryStore } from './recovery-store.ts';
+import { createSavedCode, type SavedCode } from './saved-code.ts';
 
 /** What an account can prove itself with. */
 export type Methods = {
@@ -19,7 +22,14 @@ export type Methods = {
   app: boolean;
   /** Security keys without user verification: a second step, never a way in. */
   keys: number;
+  /** How many are left. */
+  recoveryCodes: number;
 };
+
+/** Whether the password alone is not enough: two-step verification is on. */
+export function twoStep({ password, app, keys }: Pick<Methods, 'password' | 'app' | 'keys'>): boolean {
+  return password && (app || keys > 0);
+}
 
 /** Times are epoch milliseconds. */
 export type Passkey = { id: string; name: string; synced: boolean; createdAt: number; lastUsedAt: number | undefined };
@@ -60,6 +70,9 @@ export type Authenticators = {
   /** True once per code. */
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
   removeApp(accountId: AccountId): Promise<boolean>;
+
+  recoveryCodes: RecoveryCodes;
+  savedCode: SavedCode;
 };
 
 export function createAuthenticators(needs: {
@@ -80,6 +93,7 @@ export function createAuthenticators(needs: {
   const passwords = createPasswords({ ...needs, store });
   const passkeys = createPasskeys({ ...needs, store, issuer: needs.config.issuer });
   const apps = createAuthenticatorApps({ ...needs, store });
+  const recovery = { ...needs, countTry: store.countTry, store: createRecoveryStore(database) };
 
   const work =
     (event: SecurityEvent, act: (trx: DatabaseTransaction) => Promise<boolean>) => async (trx: DatabaseTransaction) => {
@@ -120,6 +134,8 @@ export function createAuthenticators(needs: {
     async clearFailures(accountId) {
       await store.clearTries('password', accountId);
       await store.clearTries('authenticator_app', accountId);
+      await store.clearTries('recovery_code_set', accountId);
+      await store.clearTries('saved_code', accountId);
     },
     verifyPassword: (accountId, password) => passwords.verify(accountId, password),
 
@@ -148,6 +164,9 @@ export function createAuthenticators(needs: {
     },
     verifyApp: (accountId, code) => apps.verify(accountId, code),
     removeApp: (accountId) => removed(accountId, 'app', (trx) => store.removeApp(accountId, trx)),
+
+    recoveryCodes: createRecoveryCodes(recovery),
+    savedCode: createSavedCode(recovery),
   };
 }
 

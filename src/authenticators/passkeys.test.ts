@@ -99,7 +99,9 @@ forEachDatabase((name, open) => {
     const [passkey] = await authenticators.listPasskeys(account.id);
     assert.equal(passkey?.synced, true);
     assert.equal(passkey?.lastUsedAt, clock.now());
-    assert.deepEqual(await authenticators.methodsOf(account.id), { password: false, passkeys: 1, app: false, keys: 0 });
+    assert.deepEqual(await authenticators.methodsOf(account.id), {
+      ...{ password: false, passkeys: 1, app: false, keys: 0, recoveryCodes: 0 },
+    });
   });
 
   if (name === 'SQLite') {

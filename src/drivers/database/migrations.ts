@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as foundation from './migrations/001-foundation.ts';
+import * as recoveryCodes from './migrations/003-recovery-codes.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
 import * as activity from './migrations/008-activity.ts';
 
@@ -10,6 +11,7 @@ import * as activity from './migrations/008-activity.ts';
  */
 const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
+  '003-recovery-codes': recoveryCodes,
   '004-security-keys': securityKeys,
   '008-activity': activity,
 };

@@ -154,6 +154,31 @@ CREATE TABLE "password" (
   CONSTRAINT password_pkey PRIMARY KEY (account_id)
 );
 
+CREATE TABLE "recovery_code" (
+  account_id text NOT NULL,
+  selector text NOT NULL,
+  sealed_hash text NOT NULL,
+  CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES recovery_code_set(account_id) ON DELETE CASCADE,
+  CONSTRAINT recovery_code_key PRIMARY KEY (account_id, selector)
+);
+
+CREATE TABLE "recovery_code_set" (
+  account_id text NOT NULL,
+  failed_tries integer NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT recovery_code_set_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT recovery_code_set_pkey PRIMARY KEY (account_id)
+);
+
+CREATE TABLE "saved_code" (
+  account_id text NOT NULL,
+  sealed_hash text NOT NULL,
+  failed_tries integer NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT saved_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT saved_code_pkey PRIMARY KEY (account_id)
+);
+
 CREATE TABLE "security_event" (
   id text NOT NULL,
   at bigint NOT NULL,

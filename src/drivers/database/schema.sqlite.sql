@@ -134,6 +134,26 @@ CREATE TABLE "password" (
   "changed_at" bigint not null
 );
 
+CREATE TABLE "recovery_code" (
+  "account_id" text not null references "recovery_code_set" ("account_id") on delete cascade,
+  "selector" text not null,
+  "sealed_hash" text not null,
+  constraint "recovery_code_key" primary key ("account_id", "selector")
+);
+
+CREATE TABLE "recovery_code_set" (
+  "account_id" text primary key references "account" ("id") on delete cascade,
+  "failed_tries" integer not null,
+  "created_at" bigint not null
+);
+
+CREATE TABLE "saved_code" (
+  "account_id" text primary key references "account" ("id") on delete cascade,
+  "sealed_hash" text not null,
+  "failed_tries" integer not null,
+  "created_at" bigint not null
+);
+
 CREATE TABLE "security_event" (
   "id" text primary key,
   "at" bigint not null,

@@ -1,0 +1,84 @@
+import type { Clock } from '../clock.ts';
+import type { Database } from '../drivers/database/database.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import type { AccountId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import { hashPassword, verifyPassword } from './argon2.ts';
+import { mostFailures } from './authenticators-store.ts';
+import { drawCode, inGroups, readCode } from './code-text.ts';
+import type { RecoveryStore } from './recovery-store.ts';
+
+/** Ten codes on paper, each good once in place of the second step. */
+export type RecoveryCodes = {
+  /** A new set of ten, in place of the old one. They are never to be had again. */
+  make(accountId: AccountId): Promise<string[]>;
+  left(accountId: AccountId): Promise<number>;
+  /** How many are left, once per right code; undefined for a wrong one, or after a hundred wrong ones in a row (E9). */
+  use(accountId: AccountId, code: string): Promise<{ left: number } | undefined>;
+};
+
+const setSize = 10;
+/** Two characters name the code within its set, ten are secret: 50 bits, under Argon2id and a key (E12, E14). */
+const selectorLength = 2;
+const codeLength = 12;
+
+export function createRecoveryCodes(needs: {
+  store: RecoveryStore;
+  countTry(table: 'recovery_code_set', accountId: AccountId, limit: number): Promise<number | undefined>;
+  database: Database;
+  journal: Pick<Journal, 'append'>;
+  secrets: Secrets;
+  random: Random;
+  clock: Clock;
+}): RecoveryCodes {
+  const { store, database, journal, secrets, random, clock } = needs;
+  const context = (accountId: AccountId, selector: string): string => `${accountId} ${selector}`;
+
+  const drawSet = (): string[] => {
+    const codes = new Map<string, string>();
+    while (codes.size < setSize) {
+      const code = drawCode(random, codeLength);
+      codes.set(code.slice(0, selectorLength), code);
+    }
+    return [...codes.values()];
+  };
+
+  return {
+    async make(accountId) {
+      const codes = drawSet();
+      const rows = await Promise.all(
+        codes.map(async (code) => {
+          const selector = code.slice(0, selectorLength);
+          const phc = await hashPassword(code.slice(selectorLength));
+          return { selector, sealed_hash: secrets.seal('recovery-code', phc, context(accountId, selector)) };
+        }),
+      );
+      await database.transaction(async (trx) => {
+        await store.replaceSet({ account_id: accountId, failed_tries: 0, created_at: clock.now() }, rows, trx);
+        await journal.append({ type: 'recovery_codes_made', accountId, data: { count: rows.length } }, trx);
+      });
+      return codes.map((code) => inGroups(code, 4));
+    },
+
+    left: (accountId) => store.countCodes(accountId),
+
+    async use(accountId, text) {
+      const code = readCode(text, codeLength);
+      // Not a code at all: nothing was guessed.
+      if (code === undefined) return undefined;
+      const tries = await needs.countTry('recovery_code_set', accountId, mostFailures);
+      const row = tries === undefined ? undefined : await store.findCode(accountId, code.slice(0, selectorLength));
+      const phc = row && secrets.open('recovery-code', row.sealed_hash, context(accountId, row.selector));
+      // The same work whether or not there is such a code.
+      const { right } = await verifyPassword(code.slice(selectorLength), phc);
+      if (!row || !right) return undefined;
+      return database.transaction(async (trx) => {
+        if (!(await store.takeCode(row, trx))) return undefined;
+        const left = await store.countCodes(accountId, trx);
+        await journal.append({ type: 'recovery_code_used', accountId, data: { left } }, trx);
+        return { left };
+      });
+    },
+  };
+}
