@@ -103,7 +103,7 @@ export function createAuthenticators(needs: {
     };
   const added = (
     accountId: AccountId,
-    data: { kind: string; name?: string },
+    data: { kind: string; name?: string; credential?: string },
     act: (trx: DatabaseTransaction) => Promise<void>,
   ) =>
     work({ type: 'authenticator_added', accountId, data }, async (trx) => {
@@ -146,7 +146,8 @@ export function createAuthenticators(needs: {
       (await store.passkeysOf(accountId)).filter((row) => row.second_step_only === 1).map(fromRow),
     addPasskey(accountId, passkey, transaction) {
       const kind = passkey.second_step_only ? 'key' : 'passkey';
-      const add = added(accountId, { kind, name: passkey.name }, (trx) => passkeys.save(accountId, passkey, trx));
+      const data = { kind, name: passkey.name, credential: passkey.credential_id };
+      const add = added(accountId, data, (trx) => passkeys.save(accountId, passkey, trx));
       return transaction ? add(transaction) : unlessDuplicate(add);
     },
     async renamePasskey(accountId, id, text) {

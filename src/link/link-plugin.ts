@@ -130,7 +130,7 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
         return reply.page(reviewPage(request.page, { review, now: clock.now(), others: signedIn.others }));
       if (decision === 'approve' && review.status === 'claimed') {
         if (!(await signin.spendProof(signedIn.sessionId, accountId))) return reply.redirect(`${here}/prove`, 303);
-        await link.approve(review.id, signedIn.current);
+        await link.approve(review.id, signedIn.current, signedIn.sessionId);
       }
       writeFlow(reply, {});
       return reply.redirect(here, 303);
@@ -170,7 +170,7 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
       // The proof has renewed the session: its new id holds what may be spent.
       const signedIn = request.signedIn;
       if (signedIn && (await signin.spendProof(signedIn.sessionId, signedIn.current.accountId))) {
-        await link.approve(review.id, signedIn.current);
+        await link.approve(review.id, signedIn.current, signedIn.sessionId);
       }
       writeFlow(reply, {});
       return reply.redirect(`/link/${review.id}`, 303);

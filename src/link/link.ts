@@ -4,7 +4,7 @@ import type { Devices } from '../devices/devices.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import type { NewGrant } from '../engine/engine.ts';
-import type { AccountId, DeviceId, GrantId, LinkId } from '../ids.ts';
+import type { AccountId, DeviceId, GrantId, LinkId, SessionId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import { amrOf, type SignedInAccount } from '../signin/signin.ts';
 import type { Guesses } from './guesses.ts';
@@ -51,7 +51,7 @@ export type Link = {
   /** Undefined for anyone but the account that claimed it. */
   review(id: LinkId, accountId: AccountId, from: PersonsRequest): Promise<Review | undefined>;
   /** False if there is nothing left to approve: it ran out, or was decided in another window. */
-  approve(id: LinkId, account: SignedInAccount): Promise<boolean>;
+  approve(id: LinkId, account: SignedInAccount, session?: SessionId): Promise<boolean>;
   decline(id: LinkId, accountId: AccountId): Promise<boolean>;
   /** The person says that somebody sent them this code (B29). */
   report(id: LinkId, accountId: AccountId, reason: string): Promise<void>;
@@ -168,7 +168,7 @@ export function createLink(needs: Needs): Link {
       };
     },
 
-    async approve(id, account) {
+    async approve(id, account, session) {
       const row = await held(id, account.accountId);
       const client = row && (await needs.findClient(row.client_id));
       if (!row || !client || row.status !== 'claimed') return false;
@@ -216,7 +216,7 @@ export function createLink(needs: Needs): Link {
             {
               type: 'approved',
               accountId: account.accountId,
-              data: { link: id, client: client.id, device: device.id },
+              data: { link: id, client: client.id, device: device.id, session, country: row.country ?? undefined },
             },
             transaction,
           );
@@ -237,7 +237,8 @@ export function createLink(needs: Needs): Link {
       const row = await held(id, accountId);
       if (!row || !(await deciding(row, store.end(id, 'declined', clock.now())))) return false;
       await requests.decided(row);
-      await journal.append({ type: 'declined', accountId, data: { link: id, client: row.client_id } });
+      const data = { link: id, client: row.client_id, country: row.country ?? undefined };
+      await journal.append({ type: 'declined', accountId, data });
       return true;
     },
 
