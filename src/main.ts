@@ -14,6 +14,8 @@ export async function serve(config: Config): Promise<void> {
   const { createApp } = await import('./app.ts');
   const app = await createApp(outside);
   const { log } = app.server;
+  const newer = await outside.database.newerMigrations();
+  if (newer.length > 0) log.warn({ migrations: newer }, 'a newer version has brought the database up to date');
   const housekeeping = setInterval(() => {
     app.tidy().catch((error: unknown) => log.error({ err: error }, 'housekeeping failed; it will be tried again'));
   }, minutes(1));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import { createDatabasePlace, type DatabasePlace } from '../../test/helpers/databases.ts';
 import { createAccounts } from '../account/account.ts';
 import { createAuthenticators } from '../authenticators/authenticators.ts';
@@ -61,7 +62,7 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       places.push(place);
       const env: NodeJS.ProcessEnv = { LATCHKEY_DATA: place.data };
       if (place.databaseUrl) env.LATCHKEY_DATABASE_URL = place.databaseUrl;
-      return { env, run: runner(env) };
+      return { env, place, run: runner(env) };
     }
 
     test('accounts: create on an empty database, list, remove', async () => {
@@ -188,6 +189,31 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.deepEqual(parsed(await run(['migrate', '--json'])).applied.slice(0, 1), ['001-foundation']);
       assert.deepEqual(parsed(await run(['migrate', '--json'])).applied, []);
       assert.equal((await run(['migrate'])).stdout, 'Nothing to do.\n');
+    });
+
+    test('migrate and doctor say what a newer version has done, and what it has taken away', async () => {
+      const { run, place } = await setUp();
+      await run(['migrate']);
+      const { query } = place.open();
+      const plant = (name: string) =>
+        sql`insert into kysely_migration (name, timestamp) values (${name}, '2030-01-01T00:00:00.000Z')`.execute(query);
+      await plant('999-later');
+      assert.deepEqual(parsed(await run(['migrate', '--json'])), { applied: [], newer: ['999-later'] });
+      assert.match(
+        (await run(['migrate'])).stdout,
+        /^Nothing to do\.\nA newer version has already applied: 999-later\n$/,
+      );
+      assert.match(
+        (await run(['doctor'])).stdout,
+        /^ok {4}migrations {2,}none pending; a newer version has applied 999-later/m,
+      );
+      await plant('999-none-since-99.0.0-contract');
+      assert.match((await run(['doctor'])).stdout, /^FAIL {2}migrations {2,}A newer version has removed .*-contract/m);
+      for (const words of [['migrate'], ['serve'], ['accounts', 'list']]) {
+        const { code, stderr } = await run(words);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /^latchkey: A newer version has removed/);
+      }
     });
 
     test('two commands at once on an empty database both work', async () => {

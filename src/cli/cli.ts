@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { version } from '../version.ts';
 import { accountCommands } from './account-commands.ts';
 import { clientCommands } from './client-commands.ts';
 import { type Command, type Input, Refused, type Terminal, UsageError } from './command.ts';
@@ -74,12 +74,6 @@ function explain(error: unknown, command: Command, terminal: Terminal): number {
   terminal.note(`latchkey: ${expected ? message : (stack ?? String(error))}`);
   // A supervisor must know that starting it again would not help.
   return error instanceof ConfigError ? 2 : 1;
-}
-
-function version(): string {
-  // From dist/src/cli/ to the package.
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 async function readAll(): Promise<string> {

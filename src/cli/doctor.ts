@@ -92,7 +92,9 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
     if (!reachable.ok) return [reachable];
     const upToDate = await check('migrations', async () => {
       pending = await database.pendingMigrations();
-      return pending.length > 0 ? `${pending.join(', ')} will be applied at the next start` : 'none pending';
+      const newer = await database.newerMigrations();
+      const beyond = newer.length > 0 ? `; a newer version has applied ${newer.join(', ')}` : '';
+      return (pending.length > 0 ? `${pending.join(', ')} will be applied at the next start` : 'none pending') + beyond;
     });
     if (!upToDate.ok || pending.length > 0) return [reachable, upToDate];
     const signing = await check('signing keys', async () => {

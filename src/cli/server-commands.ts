@@ -22,8 +22,12 @@ const migrate: Command = {
     const database = openDatabase(terminal.config());
     try {
       const applied = await database.migrate();
-      if (input.flag('json')) terminal.print(JSON.stringify({ applied }));
-      else for (const line of applied.length > 0 ? applied : ['Nothing to do.']) terminal.print(line);
+      const newer = await database.newerMigrations();
+      if (input.flag('json')) terminal.print(JSON.stringify({ applied, newer }));
+      else {
+        for (const line of applied.length > 0 ? applied : ['Nothing to do.']) terminal.print(line);
+        if (newer.length > 0) terminal.print(`A newer version has already applied: ${newer.join(', ')}`);
+      }
     } finally {
       await database.close();
     }

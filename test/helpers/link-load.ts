@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type DeviceAnswer, poll, postForm } from './device.ts';
+import { type DeviceAnswer, introspect, poll, postForm } from './device.ts';
 import { createHttpBrowser, type HttpBrowser, type HttpPage } from './http-browser.ts';
 import { testPassword } from './test-app.ts';
 
@@ -156,6 +156,19 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
       await failed;
     },
   };
+}
+
+/** What was acknowledged was redeemed, by everyone who asked, with one set of tokens, and these work. */
+export async function expectEachLinkedOnce(load: LinkLoad, url: string, client: string): Promise<void> {
+  assert.deepEqual(load.wrong, []);
+  assert.ok(load.linkings.length > 0);
+  for (const { acknowledged, tokens, userCode } of load.linkings) {
+    assert.ok(acknowledged, `${userCode} was not linked`);
+    assert.equal(tokens.length, 3, `${userCode} was not redeemed by everyone who asked`);
+    assert.equal(new Set(tokens.map((answer) => answer.access_token)).size, 1, `${userCode} was redeemed twice`);
+    const { body } = await introspect(url, client, String(tokens[0]?.access_token));
+    assert.equal(body.active, true, `${userCode} was given tokens that do not work`);
+  }
 }
 
 const text = (answer: DeviceAnswer | HttpPage): string =>

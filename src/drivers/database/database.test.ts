@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { createDatabasePlace, forEachDatabase } from '../../../test/helpers/databases.ts';
+import { ConfigError } from '../../config.ts';
 import { AppError } from '../../errors.ts';
 import { databaseConformance } from './conformance.ts';
+import { applyMigrations, migrations } from './migrations.ts';
 import { openDatabase } from './open.ts';
+import { migratePostgres } from './postgres.ts';
 
 const run = promisify(execFile);
 
@@ -35,6 +39,37 @@ forEachDatabase((name, open, newPlace) => {
     const applied = (await Promise.all(processes)).map(({ stdout }) => JSON.parse(stdout) as string[]);
     assert.equal(applied.filter((names) => names.includes('001-foundation')).length, 1);
     assert.deepEqual(await place.open().pendingMigrations(), []);
+  });
+
+  test('a database that a newer version has migrated is up to date, however often one looks', async () => {
+    const place = await newPlace();
+    const newer = place.open();
+    const applied = await newer.migrate();
+    const timeline = {
+      ...migrations,
+      '998-later': creates('later'),
+      '999-after-since-0.0.1-contract': { up: async () => {} },
+    };
+    assert.deepEqual(await applyMigrations(newer.query, timeline), Object.keys(timeline).slice(applied.length));
+    const older = place.open();
+    assert.deepEqual(await older.migrate(), []);
+    assert.deepEqual(await older.pendingMigrations(), []);
+    assert.deepEqual(await older.newerMigrations(), ['998-later', '999-after-since-0.0.1-contract']);
+    // A maintenance release may bring one that sorts before those.
+    assert.deepEqual(await applyMigrations(older.query, { ...migrations, '997-late': creates('late') }), ['997-late']);
+  });
+
+  test('a database without what this version needs is refused, with what to do', async () => {
+    const database = (await newPlace()).open();
+    const gone = '999-no-links-since-999.0.0-contract';
+    await applyMigrations(database.query, { ...migrations, [gone]: { up: async () => {} } });
+    for (const look of [database.migrate, database.newerMigrations]) {
+      await assert.rejects(look(), (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, new RegExp(gone));
+        return true;
+      });
+    }
   });
 
   test('the pool, if there is one, says how it is used', async () => {
@@ -70,6 +105,11 @@ forEachDatabase((name, open, newPlace) => {
     const { rows } = await sql`select id, created_at from client`.execute(place.open().query);
     assert.deepEqual(rows, [{ id: 'tv', created_at: 1 }]);
   });
+});
+
+/** A migration of a version to come. */
+const creates = (table: string) => ({
+  up: (db: Kysely<unknown>) => db.schema.createTable(table).addColumn('id', 'text').execute(),
 });
 
 /** The first line that is not alike; a comparison of the whole texts would print them several times. */
@@ -116,6 +156,34 @@ describe('SQLite', () => {
 });
 
 describe('PostgreSQL', () => {
+  test('a migration that waits for a long reader lets everybody else through, and is done in the end', async (t) => {
+    const place = await createDatabasePlace('PostgreSQL');
+    t.after(() => place.remove());
+    const database = place.open();
+    await database.migrate();
+    const release = Promise.withResolvers<void>();
+    const reading = Promise.withResolvers<void>();
+    const backup = database.transaction(async (transaction) => {
+      await sql`select * from client`.execute(transaction);
+      reading.resolve();
+      await release.promise;
+    });
+    await reading.promise;
+    let done = false;
+    const step = { up: (db: Kysely<unknown>) => db.schema.alterTable('client').addColumn('later', 'text').execute() };
+    const migrated = migratePostgres(place.databaseUrl ?? '', { ...migrations, '999-later': step }).finally(() => {
+      done = true;
+    });
+    const waits = sql<{ n: number }>`select count(*) as n from pg_locks where not granted and relation is not null`;
+    while ((await waits.execute(database.query)).rows[0]?.n === 0) await pause(10);
+    // Behind the change that waits; without its giving up this would wait for the reader's end.
+    await sql`select * from client`.execute(database.query);
+    assert.equal(done, false);
+    release.resolve();
+    await backup;
+    assert.deepEqual(await migrated, ['999-later']);
+  });
+
   test('a server that is away is "unavailable", at once', async () => {
     const database = openDatabase({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', data: '.' });
     await assert.rejects(database.ping(), (error) => error instanceof AppError && error.code === 'unavailable');

@@ -18,6 +18,11 @@ export type Database = {
   migrate(): Promise<string[]>;
   /** Names of migrations not applied yet. */
   pendingMigrations(): Promise<string[]>;
+  /**
+   * Names of migrations that a newer version has applied and this one does not know.
+   * Rejects with a ConfigError if one of them took away what this version needs.
+   */
+  newerMigrations(): Promise<string[]>;
   /** The schema as the engine itself describes it, normalised so that it can be checked in and compared. */
   dumpSchema(): Promise<string>;
   /** Rejects if the engine does not answer. */

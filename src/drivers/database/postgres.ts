@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely';
 import pg from 'pg';
 import { AppError } from '../../errors.ts';
 import type { Database } from './database.ts';
-import { applyMigrations, listPendingMigrations } from './migrations.ts';
+import { applyMigrations, listNewerMigrations, listPendingMigrations, type migrations } from './migrations.ts';
 import { dumpPostgresSchema } from './schema-dump.ts';
 
 export type PostgresOptions = {
@@ -36,8 +37,9 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
     query,
     transaction: (work) => query.transaction().execute(work),
     isDuplicate: (error) => (error as { code?: unknown } | undefined)?.code === uniqueViolation,
-    migrate: () => migrate(url),
+    migrate: () => migratePostgres(url),
     pendingMigrations: () => listPendingMigrations(query),
+    newerMigrations: () => listNewerMigrations(query),
     dumpSchema: () => dumpPostgresSchema(query),
     async ping() {
       await sql`select 1`.execute(query);
@@ -69,17 +71,36 @@ function createPool(url: string, options: pg.PoolConfig): pg.Pool {
 }
 
 /** Over a connection of its own, because waiting for another process's migration may outlast any statement timeout. */
-async function migrate(url: string): Promise<string[]> {
-  const pool = createPool(url, { max: 1 });
+export async function migratePostgres(url: string, timeline?: typeof migrations): Promise<string[]> {
+  const pool = createPool(url, { max: 1, lock_timeout: migrationLockTimeout });
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: withClearErrors(pool) }) });
+  const end = performance.now() + migrationPatience;
   try {
-    return await applyMigrations(db);
+    for (;;) {
+      try {
+        return await applyMigrations(db, timeline);
+      } catch (error) {
+        if (!isLockTimeout(error) || performance.now() > end) throw error;
+        await pause(migrationPause);
+      }
+    }
   } finally {
     await db.destroy();
   }
 }
+
+/**
+ * A change of a table waits for whoever reads it, a backup for example, and all others wait behind the change.
+ * So it gives up soon, lets them through, and tries again. In milliseconds.
+ */
+const migrationLockTimeout = 2000;
+const migrationPause = 1000;
+const migrationPatience = 10 * 60_000;
+
+const isLockTimeout = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof pg.DatabaseError && error.cause.code === '55P03';
 
 /** Kysely's view of the pool; a server that cannot be reached is "unavailable" to whoever asked, not a bug of ours. */
 function withClearErrors(pool: pg.Pool): PostgresPool {

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { groupCommits } from './commit-group.ts';
 import type { Database } from './database.ts';
-import { applyMigrations, listPendingMigrations } from './migrations.ts';
+import { applyMigrations, listNewerMigrations, listPendingMigrations } from './migrations.ts';
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { dumpSqliteSchema } from './schema-dump.ts';
 
@@ -33,6 +33,7 @@ export function openSqlite(path: string): Database {
     isDuplicate: (error) => uniqueViolations.includes((error as { errcode?: number } | undefined)?.errcode ?? 0),
     migrate: () => applyMigrations(query),
     pendingMigrations: () => listPendingMigrations(query),
+    newerMigrations: () => listNewerMigrations(query),
     dumpSchema: () => dumpSqliteSchema(query),
     async ping() {
       await sql`select 1`.execute(query);
