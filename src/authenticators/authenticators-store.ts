@@ -109,6 +109,20 @@ export function createAuthenticatorsStore(database: Database) {
       await db.updateTable('passkey').set(use).where('credential_id', '=', credentialId).execute();
     },
 
+    async confirmPasskey(id: AccountId, credentialId: string, trx: DatabaseTransaction): Promise<string | undefined> {
+      const row = await trx
+        .withTables<Tables>()
+        .updateTable('passkey')
+        .set({ uv_initialized: 1 })
+        .where('credential_id', '=', credentialId)
+        .where('account_id', '=', id)
+        .where('second_step_only', '=', 0)
+        .where('uv_initialized', '=', 0)
+        .returning('name')
+        .executeTakeFirst();
+      return row?.name;
+    },
+
     async renamePasskey(id: AccountId, credentialId: string, name: string): Promise<boolean> {
       const result = await db
         .updateTable('passkey')

@@ -32,7 +32,15 @@ export function twoStep({ password, app, keys }: Pick<Methods, 'password' | 'app
 }
 
 /** Times are epoch milliseconds. */
-export type Passkey = { id: string; name: string; synced: boolean; createdAt: number; lastUsedAt: number | undefined };
+export type Passkey = {
+  id: string;
+  name: string;
+  synced: boolean;
+  /** False while nothing vouches for its user verification: no way in yet (G6). */
+  confirmed: boolean;
+  createdAt: number;
+  lastUsedAt: number | undefined;
+};
 
 export type Authenticators = {
   methodsOf(accountId: AccountId): Promise<Methods>;
@@ -59,6 +67,11 @@ export type Authenticators = {
    * database instead, because the transaction cannot go on.
    */
   addPasskey(accountId: AccountId, passkey: NewPasskey, transaction?: DatabaseTransaction): Promise<boolean>;
+  /**
+   * For a passkey that answered as `key`: from now on its user verification counts. Only after another factor has proven
+   * who it is that holds it (G6). False if there was nothing to confirm.
+   */
+  confirmPasskey(accountId: AccountId, id: string): Promise<boolean>;
   renamePasskey(accountId: AccountId, id: string, name: string): Promise<boolean>;
   /** False if there is no such passkey, or it is the last way in. */
   removePasskey(accountId: AccountId, id: string): Promise<boolean>;
@@ -150,6 +163,13 @@ export function createAuthenticators(needs: {
       const add = added(accountId, data, (trx) => passkeys.save(accountId, passkey, trx));
       return transaction ? add(transaction) : unlessDuplicate(add);
     },
+    confirmPasskey: (accountId, id) =>
+      database.transaction(async (trx) => {
+        const name = await store.confirmPasskey(accountId, id, trx);
+        const data = { kind: 'passkey', name, reason: 'confirmed' };
+        if (name !== undefined) await journal.append({ type: 'authenticator_added', accountId, data }, trx);
+        return name !== undefined;
+      }),
     async renamePasskey(accountId, id, text) {
       const name = cleanName(text);
       return name !== '' && store.renamePasskey(accountId, id, name);
@@ -188,6 +208,7 @@ function fromRow(row: PasskeyRow): Passkey {
     id: row.credential_id,
     name: row.name,
     synced: row.synced === 1,
+    confirmed: row.uv_initialized === 1,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at ?? undefined,
   };

@@ -1,3 +1,5 @@
+import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
+
 /** The largest credential a browser could mean: ids of 1023 bytes, RSA keys, no attestation. */
 const largest = 16_384;
 
@@ -21,10 +23,27 @@ export function readCredential(text: string): CredentialJson | undefined {
   const { transports, userHandle } = response;
   if (transports !== undefined && !(Array.isArray(transports) && transports.every(isShortText))) return undefined;
   if (userHandle !== undefined && userHandle !== null && typeof userHandle !== 'string') return undefined;
-  const client = parse(Buffer.from(response.clientDataJSON, 'base64url').toString('utf8'));
-  // G19: no page of ours lives in a frame; the library looks only where the browser also names the top origin.
-  if (client === undefined || client.crossOrigin === true || client.topOrigin !== undefined) return undefined;
   return value as CredentialJson;
+}
+
+type Response = { response: { clientDataJSON: string } };
+
+/** G19: no page of ours lives in a frame; the library looks only where the browser also names the top origin. */
+export function isFramed({ response }: Response): boolean {
+  const client = parse(Buffer.from(response.clientDataJSON, 'base64url').toString('utf8'));
+  return client === undefined || client.crossOrigin === true || client.topOrigin !== undefined;
+}
+
+/** Whether a creation vouches for itself only: no certificate to believe, or to look up. */
+export function isSelfAttested({ response }: { response: { attestationObject: string } }): boolean {
+  try {
+    const bytes = new Uint8Array(Buffer.from(response.attestationObject, 'base64url'));
+    const attestation = decodeAttestationObject(bytes);
+    const format = attestation.get('fmt');
+    return format === 'none' || (format === 'packed' && attestation.get('attStmt').get('x5c') === undefined);
+  } catch {
+    return false;
+  }
 }
 
 const isShortText = (value: unknown): boolean => typeof value === 'string' && value.length <= 32;

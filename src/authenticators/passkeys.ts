@@ -13,12 +13,16 @@ import type { Journal } from '../drivers/journal/journal.ts';
 import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { AuthenticatorsStore, PasskeyRow } from './authenticators-store.ts';
-import { readCredential } from './credential.ts';
+import { isFramed, isSelfAttested, readCredential } from './credential.ts';
 import { passkeyName } from './passkey-name.ts';
-
-/** A challenge made for one purpose is good for no other (G1). */
-export type CreationPurpose = 'sign-up' | 'add' | 'add-key';
-export type RequestPurpose = 'sign-in' | 'prove' | 'second-step';
+import {
+  type CreationPurpose,
+  creationRules,
+  type PasskeyPolicy,
+  passkeyPolicy,
+  type RequestPurpose,
+  requestRules,
+} from './passkey-rules.ts';
 
 /** Verified, not yet stored. */
 export type NewPasskey = Omit<PasskeyRow, 'account_id' | 'created_at' | 'last_used_at'>;
@@ -71,24 +75,6 @@ export type Passkeys = {
 };
 
 const challengeTime = minutes(5);
-/** EdDSA, ES256, RS256: what authenticators have, in order of preference. */
-const algorithms = [-8, -7, -257];
-
-/** A security key that has no finger or PIN is good as a second step (E27); discoverable it need not be. */
-const creationRules = {
-  'sign-up': { residentKey: 'required', userVerification: 'required' },
-  add: { residentKey: 'required', userVerification: 'required' },
-  'add-key': { residentKey: 'discouraged', userVerification: 'discouraged', authenticatorAttachment: 'cross-platform' },
-} as const;
-
-const requestRules: Record<
-  RequestPurpose,
-  { userVerification: 'required' | 'discouraged'; counts(row: PasskeyRow): boolean }
-> = {
-  'sign-in': { userVerification: 'required', counts: (row) => !row.second_step_only },
-  prove: { userVerification: 'required', counts: (row) => !row.second_step_only && row.uv_initialized === 1 },
-  'second-step': { userVerification: 'discouraged', counts: () => true },
-};
 
 export function createPasskeys(needs: {
   store: AuthenticatorsStore;
@@ -99,8 +85,9 @@ export function createPasskeys(needs: {
   issuer: string;
   /** The user handle an account's passkeys were made with. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
+  policy?: PasskeyPolicy;
 }): Passkeys {
-  const { store, ephemeral, clock, random, journal, issuer } = needs;
+  const { store, ephemeral, clock, random, journal, issuer, policy = passkeyPolicy } = needs;
   const rpID = new URL(issuer).hostname;
 
   type Asked = { purpose: CreationPurpose | RequestPurpose; browserId: string };
@@ -127,13 +114,14 @@ export function createPasskeys(needs: {
         excludeCredentials: existing.map(descriptor),
         authenticatorSelection: creationRules[asked.purpose],
         ...(asked.purpose === 'add-key' && { preferredAuthenticatorType: 'securityKey' as const }),
-        supportedAlgorithmIDs: algorithms,
+        supportedAlgorithmIDs: policy.algorithms,
       });
     },
 
     async verifyCreation({ credential, userAgent, ...asked }) {
       const response = readCredential(credential) as RegistrationResponseJSON | undefined;
-      if (!response) return undefined;
+      if (!response || (!policy.topOrigin && isFramed(response))) return undefined;
+      if (policy.attestation === 'self' && !isSelfAttested(response)) return undefined;
       let userId: string | undefined;
       const expectedChallenge = async (challenge: string): Promise<boolean> => {
         userId = await ephemeral.take(key(asked, challenge));
@@ -144,8 +132,9 @@ export function createPasskeys(needs: {
         expectedChallenge,
         expectedOrigin: issuer,
         expectedRPID: rpID,
+        requireUserPresence: asked.purpose !== 'upgrade',
         requireUserVerification: creationRules[asked.purpose].userVerification === 'required',
-        supportedAlgorithmIDs: algorithms,
+        supportedAlgorithmIDs: policy.algorithms,
       }).catch(refused);
       if (verified !== true || !registrationInfo || userId === undefined) return undefined;
       const { credential: made, aaguid, credentialDeviceType, credentialBackedUp } = registrationInfo;
@@ -182,13 +171,14 @@ export function createPasskeys(needs: {
 
     async verifyRequest({ credential, accountId, ...asked }) {
       const response = readCredential(credential) as AuthenticationResponseJSON | undefined;
-      if (!response) return undefined;
+      if (!response || (!policy.topOrigin && isFramed(response))) return undefined;
       const passkey = await store.findPasskey(response.id);
       // The challenge is spent either way, so that an unknown credential tells nothing and can be tried once.
       const expectedChallenge = async (challenge: string): Promise<boolean> =>
         (await ephemeral.take(key(asked, challenge))) !== undefined;
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response,
+        ...(policy.topOrigin && { expectedTopOrigin: policy.topOrigin }),
         expectedChallenge,
         expectedOrigin: issuer,
         expectedRPID: rpID,

@@ -11,7 +11,9 @@ export type Bent = {
   flags?: number;
   counter?: number;
   alg?: number;
+  /** `packed` is signed by the passkey's own key, and has a `certificate` if one is given. */
   format?: string;
+  certificate?: Buffer;
   userHandle?: string | null;
   spoilSignature?: boolean;
   credentialId?: string;
@@ -55,6 +57,12 @@ export function createSoftwareAuthenticator(settings: {
     return Buffer.concat([sha256(bent.rpId ?? rpId), Buffer.from([bent.flags ?? flags]), count]);
   };
 
+  const signed = (key: KeyObject, authData: Buffer, client: Buffer, { spoilSignature }: Bent): Buffer => {
+    const signature = createSign('sha256').update(authData).update(sha256(client)).sign(key);
+    if (spoilSignature) signature[signature.length - 1] = (signature.at(-1) ?? 0) ^ 1;
+    return signature;
+  };
+
   return {
     get credentialId(): string | undefined {
       return keys?.id;
@@ -75,9 +83,16 @@ export function createSoftwareAuthenticator(settings: {
         credentialId,
         coseKey(pair.publicKey, bent.alg ?? -7),
       ]);
+      const client = clientData('webauthn.create', challenge, bent);
+      const signature = signed(pair.privateKey, authData, client, bent);
+      const selfSigned: [string, Buffer][] = [
+        ['alg', cborInteger(-7)],
+        ['sig', cborBytes(signature)],
+      ];
+      if (bent.certificate) selfSigned.push(['x5c', cborArray([cborBytes(bent.certificate)])]);
       const attestation = cborMap([
         ['fmt', cborText(bent.format ?? 'none')],
-        ['attStmt', cborMap([])],
+        ['attStmt', cborMap(bent.format === 'packed' ? selfSigned : [])],
         ['authData', cborBytes(authData)],
       ]);
       return JSON.stringify({
@@ -86,7 +101,7 @@ export function createSoftwareAuthenticator(settings: {
         type: 'public-key',
         clientExtensionResults: {},
         response: {
-          clientDataJSON: clientData('webauthn.create', challenge, bent).toString('base64url'),
+          clientDataJSON: client.toString('base64url'),
           attestationObject: attestation.toString('base64url'),
           transports: securityKey ? ['usb', 'nfc'] : ['internal', 'hybrid'],
         },
@@ -99,9 +114,7 @@ export function createSoftwareAuthenticator(settings: {
       if (!synced) counter += 1;
       const client = clientData('webauthn.get', challenge, bent);
       const authData = authenticatorData(rpId ?? new URL(origin).hostname, usual, bent);
-      const signer = createSign('sha256').update(authData).update(sha256(client));
-      const signature = signer.sign(keys.privateKey);
-      if (bent.spoilSignature) signature[signature.length - 1] = (signature.at(-1) ?? 0) ^ 1;
+      const signature = signed(keys.privateKey, authData, client, bent);
       const id = bent.credentialId ?? keys.id;
       const userHandle = bent.userHandle === undefined ? (securityKey ? null : keys.userHandle) : bent.userHandle;
       return JSON.stringify({
@@ -144,6 +157,7 @@ function cborHead(major: number, value: number): Buffer {
 const cborInteger = (value: number): Buffer => (value >= 0 ? cborHead(0, value) : cborHead(1, -1 - value));
 const cborBytes = (value: Buffer): Buffer => Buffer.concat([cborHead(2, value.length), value]);
 const cborText = (value: string): Buffer => Buffer.concat([cborHead(3, Buffer.byteLength(value)), Buffer.from(value)]);
+const cborArray = (items: Buffer[]): Buffer => Buffer.concat([cborHead(4, items.length), ...items]);
 const cborMap = (entries: [string | number, Buffer][]): Buffer =>
   Buffer.concat([
     cborHead(5, entries.length),
