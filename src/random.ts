@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 
 /** Randomness, handed in so that a test can force a collision. Production always uses the system's CSPRNG. */
 export type Random = {
@@ -8,8 +8,25 @@ export type Random = {
   below(limit: number): number;
 };
 
+const pool = Buffer.alloc(8192);
+let used = pool.length;
+
+/** The system is asked for many bytes at a time, because a call costs far more than the bytes; none is given out twice. */
+function randomText(bytes: number): string {
+  if (bytes > pool.length) throw new RangeError(`${bytes} random bytes are more than anybody needs.`);
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const text = pool.toString('base64url', used, used + bytes);
+  // What somebody holds as a secret must not also lie here.
+  pool.fill(0, used, used + bytes);
+  used += bytes;
+  return text;
+}
+
 export const systemRandom: Random = {
-  token: (bytes) => randomBytes(bytes).toString('base64url'),
+  token: randomText,
   below: (limit) => randomInt(limit),
 };
 

@@ -16,8 +16,11 @@ export type AccountStore = ReturnType<typeof createAccountStore>;
 
 export function createAccountStore(database: Database) {
   const db = database.query.withTables<Tables>();
+  const byId = database.statement<{ id: AccountId }, AccountRow>((value) =>
+    db.selectFrom('account').selectAll().where('id', '=', value('id')),
+  );
   return {
-    find: (id: AccountId) => db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst(),
+    find: async (id: AccountId) => (await byId.rows({ id }))[0],
 
     findByEmail: (email: string) => db.selectFrom('account').selectAll().where('email', '=', email).executeTakeFirst(),
 

@@ -33,6 +33,14 @@ export function createDevicesStore(database: Database) {
   const tables = (transaction?: DatabaseTransaction): Kysely<Tables> =>
     (transaction ?? database.query).withTables<Tables>() as unknown as Kysely<Tables>;
 
+  const use = database.statement<{ grantId: string; now: number; notSince: number }>((value) =>
+    tables()
+      .updateTable('device')
+      .set({ last_used_at: value('now') })
+      .where('grant_id', '=', value('grantId'))
+      .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', value('notSince'))])),
+  );
+
   return {
     async insert(row: DeviceRow, transaction: DatabaseTransaction): Promise<void> {
       await tables(transaction).insertInto('device').values(row).execute();
@@ -90,12 +98,9 @@ export function createDevicesStore(database: Database) {
     },
 
     async noteUse(grantId: string, now: number, notSince: number, transaction?: DatabaseTransaction): Promise<void> {
-      await tables(transaction)
-        .updateTable('device')
-        .set({ last_used_at: now })
-        .where('grant_id', '=', grantId)
-        .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', notSince)]))
-        .execute();
+      const values = { grantId, now, notSince };
+      if (transaction) await use.change(values, transaction);
+      else await database.transaction((own) => use.change(values, own));
     },
 
     /** Linked in that time, and their owner has not been told. */

@@ -36,6 +36,37 @@ export function createEngineStore(database: Database) {
   const root = database.query.withTables<EngineTables>();
   const on = (transaction?: DatabaseTransaction) => transaction?.withTables<EngineTables>() ?? root;
 
+  const artifactById = database.statement<{ id: string }, ArtifactRow>((value) =>
+    root.selectFrom('artifact').selectAll().where('id', '=', value('id')),
+  );
+  const insertArtifact = database.statement<ArtifactRow>((value) =>
+    root.insertInto('artifact').values({
+      id: value('id'),
+      kind: value('kind'),
+      grant_id: value('grant_id'),
+      account_id: value('account_id'),
+      uid: value('uid'),
+      sealed_payload: value('sealed_payload'),
+      consumed_at: value('consumed_at'),
+      expires_at: value('expires_at'),
+    }),
+  );
+  const consume = database.statement<{ id: string; now: number }>((value) =>
+    root
+      .updateTable('artifact')
+      .set({ consumed_at: value('now') })
+      .where('id', '=', value('id'))
+      .where('consumed_at', 'is', null),
+  );
+  const insertAnswer = database.statement<TokenAnswerRow>((value) =>
+    root.insertInto('token_answer').values({
+      id: value('id'),
+      grant_id: value('grant_id'),
+      sealed_answer: value('sealed_answer'),
+      expires_at: value('expires_at'),
+    }),
+  );
+
   return {
     async putArtifact(row: ArtifactRow, transaction?: DatabaseTransaction): Promise<void> {
       const { id: _id, consumed_at: _consumed, ...changes } = row;
@@ -46,9 +77,9 @@ export function createEngineStore(database: Database) {
         .execute();
     },
 
-    /** Fresh ones, all in one statement. */
+    /** Fresh ones. */
     async addArtifacts(rows: ArtifactRow[], transaction: DatabaseTransaction): Promise<void> {
-      await on(transaction).insertInto('artifact').values(rows).execute();
+      for (const row of rows) await insertArtifact.change(row, transaction);
     },
 
     /** For values that may be seen only once: true for the first, false for every repetition. */
@@ -61,38 +92,41 @@ export function createEngineStore(database: Database) {
       return result.numInsertedOrUpdatedRows === 1n;
     },
 
-    findArtifact: (id: string): Promise<ArtifactRow | undefined> =>
-      root.selectFrom('artifact').selectAll().where('id', '=', id).executeTakeFirst(),
+    findArtifact: async (id: string): Promise<ArtifactRow | undefined> => (await artifactById.rows({ id }))[0],
 
     findArtifactByUid: (uid: string): Promise<ArtifactRow | undefined> =>
       root.selectFrom('artifact').selectAll().where('uid', '=', uid).executeTakeFirst(),
 
     /** True for the one caller that consumes; the database decides, not a value read before (K5). */
     async consumeArtifact(id: string, now: number, transaction: DatabaseTransaction): Promise<boolean> {
-      const result = await on(transaction)
-        .updateTable('artifact')
-        .set({ consumed_at: now })
-        .where('id', '=', id)
-        .where('consumed_at', 'is', null)
-        .executeTakeFirst();
-      return result.numUpdatedRows === 1n;
+      return (await consume.change({ id, now }, transaction)) === 1;
     },
 
     async deleteArtifact(id: string): Promise<void> {
       await root.deleteFrom('artifact').where('id', '=', id).execute();
     },
 
+    /** Stored answers stay for their minute: they are not given to whoever has no grant any more. */
     async deleteArtifactsOfGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void> {
       await on(transaction).deleteFrom('artifact').where('grant_id', '=', grantId).execute();
-      await on(transaction).deleteFrom('token_answer').where('grant_id', '=', grantId).execute();
     },
 
     async deleteArtifactsOfAccount(accountId: string, transaction?: DatabaseTransaction): Promise<void> {
-      await on(transaction).deleteFrom('artifact').where('account_id', '=', accountId).execute();
+      const grants = on(transaction)
+        .selectFrom('artifact')
+        .select('grant_id')
+        .where('account_id', '=', accountId)
+        .where('kind', '=', 'Grant');
+      await on(transaction).deleteFrom('artifact').where('grant_id', 'in', grants).execute();
+      await on(transaction)
+        .deleteFrom('artifact')
+        .where('account_id', '=', accountId)
+        .where('grant_id', 'is', null)
+        .execute();
     },
 
     async putAnswer(row: TokenAnswerRow, transaction: DatabaseTransaction): Promise<void> {
-      await on(transaction).insertInto('token_answer').values(row).execute();
+      await insertAnswer.change(row, transaction);
     },
 
     findAnswer: (id: string): Promise<TokenAnswerRow | undefined> =>

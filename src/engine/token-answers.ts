@@ -1,5 +1,6 @@
 import { type Clock, seconds } from '../clock.ts';
 import type { Secrets } from '../secrets.ts';
+import { artifactId } from './artifact-adapter.ts';
 import type { EngineStore, TokenAnswerRow } from './engine-store.ts';
 import type { AnswerFor, Unit } from './unit-of-work.ts';
 
@@ -41,6 +42,8 @@ export function createTokenAnswers({ store, secrets, clock }: { store: EngineSto
       const id = keyOf(whose);
       const row = await store.findAnswer(id);
       if (!row || row.expires_at <= clock.now()) return undefined;
+      // A grant revoked in the meantime takes the answer with it.
+      if (!(await store.findArtifact(artifactId(secrets, 'Grant', row.grant_id)))) return undefined;
       const json = secrets.open('artifact', row.sealed_answer, id);
       return json === undefined ? undefined : (JSON.parse(json) as Record<string, unknown>);
     },

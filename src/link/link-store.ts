@@ -54,17 +54,56 @@ export function createLinkStore(database: Database) {
   const one = async (update: Promise<{ numUpdatedRows: bigint }>): Promise<boolean> =>
     (await update).numUpdatedRows === 1n;
 
+  const insert = database.statement<LinkRow>((value) =>
+    root.insertInto('device_authorization').values({
+      id: value('id'),
+      device_code_hash: value('device_code_hash'),
+      user_code_hash: value('user_code_hash'),
+      sealed_user_code: value('sealed_user_code'),
+      client_id: value('client_id'),
+      params: value('params'),
+      device_name: value('device_name'),
+      device_model: value('device_model'),
+      device_type: value('device_type'),
+      user_agent: value('user_agent'),
+      network: value('network'),
+      country: value('country'),
+      interval_ms: value('interval_ms'),
+      status: value('status'),
+      account_id: value('account_id'),
+      browser_hash: value('browser_hash'),
+      grant_id: value('grant_id'),
+      device_id: value('device_id'),
+      approval: value('approval'),
+      created_at: value('created_at'),
+      expires_at: value('expires_at'),
+      claimed_at: value('claimed_at'),
+      decided_at: value('decided_at'),
+      redeemed_at: value('redeemed_at'),
+    }),
+  );
+  const byDeviceCode = database.statement<{ hash: string }, LinkRow>((value) =>
+    root.selectFrom('device_authorization').selectAll().where('device_code_hash', '=', value('hash')),
+  );
+  const redeemed = database.statement<{ hash: string; now: number }, LinkRow>((value) =>
+    root
+      .updateTable('device_authorization')
+      .set({ status: 'redeemed', redeemed_at: value('now') })
+      .where('device_code_hash', '=', value('hash'))
+      .where('status', '=', 'approved')
+      .returningAll(),
+  );
+
   return {
     /** Rejects with a duplicate if the user code is taken, by a live code or one that ended within a day (B26, J9). */
     async add(row: LinkRow, transaction: DatabaseTransaction): Promise<void> {
-      await on(transaction).insertInto('device_authorization').values(row).execute();
+      await insert.change(row, transaction);
     },
 
     find: (id: LinkId): Promise<LinkRow | undefined> =>
       root.selectFrom('device_authorization').selectAll().where('id', '=', id).executeTakeFirst(),
 
-    findByDeviceCode: (hash: string): Promise<LinkRow | undefined> =>
-      root.selectFrom('device_authorization').selectAll().where('device_code_hash', '=', hash).executeTakeFirst(),
+    findByDeviceCode: async (hash: string): Promise<LinkRow | undefined> => (await byDeviceCode.rows({ hash }))[0],
 
     findByUserCode: (hash: string): Promise<LinkRow | undefined> =>
       root.selectFrom('device_authorization').selectAll().where('user_code_hash', '=', hash).executeTakeFirst(),
@@ -121,14 +160,8 @@ export function createLinkStore(database: Database) {
     },
 
     /** The row, for the one redemption that wins. */
-    redeem: (deviceCodeHash: string, now: number, transaction: DatabaseTransaction): Promise<LinkRow | undefined> =>
-      on(transaction)
-        .updateTable('device_authorization')
-        .set({ status: 'redeemed', redeemed_at: now })
-        .where('device_code_hash', '=', deviceCodeHash)
-        .where('status', '=', 'approved')
-        .returningAll()
-        .executeTakeFirst(),
+    redeem: async (hash: string, now: number, transaction: DatabaseTransaction): Promise<LinkRow | undefined> =>
+      (await redeemed.rows({ hash, now }, transaction))[0],
 
     /** The device has heard the refusal; from now on its code means nothing (A14). */
     async ended(id: LinkId): Promise<void> {

@@ -1,12 +1,10 @@
-import { CompiledQuery } from 'kysely';
 import type { Database, DatabaseTransaction } from './database.ts';
 
 type Job = { run(transaction: DatabaseTransaction): Promise<void>; done(): void; failed(error: unknown): void };
 type Query = Database['query'];
 
-const savepoint = CompiledQuery.raw('savepoint work');
-const rollback = CompiledQuery.raw('rollback to work');
-const release = CompiledQuery.raw('release work');
+/** Straight to the connection: through the query builder they would cost as much as the work between them. */
+export type Savepoints = { begin(): void; rollback(): void; release(): void; isInTransaction(): boolean };
 
 /**
  * Lets the writes of requests in flight share one commit: they gather for one turn of the event loop, and nobody is
@@ -15,9 +13,22 @@ const release = CompiledQuery.raw('release work');
  *
  * Each work has a savepoint of its own: one that fails leaves nothing behind and takes nobody with it.
  */
-export function groupCommits(query: Query): Database['transaction'] {
+export function groupCommits(query: Query, savepoints: Savepoints): Database['transaction'] {
   let waiting: Job[] = [];
   let running = false;
+
+  async function runApart(job: Job, transaction: DatabaseTransaction, failures: Map<Job, unknown>): Promise<void> {
+    savepoints.begin();
+    try {
+      await job.run(transaction);
+    } catch (error) {
+      failures.set(job, error);
+      // A full disk makes SQLite roll back the whole group by itself; that is the error everybody must hear of.
+      if (!savepoints.isInTransaction()) throw error;
+      savepoints.rollback();
+    }
+    savepoints.release();
+  }
 
   async function commitAll(jobs: Job[]): Promise<void> {
     const failures = new Map<Job, unknown>();
@@ -60,18 +71,4 @@ export function groupCommits(query: Query): Database['transaction'] {
       running = true;
       setImmediate(() => void drain());
     });
-}
-
-async function runApart(job: Job, transaction: DatabaseTransaction, failures: Map<Job, unknown>): Promise<void> {
-  await transaction.executeQuery(savepoint);
-  try {
-    await job.run(transaction);
-  } catch (error) {
-    failures.set(job, error);
-    // A full disk makes SQLite roll back the whole group by itself; that is the error everybody must hear of.
-    await transaction.executeQuery(rollback).catch(() => {
-      throw error;
-    });
-  }
-  await transaction.executeQuery(release);
 }

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { Build, Statement } from './statement.ts';
 
 /**
  * The durable half of the outside. One contract, two engines, one conformance suite.
@@ -12,6 +13,8 @@ export type Database = {
   readonly query: Kysely<{}>;
   /** Runs `work` in one transaction: all of it is durable when the promise resolves, none of it if it rejects. */
   transaction<T>(work: (transaction: DatabaseTransaction) => Promise<T>): Promise<T>;
+  /** A query compiled once, for the hot path. */
+  statement<Values, Row = never>(build: Build<Values, Row>): Statement<Values, Row>;
   /** True if `error` says that a unique index refused a row. */
   isDuplicate(error: unknown): boolean;
   /** Applies every migration not applied yet; safe to call from several processes at once. */

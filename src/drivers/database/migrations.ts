@@ -6,6 +6,7 @@ import * as foundation from './migrations/001-foundation.ts';
 import * as recoveryCodes from './migrations/003-recovery-codes.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
 import * as activity from './migrations/008-activity.ts';
+import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -19,6 +20,7 @@ export const migrations: Record<string, Migration> = {
   '003-recovery-codes': recoveryCodes,
   '004-security-keys': securityKeys,
   '008-activity': activity,
+  '010-leaner-indexes': leanerIndexes,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

@@ -112,9 +112,9 @@ const outages = [
   14, // SQLITE_CANTOPEN
   15, // SQLITE_PROTOCOL
 ];
-const isOutage = (error: unknown): boolean => outages.includes(primaryCode(error));
+export const isOutage = (error: unknown): boolean => outages.includes(primaryCode(error));
 
-const unavailable = (cause: unknown): AppError =>
+export const unavailable = (cause: unknown): AppError =>
   new AppError('unavailable', 'The database file cannot be used right now.', { cause });
 
 function withStatementCache(db: DatabaseSync): SqliteDatabase {
@@ -154,7 +154,7 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
 }
 
 /** `node:sqlite` takes an object in first place for named parameters, and would bind nothing instead of a Date. */
-function bindable(value: unknown): SQLInputValue {
+export function bindable(value: unknown): SQLInputValue {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'boolean') return value ? 1 : 0;

@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts';
 import type { Database } from './database.ts';
 import { applyMigrations, listNewerMigrations, listPendingMigrations, type migrations } from './migrations.ts';
 import { dumpPostgresSchema } from './schema-dump.ts';
+import { type Build, compileOnce, type Statement } from './statement.ts';
 
 export type PostgresOptions = {
   /** Connections per process; all processes together must stay under the server's `max_connections`. */
@@ -36,6 +37,17 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
   return {
     query,
     transaction: (work) => query.transaction().execute(work),
+    statement<Values, Row>(build: Build<Values, Row>): Statement<Values, Row> {
+      const { query: compiled, parameters } = compileOnce(build);
+      return {
+        rows: async (values, transaction) =>
+          (await (transaction ?? query).executeQuery<Row>({ ...compiled, parameters: parameters(values) })).rows,
+        async change(values, transaction) {
+          const result = await transaction.executeQuery({ ...compiled, parameters: parameters(values) });
+          return Number(result.numAffectedRows ?? 0);
+        },
+      };
+    },
     isDuplicate: (error) => (error as { code?: unknown } | undefined)?.code === uniqueViolation,
     migrate: () => migratePostgres(url),
     pendingMigrations: () => listPendingMigrations(query),

@@ -22,13 +22,15 @@ CREATE TABLE "artifact" (
   CONSTRAINT artifact_pkey PRIMARY KEY (id)
 );
 
-CREATE INDEX artifact_account ON artifact USING btree (account_id);
+CREATE INDEX artifact_by_uid ON artifact USING btree (uid) WHERE uid IS NOT NULL;
 
 CREATE INDEX artifact_expiry ON artifact USING btree (expires_at);
 
 CREATE INDEX artifact_grant ON artifact USING btree (grant_id);
 
-CREATE INDEX artifact_uid ON artifact USING btree (uid);
+CREATE INDEX artifact_grants_of_account ON artifact USING btree (account_id) WHERE kind = 'Grant'::text;
+
+CREATE INDEX artifact_others_of_account ON artifact USING btree (account_id) WHERE grant_id IS NULL;
 
 CREATE TABLE "authenticator_app" (
   account_id text NOT NULL,
@@ -103,11 +105,11 @@ CREATE TABLE "device_authorization" (
   CONSTRAINT device_authorization_user_code_hash_key UNIQUE (user_code_hash)
 );
 
-CREATE INDEX device_authorization_decided ON device_authorization USING btree (decided_at);
+CREATE INDEX device_authorization_by_decision ON device_authorization USING btree (decided_at) WHERE decided_at IS NOT NULL;
+
+CREATE INDEX device_authorization_by_grant ON device_authorization USING btree (grant_id) WHERE grant_id IS NOT NULL;
 
 CREATE INDEX device_authorization_expiry ON device_authorization USING btree (expires_at);
-
-CREATE INDEX device_authorization_grant ON device_authorization USING btree (grant_id);
 
 CREATE TABLE "mail_confirmation" (
   id text NOT NULL,
@@ -258,5 +260,3 @@ CREATE TABLE "token_answer" (
 );
 
 CREATE INDEX token_answer_expiry ON token_answer USING btree (expires_at);
-
-CREATE INDEX token_answer_grant ON token_answer USING btree (grant_id);

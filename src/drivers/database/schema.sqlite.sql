@@ -18,13 +18,15 @@ CREATE TABLE "artifact" (
   "expires_at" bigint
 );
 
-CREATE INDEX "artifact_account" on "artifact" ("account_id");
+CREATE INDEX "artifact_by_uid" on "artifact" ("uid") where "uid" is not null;
 
 CREATE INDEX "artifact_expiry" on "artifact" ("expires_at");
 
 CREATE INDEX "artifact_grant" on "artifact" ("grant_id");
 
-CREATE INDEX "artifact_uid" on "artifact" ("uid");
+CREATE INDEX "artifact_grants_of_account" on "artifact" ("account_id") where kind = 'Grant';
+
+CREATE INDEX "artifact_others_of_account" on "artifact" ("account_id") where grant_id is null;
 
 CREATE TABLE "authenticator_app" (
   "account_id" text primary key references "account" ("id") on delete cascade,
@@ -89,11 +91,11 @@ CREATE TABLE "device_authorization" (
   "redeemed_at" bigint
 );
 
-CREATE INDEX "device_authorization_decided" on "device_authorization" ("decided_at");
+CREATE INDEX "device_authorization_by_decision" on "device_authorization" ("decided_at") where "decided_at" is not null;
+
+CREATE INDEX "device_authorization_by_grant" on "device_authorization" ("grant_id") where "grant_id" is not null;
 
 CREATE INDEX "device_authorization_expiry" on "device_authorization" ("expires_at");
-
-CREATE INDEX "device_authorization_grant" on "device_authorization" ("grant_id");
 
 CREATE TABLE "mail_confirmation" (
   "id" text primary key,
@@ -221,5 +223,3 @@ CREATE TABLE "token_answer" (
 );
 
 CREATE INDEX "token_answer_expiry" on "token_answer" ("expires_at");
-
-CREATE INDEX "token_answer_grant" on "token_answer" ("grant_id");

@@ -18,6 +18,18 @@ export function createTableJournal(needs: { database: Database; clock: Clock; ra
   const tables = (transaction?: DatabaseTransaction): Kysely<JournalTables> =>
     (transaction ?? database.query).withTables<JournalTables>() as unknown as Kysely<JournalTables>;
   let count = 0;
+  const insert = database.statement<JournalTables['security_event']>((value) =>
+    tables()
+      .insertInto('security_event')
+      .values({
+        id: value('id'),
+        at: value('at'),
+        type: value('type'),
+        account_id: value('account_id'),
+        data: value('data'),
+        placed: value('placed'),
+      }),
+  );
 
   /** Ids of one process sort in the order of its events, also of those within one millisecond. */
   const nextId = (): string => {
@@ -35,7 +47,8 @@ export function createTableJournal(needs: { database: Database; clock: Clock; ra
         data: JSON.stringify(event.data ?? {}),
         placed: Number(placeFacts.some((name) => event.data?.[name] !== undefined)),
       };
-      await tables(transaction).insertInto('security_event').values(row).execute();
+      if (transaction) await insert.change(row, transaction);
+      else await tables().insertInto('security_event').values(row).execute();
     },
 
     async forget({ before, placesBefore }) {
