@@ -55,7 +55,7 @@ export async function createApp(outside: Outside): Promise<App> {
     ...{ ...outside, journal, mail, messages, limits },
     failed: (err, what) => server.log.error({ err }, what),
   });
-  const { accounts, signin } = person;
+  const { signin } = person;
   const devices = createDevices({
     database,
     clock,
@@ -102,13 +102,7 @@ export async function createApp(outside: Outside): Promise<App> {
     grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
   });
 
-  const linkedMail = createLinkedMail({
-    mail,
-    messages,
-    issuer: config.issuer,
-    devices,
-    findAccount: (id) => accounts.find(id),
-  });
+  const linkedMail = createLinkedMail({ devices, reach: person.addresses.reach });
   const telling = new Set<Promise<void>>();
   const tellOwner = async (linked: LinkedNotice): Promise<void> => {
     const told = linkedMail(linked).catch((error: unknown) =>
@@ -143,6 +137,7 @@ export async function createApp(outside: Outside): Promise<App> {
   };
 
   const mailsToFiles = config.development && !config.smtpUrl;
+  const textsToFiles = config.development && !config.smsUrl;
   let draining = false;
   const server = Fastify({
     ...serverOptions(config),
@@ -189,7 +184,7 @@ export async function createApp(outside: Outside): Promise<App> {
     await person.register(pages, { afterSignIn, mailbox: mailsToFiles ? '/dev/mail' : undefined });
     await createAppsPlugin({ engine, secrets })(pages);
   });
-  if (mailsToFiles) await server.register(mailViewer({ data: config.data }));
+  if (mailsToFiles || textsToFiles) await server.register(mailViewer({ data: config.data }));
   if (config.examples) {
     await registerExampleClients(clients);
     await server.register(tvExample({ issuer: config.issuer, clientId: 'example-tv' }), { prefix: '/examples/tv' });

@@ -18,6 +18,12 @@ export type Config = Readonly<{
   secret: Buffer;
   smtpUrl: string | undefined;
   mailFrom: string;
+  /** Absent with an https issuer: nobody can be sent a text. */
+  smsUrl: string | undefined;
+  smsFrom: string | undefined;
+  /** ISO 3166-1 alpha-2 codes of the countries whose numbers may be sent a text (E24). */
+  smsCountries: readonly string[] | 'all';
+  smsPerDay: number;
   trustedProxies: readonly string[];
   countryHeader: string | undefined;
   metricsToken: string | undefined;
@@ -63,6 +69,19 @@ export const variables: readonly Variable[] = [
     secret: true,
   },
   { name: 'LATCHKEY_MAIL_FROM', fallback: 'Latchkey <no-reply@issuer host>', meaning: 'Sender of mails' },
+  {
+    name: 'LATCHKEY_SMS_URL',
+    fallback: 'files in the data folder on loopback; else no texts',
+    meaning: 'https://account:token@host of a provider of text messages',
+    secret: true,
+  },
+  { name: 'LATCHKEY_SMS_FROM', fallback: 'none', meaning: 'Number, name or messaging service that texts come from' },
+  {
+    name: 'LATCHKEY_SMS_COUNTRIES',
+    fallback: 'all, without LATCHKEY_SMS_URL only',
+    meaning: 'Whose numbers may be sent texts, such as DE,AT,CH (or all)',
+  },
+  { name: 'LATCHKEY_SMS_PER_DAY', fallback: '500', meaning: 'Texts sent a day at most, to everybody together' },
   {
     name: 'LATCHKEY_TRUSTED_PROXIES',
     fallback: 'none',
@@ -140,6 +159,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     secret: readSecret(value('LATCHKEY_SECRET'), development, data),
     smtpUrl,
     mailFrom: value('LATCHKEY_MAIL_FROM') ?? `Latchkey <no-reply@${issuer.hostname}>`,
+    ...readSms(value),
     trustedProxies,
     countryHeader,
     metricsToken: value('LATCHKEY_METRICS_TOKEN'),
@@ -166,13 +186,49 @@ function readIssuer(text: string): URL {
   if (!URL.canParse(text))
     throw new ConfigError(`LATCHKEY_ISSUER must be an address such as https://id.example.org, not "${text}".`);
   const url = new URL(text);
-  const loopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]';
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new ConfigError(`LATCHKEY_ISSUER must be https outside loopback, not "${text}".`);
   }
   if (url.pathname !== '/' || url.search || url.hash)
     throw new ConfigError('LATCHKEY_ISSUER must have no path, query or fragment.');
   return url;
+}
+
+function readSms(
+  value: (name: string) => string | undefined,
+): Pick<Config, 'smsUrl' | 'smsFrom' | 'smsCountries' | 'smsPerDay'> {
+  const smsUrl = value('LATCHKEY_SMS_URL');
+  const smsFrom = value('LATCHKEY_SMS_FROM');
+  const countries = value('LATCHKEY_SMS_COUNTRIES');
+  if (smsUrl) {
+    // The address holds the token, so no message may repeat it.
+    if (!URL.canParse(smsUrl) || !new URL(smsUrl).username || !new URL(smsUrl).password)
+      throw new ConfigError('LATCHKEY_SMS_URL must look like https://account:token@api.example.com.');
+    const { protocol, hostname } = new URL(smsUrl);
+    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
+      throw new ConfigError('LATCHKEY_SMS_URL must be https outside loopback.');
+    if (!smsFrom) throw new ConfigError('LATCHKEY_SMS_URL needs LATCHKEY_SMS_FROM: what texts come from.');
+    if (!countries)
+      throw new ConfigError(
+        'LATCHKEY_SMS_URL needs LATCHKEY_SMS_COUNTRIES, such as DE,AT,CH: fraud asks for texts to the dearest ones.',
+      );
+  }
+  const smsPerDay = Number(value('LATCHKEY_SMS_PER_DAY') ?? 500);
+  if (!Number.isInteger(smsPerDay) || smsPerDay < 0)
+    throw new ConfigError('LATCHKEY_SMS_PER_DAY must be a whole number.');
+  return { smsUrl, smsFrom, smsCountries: readCountries(countries ?? 'all'), smsPerDay };
+}
+
+function readCountries(text: string): readonly string[] | 'all' {
+  if (text.trim().toLowerCase() === 'all') return 'all';
+  const codes = text.split(',').map((code) => code.trim().toUpperCase());
+  if (codes.some((code) => !/^[A-Z]{2}$/.test(code)))
+    throw new ConfigError('LATCHKEY_SMS_COUNTRIES must be codes of two letters, such as DE,AT,CH, or all.');
+  return codes;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }
 
 function readDrainTime(text: string): number {

@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 type Branded<Brand extends string> = string & { readonly __brand: Brand };
 
 export type AccountId = Branded<'account'>;
+/** One alternate address of one account. */
+export type AddressId = Branded<'address'>;
 export type ClientId = Branded<'client'>;
 export type DeviceId = Branded<'device'>;
 export type GrantId = Branded<'grant'>;

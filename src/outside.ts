@@ -11,6 +11,9 @@ import { openFileMail } from './drivers/mail/file.ts';
 import type { Mail } from './drivers/mail/mail.ts';
 import { openSmtpMail } from './drivers/mail/smtp.ts';
 import { noPlaces, type Places, placesFromHeader } from './drivers/places/places.ts';
+import { openFileSms } from './drivers/sms/file.ts';
+import { openHttpSms } from './drivers/sms/http.ts';
+import type { Sms } from './drivers/sms/sms.ts';
 import { type Random, systemRandom } from './random.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import type { Tracing } from './tracing.ts';
@@ -24,6 +27,8 @@ export type Outside = {
   database: Database;
   ephemeral: Ephemeral;
   mail: Mail;
+  /** Undefined where nobody can be sent a text. */
+  sms: Sms | undefined;
   journal: Journal;
   places: Places;
   tracing?: Tracing;
@@ -40,6 +45,7 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
   const mail = config.smtpUrl
     ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom })
     : openFileMail({ data: config.data, from: config.mailFrom, clock });
+  const sms = openSms(config, clock);
   return {
     config,
     clock,
@@ -48,12 +54,19 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
     database,
     ephemeral,
     mail,
+    sms,
     journal: createTableJournal({ database, clock, random }),
     places: config.countryHeader ? placesFromHeader(config.countryHeader) : noPlaces,
     async close() {
+      await sms?.close();
       await mail.close();
       await ephemeral.close();
       await database.close();
     },
   };
+}
+
+function openSms({ smsUrl, smsFrom = '', development, data }: Config, clock: Clock): Sms | undefined {
+  if (smsUrl) return openHttpSms({ url: smsUrl, from: smsFrom });
+  return development ? openFileSms({ data, clock }) : undefined;
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createAccounts, displayName } from './account/account.ts';
 import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
+import { createAddresses } from './addresses/addresses.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
@@ -15,9 +16,9 @@ import type { Messages } from './web/messages.ts';
 
 export type PersonNeeds = Pick<
   Outside,
-  'database' | 'ephemeral' | 'clock' | 'random' | 'secrets' | 'journal' | 'mail' | 'places'
+  'database' | 'ephemeral' | 'clock' | 'random' | 'secrets' | 'journal' | 'mail' | 'sms' | 'places'
 > & {
-  config: Pick<Config, 'issuer' | 'development'>;
+  config: Pick<Config, 'issuer' | 'development' | 'smsCountries' | 'smsPerDay'>;
   messages: Messages;
   limits: Limits;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
@@ -28,12 +29,13 @@ export type Person = ReturnType<typeof createPerson>;
 
 /** Composes the rooms about a person: accounts, ways to prove who it is, sessions, and their pages. */
 export function createPerson(needs: PersonNeeds) {
-  const { config, random, ephemeral, mail, messages } = needs;
+  const { random, ephemeral, mail } = needs;
   const accounts = createAccounts(needs);
   const userIdOf = (id: AccountId) => accounts.passkeyUserId(id);
+  const addresses = createAddresses({ ...needs, findAccount: (id) => accounts.find(id) });
   const manyFailures = createFailuresMail({
-    ...{ issuer: config.issuer, mail, messages, ephemeral },
-    findAccount: (id) => accounts.find(id),
+    ephemeral,
+    tell: addresses.tell,
     notSent: (err) => needs.failed(err, 'the mail about failures was not sent'),
   });
   const authenticators = createAuthenticators({ ...needs, manyFailures, userIdOf });
@@ -42,6 +44,7 @@ export function createPerson(needs: PersonNeeds) {
 
   return {
     accounts,
+    addresses,
     authenticators,
     signin,
     signup,
@@ -78,7 +81,7 @@ export function createPerson(needs: PersonNeeds) {
         afterSignIn,
       });
       await signinPlugin(pages, { signin, ephemeral, afterSignIn });
-      await securityPlugin(pages, { authenticators, signin, mail, userIdOf });
+      await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
     },
 
     /** Housekeeping, every minute. */

@@ -5,11 +5,14 @@ import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes, timingSa
  * presented for another.
  */
 export type Purpose =
+  | 'address-code'
+  | 'address-link'
   | 'artifact'
   | 'browser'
   | 'client-secret'
   | 'csrf'
   | 'device-code'
+  | 'email-undo'
   | 'flow'
   | 'mail-code'
   | 'mail-link'

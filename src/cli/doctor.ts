@@ -4,6 +4,7 @@ import { type Config, variables } from '../config.ts';
 import { openDatabase } from '../drivers/database/open.ts';
 import { openValkey } from '../drivers/ephemeral/valkey.ts';
 import { openSmtpMail } from '../drivers/mail/smtp.ts';
+import { openHttpSms } from '../drivers/sms/http.ts';
 import { createSigningKeys } from '../engine/signing-keys.ts';
 import { systemRandom } from '../random.ts';
 import { createSecrets } from '../secrets.ts';
@@ -71,6 +72,7 @@ async function examine(terminal: Terminal): Promise<Finding[]> {
     ...(await examineDatabase(config)),
     await check('shared memory', () => examineEphemeral(config)),
     await check('mail', () => examineMail(config)),
+    await check('text messages', () => examineSms(config)),
   ];
 }
 
@@ -129,6 +131,20 @@ async function examineMail({ smtpUrl, mailFrom, data }: Config): Promise<string>
   } finally {
     await mail.close();
   }
+}
+
+async function examineSms({
+  smsUrl,
+  smsFrom = '',
+  smsCountries,
+  smsPerDay,
+  development,
+  data,
+}: Config): Promise<string> {
+  if (!smsUrl) return development ? `into files in ${data}` : 'none: nobody can add a phone number';
+  await openHttpSms({ url: smsUrl, from: smsFrom }).verify();
+  const countries = smsCountries === 'all' ? 'all countries' : smsCountries.join(', ');
+  return `accepted as ${smsFrom}, to ${countries}, at most ${smsPerDay} a day`;
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Finding> {

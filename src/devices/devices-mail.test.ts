@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccountId, ClientId, DeviceId } from '../ids.ts';
-import { type Locale, loadMessages, locales } from '../web/messages.ts';
+import { directionOf, type Locale, loadMessages, locales } from '../web/messages.ts';
 import type { Device } from './devices.ts';
 import { linkedMessage } from './devices-mail.tsx';
 
@@ -25,18 +25,19 @@ const device: Device = {
   expiresAt: Date.UTC(2030, 3, 1),
 };
 
-const mailFor = (changes: Partial<Device> = {}, locale: Locale | undefined = 'en') =>
+const mailFor = (changes: Partial<Device> = {}, locale: Locale = 'en') =>
   linkedMessage({
-    messages,
+    t: messages.translate(locale),
+    locale,
+    dir: directionOf(locale),
     issuer,
     undoToken,
-    account: { email: 'ann@example.org', locale },
+    email: 'ann@example.org',
     device: { ...device, ...changes },
   });
 
 test('ux 40: the mail says app, device, place and time, in text and in HTML, and has one button', () => {
   const mail = mailFor();
-  assert.equal(mail.to, 'ann@example.org');
   assert.equal(mail.subject, 'Acme TV was linked to your account');
   for (const body of [mail.text, mail.html]) {
     for (const fact of ['Acme TV', 'Living room', 'Germany', 'January 1, 2030', '12:34', 'UTC', 'ann@example.org']) {

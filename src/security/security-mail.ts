@@ -1,11 +1,10 @@
-import type { Message } from '../drivers/mail/mail.ts';
+import type { Reader, Words } from '../addresses/addresses.ts';
 import { renderMail } from '../web/mail-layout.tsx';
-import type { PageContext } from '../web/page.ts';
 
 export type Change = 'passkeyAdded' | 'passkeyRemoved' | 'passwordChanged' | 'appAdded' | 'appRemoved';
 
 /** Tells the owner, out of band, that a way to sign in has changed (E29). */
-export function changeMail({ t, locale, dir }: PageContext, to: string, change: Change, url: string): Message {
+export function changeMail({ t, locale, dir, issuer }: Reader, change: Change): Words {
   const title = t(`security.mail.${change}`);
   const content = renderMail({
     t,
@@ -13,8 +12,8 @@ export function changeMail({ t, locale, dir }: PageContext, to: string, change: 
     dir,
     title,
     paragraphs: [t('security.mail.you')],
-    action: { label: t('security.mail.button'), url },
+    action: { label: t('security.mail.button'), url: `${issuer}/security` },
     after: [t('security.mail.notYou')],
   });
-  return { to, subject: title, ...content };
+  return { subject: title, ...content };
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Addresses } from '../addresses/addresses.ts';
 import type { Authenticators } from '../authenticators/authenticators.ts';
-import type { Mail } from '../drivers/mail/mail.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import type { SignedIn, Signin } from '../signin/signin.ts';
@@ -12,7 +12,7 @@ type Fields = { [name: string]: string | undefined };
 
 export type SecurityNeeds = {
   authenticators: Authenticators;
-  mail: Mail;
+  tell: Addresses['tell'];
   signin: Signin;
   userIdOf(accountId: AccountId): Promise<string | undefined>;
 };
@@ -21,10 +21,9 @@ export type SecurityNeeds = {
 export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds): Promise<void> {
   const { authenticators, signin } = needs;
 
-  const changed = async (request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
-    const message = changeMail(request.page, current.email, change, `${request.server.web.issuer}/security`);
-    // The change is made and recorded; a mail that fails must not make it look undone.
-    await needs.mail.send(message).catch((error) => request.log.error({ err: error }, 'A security mail was not sent'));
+  const changed = async (_request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
+    // The change is made and recorded; a mail that fails does not make it look undone.
+    await needs.tell(current.accountId, (reader) => changeMail(reader, change));
     return reply.redirect(`/security?done=${change}`, 303);
   };
 

@@ -5,6 +5,7 @@ import { createMemory } from '../../src/drivers/ephemeral/memory.ts';
 import { createTableJournal } from '../../src/drivers/journal/table.ts';
 import type { Message } from '../../src/drivers/mail/mail.ts';
 import { noPlaces } from '../../src/drivers/places/places.ts';
+import type { TextMessage } from '../../src/drivers/sms/sms.ts';
 import { createPerson } from '../../src/person.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createSecrets } from '../../src/secrets.ts';
@@ -39,13 +40,16 @@ export async function createPeople(open: OpenDatabase) {
     close: async () => {},
   };
 
+  const texts: TextMessage[] = [];
+  const sms = { send: async (message: TextMessage) => void texts.push(message), close: async () => {} };
+
   const messages = loadMessages();
   const person = createPerson({
-    ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, messages, places: noPlaces },
-    config: { issuer, development: true },
+    ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, sms, messages, places: noPlaces },
+    config: { issuer, development: true, smsCountries: 'all', smsPerDay: 500 },
     failed: () => {},
   });
-  const { accounts, authenticators, signin, signup } = person;
+  const { accounts, addresses, authenticators, signin, signup } = person;
 
   const logs: string[] = [];
   const logger = { ...loggerOptions, stream: { write: (line: string) => void logs.push(line) } };
@@ -79,11 +83,13 @@ export async function createPeople(open: OpenDatabase) {
     secrets,
     journal,
     accounts,
+    addresses,
     authenticators,
     signin,
     signup,
     app,
     mails,
+    texts,
     logs,
     breakMail: () => {
       mailWorks = false;

@@ -5,6 +5,7 @@ import { version } from '../../version.ts';
 import * as foundation from './migrations/001-foundation.ts';
 import * as recoveryCodes from './migrations/003-recovery-codes.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
+import * as addresses from './migrations/005-addresses.ts';
 import * as activity from './migrations/008-activity.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 
@@ -19,6 +20,7 @@ export const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
   '003-recovery-codes': recoveryCodes,
   '004-security-keys': securityKeys,
+  '005-addresses': addresses,
   '008-activity': activity,
   '010-leaner-indexes': leanerIndexes,
 };

@@ -10,6 +10,41 @@ CREATE TABLE "account" (
   CONSTRAINT account_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE "address" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  kind text NOT NULL,
+  value text NOT NULL,
+  added_at bigint NOT NULL,
+  reviewed_at bigint NOT NULL,
+  CONSTRAINT address_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT address_once UNIQUE (account_id, kind, value),
+  CONSTRAINT address_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX address_reviewed ON address USING btree (reviewed_at);
+
+CREATE TABLE "address_confirmation" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  session_id text NOT NULL,
+  purpose text NOT NULL,
+  value text NOT NULL,
+  code_hash text NOT NULL,
+  link_hash text,
+  tries integer NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  used_at bigint,
+  CONSTRAINT address_confirmation_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT address_confirmation_link_hash_key UNIQUE (link_hash),
+  CONSTRAINT address_confirmation_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX address_confirmation_account ON address_confirmation USING btree (account_id, purpose, value);
+
+CREATE INDEX address_confirmation_expiry ON address_confirmation USING btree (expires_at);
+
 CREATE TABLE "artifact" (
   id text NOT NULL,
   kind text NOT NULL,
@@ -110,6 +145,23 @@ CREATE INDEX device_authorization_by_decision ON device_authorization USING btre
 CREATE INDEX device_authorization_by_grant ON device_authorization USING btree (grant_id) WHERE grant_id IS NOT NULL;
 
 CREATE INDEX device_authorization_expiry ON device_authorization USING btree (expires_at);
+
+CREATE TABLE "email_change" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  old_email text NOT NULL,
+  new_email text NOT NULL,
+  undo_hash text NOT NULL,
+  changed_at bigint NOT NULL,
+  undone_at bigint,
+  CONSTRAINT email_change_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT email_change_pkey PRIMARY KEY (id),
+  CONSTRAINT email_change_undo_hash_key UNIQUE (undo_hash)
+);
+
+CREATE INDEX email_change_account ON email_change USING btree (account_id);
+
+CREATE INDEX email_change_old ON email_change USING btree (old_email);
 
 CREATE TABLE "mail_confirmation" (
   id text NOT NULL,

@@ -7,6 +7,36 @@ CREATE TABLE "account" (
   "created_at" bigint not null
 );
 
+CREATE TABLE "address" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "kind" text not null,
+  "value" text not null,
+  "added_at" bigint not null,
+  "reviewed_at" bigint not null,
+  constraint "address_once" unique ("account_id", "kind", "value")
+);
+
+CREATE INDEX "address_reviewed" on "address" ("reviewed_at");
+
+CREATE TABLE "address_confirmation" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "session_id" text not null,
+  "purpose" text not null,
+  "value" text not null,
+  "code_hash" text not null,
+  "link_hash" text unique,
+  "tries" integer not null,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "used_at" bigint
+);
+
+CREATE INDEX "address_confirmation_account" on "address_confirmation" ("account_id", "purpose", "value");
+
+CREATE INDEX "address_confirmation_expiry" on "address_confirmation" ("expires_at");
+
 CREATE TABLE "artifact" (
   "id" text primary key,
   "kind" text not null,
@@ -96,6 +126,20 @@ CREATE INDEX "device_authorization_by_decision" on "device_authorization" ("deci
 CREATE INDEX "device_authorization_by_grant" on "device_authorization" ("grant_id") where "grant_id" is not null;
 
 CREATE INDEX "device_authorization_expiry" on "device_authorization" ("expires_at");
+
+CREATE TABLE "email_change" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "old_email" text not null,
+  "new_email" text not null,
+  "undo_hash" text not null unique,
+  "changed_at" bigint not null,
+  "undone_at" bigint
+);
+
+CREATE INDEX "email_change_account" on "email_change" ("account_id");
+
+CREATE INDEX "email_change_old" on "email_change" ("old_email");
 
 CREATE TABLE "mail_confirmation" (
   "id" text primary key,
