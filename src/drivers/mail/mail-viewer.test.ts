@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Fastify from 'fastify';
 import { createTestClock } from '../../../test/helpers/clock.ts';
+import { openFileSms } from '../sms/file.ts';
 import { sender } from './conformance.ts';
 import { openFileMail } from './file.ts';
 import { mailViewer } from './mail-viewer.ts';
@@ -21,7 +22,8 @@ async function openViewer(t: TestContext) {
   });
   const mail = openFileMail({ data, from: sender, clock: createTestClock() });
   const get = (url: string, host = 'localhost:3000') => server.inject({ url, headers: { host } });
-  return { mail, get };
+  const sms = openFileSms({ data, clock: createTestClock() });
+  return { mail, sms, get };
 }
 
 test('an empty folder, then a list, then one mail with links that work', async (t) => {
@@ -56,6 +58,16 @@ test('F15: what strangers typed is text on the page, and harmless in the HTML', 
   assert.equal(document.body, html);
   assert.match(`${document.headers['content-security-policy']}`, /^sandbox allow-popups; default-src 'none'/);
   assert.doesNotMatch(`${document.headers['content-security-policy']}`, /script-src|allow-scripts|allow-same-origin/);
+});
+
+test('texts stand among the mails, as text, each with its time', async (t) => {
+  const { mail, sms, get } = await openViewer(t);
+  await sms.send({ to: '+4917612345678', text: `123456 ${attack}\n\n@localhost #123456` });
+  await mail.send({ to: 'ada@example.org', subject: 'Confirm', text: '123456', html: '<p>123456</p>' });
+  const { body } = await get('/dev/mail');
+  assert.match(body, /@localhost #123456<\/p><span>Text message to \+4917612345678<\/span><time datetime=/);
+  assert.match(body, /ada@example\.org<\/span><time datetime=/);
+  assert.ok(!body.includes('<script'), body);
 });
 
 test('a mail that is not there, and a path for an id, are not found', async (t) => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { listTexts, type StoredText } from '../sms/file.ts';
 import { type MailFolder, openMailFolder, type StoredMail } from './file.ts';
 
 /** The viewer's own pages: its stylesheet and nothing else. */
@@ -12,17 +13,17 @@ const mailPolicy =
   "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'";
 
 /**
- * Shows the mails in the data folder at /dev/mail. For development only: whoever reaches these pages reads every code
+ * Shows the mails and texts in the data folder at /dev/mail. For development only: whoever reaches these pages reads every code
  * and link sent. Answers only to loopback names, so that a foreign name pointed at this address sees nothing.
  */
 export function mailViewer(needs: { data: string }) {
   const folder = openMailFolder(needs);
   return async (server: FastifyInstance): Promise<void> => {
-    await server.register(async (scope) => registerPages(scope, folder), { prefix: '/dev/mail' });
+    await server.register(async (scope) => registerPages(scope, folder, needs.data), { prefix: '/dev/mail' });
   };
 }
 
-function registerPages(scope: FastifyInstance, folder: MailFolder): void {
+function registerPages(scope: FastifyInstance, folder: MailFolder, data: string): void {
   scope.addHook('onRequest', async (request, reply) => {
     // The name against a foreign page, the address against a neighbour who writes whatever name he likes.
     const own = ['localhost', '127.0.0.1', '[::1]', '::1'].includes(request.hostname);
@@ -31,7 +32,9 @@ function registerPages(scope: FastifyInstance, folder: MailFolder): void {
   const find = (request: FastifyRequest): Promise<StoredMail | undefined> =>
     folder.read((request.params as { id: string }).id);
 
-  scope.get('/', async (_request, reply) => sendPage(reply, 'Mail', listPage(await folder.list())));
+  scope.get('/', async (_request, reply) =>
+    sendPage(reply, 'Mail', listPage(await folder.list(), await listTexts(data))),
+  );
   scope.get('/style.css', async (_request, reply) => reply.type('text/css; charset=utf-8').send(style));
   scope.get('/:id', async (request, reply) => {
     const mail = await find(request);
@@ -43,13 +46,22 @@ function registerPages(scope: FastifyInstance, folder: MailFolder): void {
   });
 }
 
-function listPage(mails: StoredMail[]): string {
-  const items = mails.map(
-    (mail) =>
-      html`<li><a href="/dev/mail/${mail.id}"><b>${mail.subject}</b><span>${mail.to}</span>${time(mail.at)}</a></li>`,
-  );
+function listPage(mails: StoredMail[], texts: StoredText[]): string {
+  const items = [
+    ...mails.map((mail) => ({
+      at: mail.at,
+      item: `<li>${html`<a href="/dev/mail/${mail.id}"><b>${mail.subject}</b><span>${mail.to}</span>`}${time(mail.at)}</a></li>`,
+    })),
+    // A text is short enough to be read here.
+    ...texts.map(({ at, to, text }) => ({
+      at,
+      item: `<li class="text">${html`<p>${text}</p><span>Text message to ${to}</span>`}${time(at)}</li>`,
+    })),
+  ].sort((a, b) => b.at - a.at);
   const list =
-    items.length > 0 ? `<ul>${items.join('')}</ul>` : '<p class="empty">No mail yet. Reload when you expect one.</p>';
+    items.length > 0
+      ? `<ul>${items.map(({ item }) => item).join('')}</ul>`
+      : '<p class="empty">No mail yet. Reload when you expect one.</p>';
   return `<h1>Mail</h1><p>Kept in the data folder instead of being sent, because this server is in development.</p>${list}`;
 }
 
@@ -114,9 +126,10 @@ p, time, dt { color: var(--soft); }
 a { color: var(--accent); }
 ul { list-style: none; margin: 1.5rem 0; padding: 0; border: 1px solid var(--line); border-radius: 0.75rem; overflow: hidden; background: light-dark(#fff, #1c2026); }
 li + li { border-top: 1px solid var(--line); }
-li a { display: grid; grid-template-columns: 1fr auto; gap: 0.1rem 1rem; padding: 0.8rem 1rem; color: inherit; text-decoration: none; }
+li a, .text { display: grid; grid-template-columns: 1fr auto; gap: 0.1rem 1rem; padding: 0.8rem 1rem; color: inherit; text-decoration: none; }
 li a:hover, li a:focus-visible { background: light-dark(#eef4fb, #232a33); }
-li b { grid-column: 1 / -1; overflow-wrap: anywhere; }
+.text p { white-space: pre-wrap; margin: 0; color: inherit; }
+li b, .text p { grid-column: 1 / -1; overflow-wrap: anywhere; }
 li span { color: var(--soft); overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0.1rem 1rem; margin: 1rem 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
