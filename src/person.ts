@@ -9,7 +9,8 @@ import type { Config } from './config.ts';
 import type { AccountId } from './ids.ts';
 import type { Outside } from './outside.ts';
 import { securityPlugin } from './security/security-plugin.ts';
-import { type AfterSignIn, createSignin, registerSessions } from './signin/signin.ts';
+import { registerSessions } from './signin/session-cookie.ts';
+import { type AfterSignIn, createSignin, type SignInFacts } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
 import type { Limits } from './web/limits.ts';
 import type { Messages } from './web/messages.ts';
@@ -23,6 +24,8 @@ export type PersonNeeds = Pick<
   limits: Limits;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
+  /** Hears of every sign-in, beside the rooms here. */
+  signedInFrom?: (facts: SignInFacts) => void;
 };
 
 export type Person = ReturnType<typeof createPerson>;
@@ -77,7 +80,7 @@ export function createPerson(needs: PersonNeeds) {
         random,
         mail,
         mailbox,
-        startSession: (request, accountId, methods) => signin.start(request, accountId, methods),
+        startSession: (request, accountId, methods) => signin.start(request, accountId, methods, { justMade: true }),
         afterSignIn,
       });
       await signinPlugin(pages, { signin, ephemeral, afterSignIn });

@@ -104,7 +104,8 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       const accounts = createAccounts(outside);
       const authenticators = createAuthenticators({ ...outside, userIdOf: (one) => accounts.passkeyUserId(one) });
       const sessions = createSessions(outside);
-      const { secret } = await sessions.start(undefined, id, ['pwd'], undefined);
+      const origin = { browserId: 'here', userAgent: undefined, country: undefined };
+      const { secret } = await sessions.start(undefined, id, ['pwd'], origin);
       await outside.database.query
         .withTables<{ password: { failed_tries: number } }>()
         .updateTable('password')

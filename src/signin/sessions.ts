@@ -3,6 +3,7 @@ import type { Database, DatabaseTransaction } from '../drivers/database/database
 import { type AccountId, newId, type SessionId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
+import { createKnownBrowsers } from './known-browsers.ts';
 import { createSigninStore, type SessionAccountRow, type SessionRow } from './signin-store.ts';
 
 /** A session that is alive, with the accounts signed in in it. `current` is one of them. */
@@ -18,6 +19,18 @@ export type LiveSession = {
 
 /** What it takes to keep a session: the secret is for the cookie alone. */
 export type Renewed = { id: SessionId; secret: string };
+
+/** Where a sign-in comes from. */
+export type Origin = { browserId: string; userAgent: string | undefined; country: string | undefined };
+
+/** An account signed in in one browser, as its owner may see it. Times are epoch milliseconds. */
+export type SessionSeen = {
+  sessionId: SessionId;
+  userAgent: string | undefined;
+  country: string | undefined;
+  signedInAt: number;
+  seenAt: number;
+};
 
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -35,6 +48,7 @@ const seenEvery = minutes(5);
 
 export function createSessions(needs: { database: Database; clock: Clock; random: Random; secrets: Secrets }) {
   const { database, clock, random, secrets } = needs;
+  const knownBrowsers = createKnownBrowsers(needs);
   const store = createSigninStore(database);
   const hash = (secret: string): string => secrets.hash('session', secret);
 
@@ -61,13 +75,13 @@ export function createSessions(needs: { database: Database; clock: Clock; random
       return { id: row.id, secretHash, replaced, current, others: accounts.filter((one) => one !== current) };
     },
 
-    /** Signs in beside the accounts of `session`, or alone. */
+    /** Signs in beside the accounts of `session`, or alone, and remembers the browser. */
     async start(
       session: LiveSession | undefined,
       accountId: AccountId,
       methods: readonly string[],
-      userAgent: string | undefined,
-    ): Promise<Renewed> {
+      { browserId, userAgent, country }: Origin,
+    ): Promise<Renewed & { newBrowser: boolean }> {
       const now = clock.now();
       const { secret, secret_hash } = freshSecret();
       const state = {
@@ -84,8 +98,9 @@ export function createSessions(needs: { database: Database; clock: Clock; random
         const id = kept ? session.id : newId<SessionId>(random);
         if (!kept) await store.insert(newSession(id, state, userAgent, now), trx);
         const proof = { methods: methods.join(' '), proven_at: now, spendable_proof_at: now };
-        await store.saveAccount({ session_id: id, account_id: accountId, signed_in_at: now, ...proof }, trx);
-        return { id, secret };
+        const signIn = { session_id: id, account_id: accountId, signed_in_at: now, country: country ?? null };
+        await store.saveAccount({ ...signIn, ...proof }, trx);
+        return { id, secret, newBrowser: !(await knownBrowsers.see(accountId, browserId, trx)) };
       });
     },
 
@@ -107,8 +122,20 @@ export function createSessions(needs: { database: Database; clock: Clock; random
       // A proof of the future was given before the clock was set back, nobody knows how long ago.
       store.spendProof(id, accountId, { since: clock.now() - spendableFor, until: clock.now() + spendableFor }),
 
+    async sessionsOf(accountId: AccountId): Promise<SessionSeen[]> {
+      const now = clock.now();
+      const rows = await store.sessionsOf(accountId, { since: now - longestSession, usedSince: now - longestIdle });
+      return rows.map((row) => ({
+        sessionId: row.id,
+        userAgent: row.user_agent ?? undefined,
+        country: row.country ?? undefined,
+        signedInAt: row.signed_in_at,
+        seenAt: row.seen_at,
+      }));
+    },
+
     setCurrent: (id: SessionId, accountId: AccountId): Promise<void> => store.setCurrent(id, accountId),
-    removeAccount: (id: SessionId, accountId: AccountId): Promise<void> => store.removeAccount(id, accountId),
+    removeAccount: (id: SessionId, accountId: AccountId): Promise<boolean> => store.removeAccount(id, accountId),
     remove: (id: SessionId): Promise<void> => store.remove(id),
     removeAccountEverywhere: (accountId: AccountId, except?: SessionId): Promise<void> =>
       store.removeAccountEverywhere(accountId, except),

@@ -53,7 +53,12 @@ forEachDatabase((name, open) => {
     assert.deepEqual(session.others, []);
     const [event] = await people.journal.recent(id, 1);
     assert.equal(event?.type, 'signed_in');
-    assert.deepEqual(event?.data, { methods: 'pwd', network: '192.0.2.0/24' });
+    assert.deepEqual(event?.data, {
+      session: session.sessionId,
+      methods: 'pwd',
+      browser: 'Linux',
+      network: '192.0.2.0/24',
+    });
   });
 
   test('F5: known and unknown addresses, with and without a password, get the same answers', async () => {

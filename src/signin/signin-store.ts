@@ -22,6 +22,8 @@ export type SessionAccountRow = {
   signed_in_at: number;
   proven_at: number;
   spendable_proof_at: number | null;
+  /** Where it signed in, ISO 3166-1 alpha-2. */
+  country: string | null;
 };
 
 type Tables = { session: SessionRow; session_account: SessionAccountRow };
@@ -120,8 +122,27 @@ export function createSigninStore(database: Database) {
       await db.updateTable('session').set({ current_account_id: accountId }).where('id', '=', id).execute();
     },
 
-    async removeAccount(id: SessionId, accountId: AccountId): Promise<void> {
-      await db.deleteFrom('session_account').where('session_id', '=', id).where('account_id', '=', accountId).execute();
+    /** The sessions that an account is signed in in since `since`, used after `usedSince`; the last used first. */
+    sessionsOf: (accountId: AccountId, { since, usedSince }: { since: number; usedSince: number }) =>
+      db
+        .selectFrom('session_account')
+        .innerJoin('session', 'session.id', 'session_account.session_id')
+        .select(['session.id', 'session.user_agent', 'session.seen_at'])
+        .select(['session_account.country', 'session_account.signed_in_at'])
+        .where('session_account.account_id', '=', accountId)
+        .where('session_account.signed_in_at', '>', since)
+        .where('session.seen_at', '>', usedSince)
+        .orderBy('session.seen_at', 'desc')
+        .orderBy('session.id')
+        .execute(),
+
+    async removeAccount(id: SessionId, accountId: AccountId): Promise<boolean> {
+      const result = await db
+        .deleteFrom('session_account')
+        .where('session_id', '=', id)
+        .where('account_id', '=', accountId)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
     },
 
     async remove(id: SessionId): Promise<void> {

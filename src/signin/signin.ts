@@ -1,23 +1,42 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../account/account.ts';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
+import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId, SessionId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { localPath, readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
+import { browserLabel } from './browser-name.ts';
+import { createKnownBrowsers } from './known-browsers.ts';
 import { type Checks, createChecker } from './proof.ts';
+import { createProving } from './proving.ts';
 import { createReadings } from './reading.ts';
-import { createSessions, type LiveSession, longestSession } from './sessions.ts';
-import { createSteps, type PasskeyStep, proofFields, type Record, sourceOf } from './steps.ts';
+import { createSessions, type LiveSession, type SessionSeen } from './sessions.ts';
+import { createSteps, type PasskeyStep, type Record } from './steps.ts';
 import { createThrottle } from './throttle.ts';
 
-/** One authenticator used: a password, a code of an authenticator app, a passkey with user verification. */
-export type Method = 'pwd' | 'otp' | 'passkey';
+/**
+ * One authenticator used: a password, a code of an authenticator app, a passkey with user verification, a security key
+ * without, a recovery code.
+ */
+export type Method = 'pwd' | 'otp' | 'passkey' | 'key' | 'recovery';
+
+/** A sign-in, told to those who watch over the account. `at` is epoch milliseconds. */
+export type SignInFacts = {
+  accountId: AccountId;
+  sessionId: SessionId;
+  at: number;
+  methods: Method[];
+  userAgent: string | undefined;
+  country: string | undefined;
+  /** True if the account had not signed in in this browser before; false for the one it was created in. */
+  newBrowser: boolean;
+};
 
 /** One account signed in in one browser. Times are epoch milliseconds. */
 export type SignedInAccount = {
@@ -61,8 +80,16 @@ export type Signin = {
   readPerson(
     request: FastifyRequest,
   ): Promise<{ person: { accountId: AccountId; email: string; name: string }; others: number } | undefined>;
-  /** Signs an account in in this browser, beside those already signed in, under a new secret (F8). */
-  start(request: FastifyRequest, accountId: AccountId, methods: Method[]): Promise<SignedIn>;
+  /**
+   * Signs an account in in this browser, beside those already signed in, under a new secret (F8). `justMade` if the
+   * account was made in this browser a moment ago.
+   */
+  start(
+    request: FastifyRequest,
+    accountId: AccountId,
+    methods: Method[],
+    more?: { justMade?: boolean },
+  ): Promise<SignedIn>;
   /** The session, or undefined after answering with a redirect to the sign-in page that comes back to this URL. */
   requireSignedIn(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined>;
   /** The session if proven in the last 5 minutes (E38), or undefined after answering with a redirect to `/prove`. */
@@ -79,6 +106,10 @@ export type Signin = {
   switchTo(request: FastifyRequest, accountId: AccountId): Promise<boolean>;
   /** Signs one account out in this browser, or all. */
   signOut(request: FastifyRequest, accountId: AccountId | 'all'): Promise<void>;
+  /** Where the account is signed in, the one used last first. */
+  sessionsOf(accountId: AccountId): Promise<SessionSeen[]>;
+  /** Signs the account out in that browser and records it; false if it is not signed in there. */
+  endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
   /** Ends every session of the account in every browser, except the one given. */
   endSessionsOf(accountId: AccountId, except?: SessionId): Promise<void>;
   /** Removes sessions nobody can use any more; returns how many. For a timer. */
@@ -97,41 +128,22 @@ export type PasswordStep =
   | { ok: true; accountId: AccountId; codeNeeded: boolean }
   | { ok: false; status: number; error: string; retryAt?: number };
 
-const provenBefore: ProofResult = { ok: true, methods: [] };
-
 /** E38. */
 const freshFor = minutes(5);
 
-/** RFC 8176 values. A passkey may be synced, so `pop` and not `hwk`; it brings possession and user verification. */
+/**
+ * RFC 8176 values. A passkey may be synced, so `pop` and not `hwk`; it brings possession and user verification.
+ * A recovery code is a password for one use, like those of an app.
+ */
 export function amrOf(methods: readonly Method[]): string[] {
+  const used = (...any: Method[]): boolean => any.some((method) => methods.includes(method));
   const values = new Set<string>();
-  if (methods.includes('pwd')) values.add('pwd');
-  if (methods.includes('otp')) values.add('otp');
-  if (methods.includes('passkey')) values.add('pop').add('user');
-  if (methods.includes('passkey') || (methods.includes('pwd') && methods.includes('otp'))) values.add('mfa');
+  if (used('pwd')) values.add('pwd');
+  if (used('otp', 'recovery')) values.add('otp');
+  if (used('passkey', 'key')) values.add('pop');
+  if (used('passkey')) values.add('user');
+  if (used('passkey') || (used('pwd') && used('otp', 'key', 'recovery'))) values.add('mfa');
   return [...values];
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set before a page's handler runs. */
-    signedIn: SignedIn | undefined;
-    /** Gives the browser a new session secret, or takes it away. */
-    writeSession: ((secret: string | undefined) => void) | undefined;
-  }
-}
-
-/** To be called on the scope of all pages, before any of them: the session is theirs to read and renew. */
-export function registerSessions(pages: FastifyInstance): void {
-  pages.decorateRequest('signedIn', undefined);
-  pages.decorateRequest('writeSession', undefined);
-  pages.addHook('onRequest', async (request, reply) => {
-    const { cookieName, cookieOptions } = request.server.web;
-    request.writeSession = (secret) => {
-      if (secret === undefined) reply.clearCookie(cookieName('session'), cookieOptions());
-      else reply.setCookie(cookieName('session'), secret, cookieOptions(longestSession));
-    };
-  });
 }
 
 export function createSignin(needs: {
@@ -146,8 +158,12 @@ export function createSignin(needs: {
     findByEmail(email: string): Promise<Account | undefined>;
   };
   authenticators: Checks;
+  places: Places;
+  /** Told after every sign-in; must neither throw nor be waited for. */
+  signedInFrom?: (facts: SignInFacts) => void;
 }): Signin {
-  const { clock, journal, accounts, authenticators } = needs;
+  const { clock, journal, accounts, authenticators, places } = needs;
+  const knownBrowsers = createKnownBrowsers(needs);
   const sessions = createSessions(needs);
   const checker = createChecker({ checks: authenticators, throttle: createThrottle(needs) });
   const readings = createReadings<Method>({ sessions, findAccount: accounts.find });
@@ -172,6 +188,11 @@ export function createSignin(needs: {
     return { live, signedIn };
   };
 
+  const look = (request: FastifyRequest) => {
+    forget(request);
+    return reading(request);
+  };
+
   const record: Record = (request, type, accountId, note) =>
     journal.append({ type, accountId, data: { ...note, network: networkOf(request.ip) } });
 
@@ -185,11 +206,17 @@ export function createSignin(needs: {
       return { person: { accountId, email, name }, others: signedIn.others.length };
     },
 
-    async start(request, accountId, methods) {
+    async start(request, accountId, methods, { justMade = false } = {}) {
       const { live } = await reading(request);
-      const { secret } = await sessions.start(live, accountId, methods, request.headers['user-agent']);
+      const userAgent = request.headers['user-agent'];
+      const country = places.countryOf(request.headers);
+      const origin = { browserId: request.browserId, userAgent, country };
+      const { id, secret, newBrowser } = await sessions.start(live, accountId, methods, origin);
       const signedIn = await renew(request, secret);
-      await record(request, 'signed_in', accountId, { methods: methods.join(' ') });
+      const note = { session: id, methods: methods.join(' '), browser: browserLabel(userAgent), country };
+      await record(request, 'signed_in', accountId, note);
+      const facts = { accountId, sessionId: id, at: clock.now(), methods, userAgent, country };
+      needs.signedInFrom?.({ ...facts, newBrowser: newBrowser && !justMade });
       return signedIn;
     },
 
@@ -213,48 +240,14 @@ export function createSignin(needs: {
     // A proof of the future was given before the clock was set back, nobody knows how long ago.
     hasFreshProof: (signedIn) => Math.abs(clock.now() - signedIn.current.provenAt) <= freshFor,
 
-    async proofOptions(request) {
-      const { accountId, email } = (await current(request)).signedIn.current;
-      const { password, passkeys, app } = await authenticators.methodsOf(accountId);
-      const ask = { purpose: 'prove' as const, browserId: request.browserId, accountId };
-      return {
-        email,
-        password,
-        app,
-        passkey: passkeys ? await authenticators.passkeys.requestOptions(ask) : undefined,
-      };
-    },
-
-    async prove(request) {
-      const { live, signedIn } = await current(request);
-      if (live.replaced) return provenBefore;
-      const { accountId, email } = signedIn.current;
-      // A second press may have been on its way together with the first, with the same code or challenge.
-      const replaced = async (): Promise<boolean> => {
-        forget(request);
-        return (await reading(request)).live?.replaced ?? false;
-      };
-      const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request));
-      if (!result.ok) {
-        if (await replaced()) return provenBefore;
-        if (result.retryAt === undefined) await record(request, 'proof_failed', accountId, { reason: result.error });
-        return result;
-      }
-      const renewed = await sessions.proven(live, result.methods);
-      if (!renewed && (await replaced())) return provenBefore;
-      if (!renewed) throw new AppError('not_signed_in', 'The session ended while its owner proved themselves.');
-      await renew(request, renewed.secret);
-      await record(request, 'proved', accountId, { methods: result.methods.join(' ') });
-      return result;
-    },
+    ...createProving({ checker, checks: authenticators, sessions, current, look, renew, record }),
 
     async switchTo(request, accountId) {
       const { live, signedIn } = await current(request);
       if (live.replaced || !signedIn.others.some((other) => other.accountId === accountId))
         return accountId === signedIn.current.accountId;
       await sessions.setCurrent(live.id, accountId);
-      forget(request);
-      await reading(request);
+      await look(request);
       return true;
     },
 
@@ -269,13 +262,23 @@ export function createSignin(needs: {
       } else {
         for (const one of leaving) await sessions.removeAccount(live.id, one.accountId);
       }
-      forget(request);
-      await reading(request);
+      await look(request);
       for (const one of leaving) await record(request, 'signed_out', one.accountId, {});
     },
 
+    sessionsOf: (accountId) => sessions.sessionsOf(accountId),
+
+    async endSession(accountId, sessionId) {
+      if (!(await sessions.removeAccount(sessionId, accountId))) return false;
+      await journal.append({ type: 'session_ended', accountId, data: { session: sessionId } });
+      return true;
+    },
+
     endSessionsOf: (accountId, except) => sessions.removeAccountEverywhere(accountId, except),
-    removeEnded: () => sessions.removeEnded(),
+    async removeEnded() {
+      await knownBrowsers.removeEnded();
+      return sessions.removeEnded();
+    },
 
     ...createSteps({ checker, checks: authenticators, accounts, record }),
   };

@@ -14,7 +14,7 @@ export type Record = (
   request: FastifyRequest,
   type: SecurityEvent['type'],
   accountId: AccountId | undefined,
-  note: { [name: string]: string },
+  note: { [name: string]: string | undefined },
 ) => Promise<void>;
 
 /** The steps of signing in, one check each; every failure is in the journal. Which step is next is the plugin's. */

@@ -25,7 +25,7 @@ const doors: Record<string, readonly string[]> = {
   web: ['page.ts', 'messages.ts', 'components.tsx', 'content.tsx', 'mail-layout.tsx', 'flow.ts', 'limits.ts'],
   engine: ['device-requests.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
-  signin: ['proof-form.tsx'],
+  signin: ['proof-form.tsx', 'browser-name.ts'],
 };
 
 /** Put the server together, and so may import anything; nobody imports them but each other and the command line. */
@@ -69,6 +69,8 @@ const largerRooms: Record<string, number> = {
   'src/link': 1400,
   // Every way to prove it is you, so that no other room sees a secret of one.
   'src/authenticators': 1700,
+  // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
+  'src/signin': 1600,
 };
 
 /** Path from the root of the project, such as `src/link/link.ts`, to the text of the file. */

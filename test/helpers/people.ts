@@ -9,7 +9,7 @@ import type { TextMessage } from '../../src/drivers/sms/sms.ts';
 import { createPerson } from '../../src/person.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createSecrets } from '../../src/secrets.ts';
-import type { AfterSignIn } from '../../src/signin/signin.ts';
+import type { AfterSignIn, SignInFacts } from '../../src/signin/signin.ts';
 import { readFlow, writeFlow } from '../../src/web/flow.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { loadMessages } from '../../src/web/messages.ts';
@@ -31,6 +31,7 @@ export async function createPeople(open: OpenDatabase) {
   const ephemeral = createMemory({ clock });
   const limits = createLimits({ ephemeral, clock });
   const mails: Message[] = [];
+  const signIns: SignInFacts[] = [];
   let mailWorks = true;
   const mail = {
     async send(message: Message) {
@@ -48,6 +49,7 @@ export async function createPeople(open: OpenDatabase) {
     ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, sms, messages, places: noPlaces },
     config: { issuer, development: true, smsCountries: 'all', smsPerDay: 500 },
     failed: () => {},
+    signedInFrom: (facts) => void signIns.push(facts),
   });
   const { accounts, addresses, authenticators, signin, signup } = person;
 
@@ -90,6 +92,7 @@ export async function createPeople(open: OpenDatabase) {
     app,
     mails,
     texts,
+    signIns,
     logs,
     breakMail: () => {
       mailWorks = false;

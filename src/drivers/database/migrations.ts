@@ -6,6 +6,7 @@ import * as foundation from './migrations/001-foundation.ts';
 import * as recoveryCodes from './migrations/003-recovery-codes.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
 import * as addresses from './migrations/005-addresses.ts';
+import * as signIn from './migrations/006-sign-in.ts';
 import * as activity from './migrations/008-activity.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 
@@ -21,6 +22,7 @@ export const migrations: Record<string, Migration> = {
   '003-recovery-codes': recoveryCodes,
   '004-security-keys': securityKeys,
   '005-addresses': addresses,
+  '006-sign-in': signIn,
   '008-activity': activity,
   '010-leaner-indexes': leanerIndexes,
 };

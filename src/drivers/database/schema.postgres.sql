@@ -163,6 +163,19 @@ CREATE INDEX email_change_account ON email_change USING btree (account_id);
 
 CREATE INDEX email_change_old ON email_change USING btree (old_email);
 
+CREATE TABLE "known_browser" (
+  account_id text NOT NULL,
+  browser_hash text NOT NULL,
+  first_seen_at bigint NOT NULL,
+  last_seen_at bigint NOT NULL,
+  CONSTRAINT known_browser_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT known_browser_key PRIMARY KEY (account_id, browser_hash)
+);
+
+CREATE INDEX known_browser_age ON known_browser USING btree (last_seen_at);
+
+CREATE INDEX known_browser_browser ON known_browser USING btree (browser_hash);
+
 CREATE TABLE "mail_confirmation" (
   id text NOT NULL,
   email text NOT NULL,
@@ -272,6 +285,7 @@ CREATE TABLE "session_account" (
   signed_in_at bigint NOT NULL,
   proven_at bigint NOT NULL,
   spendable_proof_at bigint,
+  country text,
   CONSTRAINT session_account_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT session_account_key PRIMARY KEY (session_id, account_id),
   CONSTRAINT session_account_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
@@ -293,6 +307,17 @@ CREATE TABLE "sign_in_notice" (
 );
 
 CREATE INDEX sign_in_notice_time ON sign_in_notice USING btree (signed_in_at);
+
+CREATE TABLE "sign_in_tries" (
+  key text NOT NULL,
+  tries integer NOT NULL,
+  window_ends_at bigint NOT NULL,
+  wait_until bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  CONSTRAINT sign_in_tries_pkey PRIMARY KEY (key)
+);
+
+CREATE INDEX sign_in_tries_expiry ON sign_in_tries USING btree (expires_at);
 
 CREATE TABLE "signing_key" (
   id text NOT NULL,

@@ -141,6 +141,18 @@ CREATE INDEX "email_change_account" on "email_change" ("account_id");
 
 CREATE INDEX "email_change_old" on "email_change" ("old_email");
 
+CREATE TABLE "known_browser" (
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "browser_hash" text not null,
+  "first_seen_at" bigint not null,
+  "last_seen_at" bigint not null,
+  constraint "known_browser_key" primary key ("account_id", "browser_hash")
+);
+
+CREATE INDEX "known_browser_age" on "known_browser" ("last_seen_at");
+
+CREATE INDEX "known_browser_browser" on "known_browser" ("browser_hash");
+
 CREATE TABLE "mail_confirmation" (
   "id" text primary key,
   "email" text not null,
@@ -234,6 +246,7 @@ CREATE TABLE "session_account" (
   "signed_in_at" bigint not null,
   "proven_at" bigint not null,
   "spendable_proof_at" bigint,
+  "country" text,
   constraint "session_account_key" primary key ("session_id", "account_id")
 );
 
@@ -250,6 +263,16 @@ CREATE TABLE "sign_in_notice" (
 );
 
 CREATE INDEX "sign_in_notice_time" on "sign_in_notice" ("signed_in_at");
+
+CREATE TABLE "sign_in_tries" (
+  "key" text primary key,
+  "tries" integer not null,
+  "window_ends_at" bigint not null,
+  "wait_until" bigint not null,
+  "expires_at" bigint not null
+);
+
+CREATE INDEX "sign_in_tries_expiry" on "sign_in_tries" ("expires_at");
 
 CREATE TABLE "signing_key" (
   "id" text primary key,

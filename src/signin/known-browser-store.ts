@@ -1,0 +1,81 @@
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId } from '../ids.ts';
+
+export type KnownBrowserRow = {
+  account_id: AccountId;
+  browser_hash: string;
+  first_seen_at: number;
+  last_seen_at: number;
+};
+
+type Tables = { known_browser: KnownBrowserRow };
+
+export function createKnownBrowserStore(database: Database) {
+  const db = database.query.withTables<Tables>();
+
+  return {
+    /** False if it is not known since `since`. */
+    async seenAgain(
+      accountId: AccountId,
+      browserHash: string,
+      at: { now: number; since: number },
+      trx: DatabaseTransaction,
+    ): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
+        .updateTable('known_browser')
+        .set({ last_seen_at: at.now })
+        .where('account_id', '=', accountId)
+        .where('browser_hash', '=', browserHash)
+        .where('last_seen_at', '>', at.since)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+
+    /** In place of one from long ago. */
+    async insert(row: KnownBrowserRow, trx: DatabaseTransaction): Promise<void> {
+      const { account_id: _account, browser_hash: _browser, ...values } = row;
+      await trx
+        .withTables<Tables>()
+        .insertInto('known_browser')
+        .values(row)
+        .onConflict((conflict) => conflict.columns(['account_id', 'browser_hash']).doUpdateSet(values))
+        .execute();
+    },
+
+    find: (accountId: AccountId, browserHash: string, since: number) =>
+      db
+        .selectFrom('known_browser')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where('browser_hash', '=', browserHash)
+        .where('last_seen_at', '>', since)
+        .executeTakeFirst(),
+
+    async accountsOf(browserHash: string, since: number): Promise<AccountId[]> {
+      const rows = await db
+        .selectFrom('known_browser')
+        .select('account_id')
+        .where('browser_hash', '=', browserHash)
+        .where('last_seen_at', '>', since)
+        .orderBy('last_seen_at', 'desc')
+        .orderBy('account_id')
+        // A page shows no more, and a computer of many people should not list them all.
+        .limit(5)
+        .execute();
+      return rows.map((row) => row.account_id);
+    },
+
+    async remove(accountId: AccountId, browserHash: string): Promise<void> {
+      await db
+        .deleteFrom('known_browser')
+        .where('account_id', '=', accountId)
+        .where('browser_hash', '=', browserHash)
+        .execute();
+    },
+
+    async removeSeenBefore(time: number): Promise<void> {
+      await db.deleteFrom('known_browser').where('last_seen_at', '<=', time).execute();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { type Clock, days } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId } from '../ids.ts';
+import type { Secrets } from '../secrets.ts';
+import { createKnownBrowserStore } from './known-browser-store.ts';
+
+/** A browser nobody has signed in with for so long is a stranger again. */
+const remembered = days(180);
+
+export type KnownBrowsers = ReturnType<typeof createKnownBrowsers>;
+
+/**
+ * The browsers in which an account has signed in. That never replaces an authenticator (E35): it spares its owner what
+ * is done against strangers, and shows their address so that they need not type it.
+ */
+export function createKnownBrowsers(needs: { database: Database; clock: Clock; secrets: Secrets }) {
+  const { database, clock, secrets } = needs;
+  const store = createKnownBrowserStore(database);
+  const hash = (browserId: string): string => secrets.hash('browser', browserId);
+  const since = (): number => clock.now() - remembered;
+
+  return {
+    /** Notes a whole sign-in; false if the account had not signed in in this browser before. */
+    async see(accountId: AccountId, browserId: string, trx: DatabaseTransaction): Promise<boolean> {
+      const now = clock.now();
+      if (await store.seenAgain(accountId, hash(browserId), { now, since: since() }, trx)) return true;
+      await store.insert(
+        { account_id: accountId, browser_hash: hash(browserId), first_seen_at: now, last_seen_at: now },
+        trx,
+      );
+      return false;
+    },
+
+    /** Does the same work for nobody (F5). */
+    async knows(accountId: AccountId | undefined, browserId: string): Promise<boolean> {
+      return (await store.find(accountId ?? ('' as AccountId), hash(browserId), since())) !== undefined;
+    },
+
+    /** Who has signed in here, the last one first. */
+    accountsOf: (browserId: string): Promise<AccountId[]> => store.accountsOf(hash(browserId), since()),
+
+    forget: (accountId: AccountId, browserId: string): Promise<void> => store.remove(accountId, hash(browserId)),
+
+    removeEnded: (): Promise<void> => store.removeSeenBefore(since()),
+  };
+}
