@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, days } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal, SecurityEvent } from '../drivers/journal/journal.ts';
@@ -8,6 +8,7 @@ import type { Secrets } from '../secrets.ts';
 import { type AppSetup, createAuthenticatorApps } from './authenticator-app.ts';
 import { createAuthenticatorsStore, type PasskeyRow } from './authenticators-store.ts';
 import type { ManyFailures } from './failures-mail.ts';
+import { cleanName } from './passkey-name.ts';
 import { createPasskeys, type NewPasskey, type Passkeys } from './passkeys.ts';
 import { createPasswords, type HashedPassword } from './password.ts';
 import { checkPassword, type PasswordProblem } from './password-policy.ts';
@@ -72,6 +73,11 @@ export type Authenticators = {
    * who it is that holds it (G6). False if there was nothing to confirm.
    */
   confirmPasskey(accountId: AccountId, id: string): Promise<boolean>;
+  /**
+   * Whether a browser may make a passkey by itself after this account's password was typed (G13): there is none, and the
+   * password is not as new as one that was set in a recovery a moment ago.
+   */
+  mayUpgrade(accountId: AccountId): Promise<boolean>;
   renamePasskey(accountId: AccountId, id: string, name: string): Promise<boolean>;
   /** False if there is no such passkey, or it is the last way in. */
   removePasskey(accountId: AccountId, id: string): Promise<boolean>;
@@ -163,6 +169,11 @@ export function createAuthenticators(needs: {
       const add = added(accountId, data, (trx) => passkeys.save(accountId, passkey, trx));
       return transaction ? add(transaction) : unlessDuplicate(add);
     },
+    async mayUpgrade(accountId) {
+      const password = await store.findPassword(accountId);
+      if (!password || needs.clock.now() - password.changed_at < days(1)) return false;
+      return (await store.passkeysOf(accountId)).every((row) => row.second_step_only === 1);
+    },
     confirmPasskey: (accountId, id) =>
       database.transaction(async (trx) => {
         const name = await store.confirmPasskey(accountId, id, trx);
@@ -189,18 +200,6 @@ export function createAuthenticators(needs: {
     recoveryCodes: createRecoveryCodes(recovery),
     savedCode: createSavedCode(recovery),
   };
-}
-
-/** F15: one line without control or direction characters, short enough for a card. */
-function cleanName(text: string): string {
-  return [
-    ...text
-      .normalize('NFC')
-      .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
-      .trim(),
-  ]
-    .slice(0, 60)
-    .join('');
 }
 
 function fromRow(row: PasskeyRow): Passkey {

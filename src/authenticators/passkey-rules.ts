@@ -15,6 +15,13 @@ export const creationRules = {
   upgrade: { residentKey: 'required', userVerification: 'preferred' },
 } as const;
 
+export const creationHints: Record<CreationPurpose, string[]> = {
+  'sign-up': ['client-device', 'hybrid'],
+  add: ['client-device', 'hybrid', 'security-key'],
+  'add-key': ['security-key'],
+  upgrade: [],
+};
+
 /** What may answer, and whether it must verify its user. */
 export const requestRules: Record<
   RequestPurpose,

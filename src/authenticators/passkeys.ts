@@ -14,9 +14,10 @@ import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { AuthenticatorsStore, PasskeyRow } from './authenticators-store.ts';
 import { isFramed, isSelfAttested, readCredential } from './credential.ts';
-import { passkeyName } from './passkey-name.ts';
+import { cleanName, passkeyName } from './passkey-name.ts';
 import {
   type CreationPurpose,
+  creationHints,
   creationRules,
   type PasskeyPolicy,
   passkeyPolicy,
@@ -54,6 +55,8 @@ export type Passkeys = {
     browserId: string;
     credential: string;
     userAgent?: string | undefined;
+    /** What the person calls it, where they were asked. */
+    name?: string;
   }): Promise<{ passkey: NewPasskey; userId: string } | undefined>;
   /** Rejects with a duplicate error of the database if any account has that credential (G3). */
   save(accountId: AccountId, passkey: NewPasskey, transaction: DatabaseTransaction): Promise<void>;
@@ -72,7 +75,14 @@ export type Passkeys = {
     credential: string;
     accountId?: AccountId;
   }): Promise<ProvenPasskey | undefined>;
+  /** For the browser's list of an account's passkeys (WebAuthn §5.1.10): only to be shown to its owner (G14). */
+  signals(accountId: AccountId): Promise<PasskeySignals | undefined>;
+  /** What to tell the browser about a credential that no account has any more, or undefined if one has. */
+  unknownCredential(credential: string): Promise<{ rpId: string; credentialId: string } | undefined>;
 };
+
+/** As the signal methods of `PublicKeyCredential` take it; always complete, or a browser would hide good passkeys. */
+export type PasskeySignals = { rpId: string; userId: string; allAcceptedCredentialIds: string[] };
 
 const challengeTime = minutes(5);
 
@@ -102,7 +112,7 @@ export function createPasskeys(needs: {
   return {
     async creationOptions({ email, userId, accountId, ...asked }) {
       const existing = accountId ? await store.passkeysOf(accountId) : [];
-      return generateRegistrationOptions({
+      const options = await generateRegistrationOptions({
         rpName: 'Latchkey',
         rpID,
         userName: email,
@@ -113,12 +123,13 @@ export function createPasskeys(needs: {
         attestationType: 'none',
         excludeCredentials: existing.map(descriptor),
         authenticatorSelection: creationRules[asked.purpose],
-        ...(asked.purpose === 'add-key' && { preferredAuthenticatorType: 'securityKey' as const }),
         supportedAlgorithmIDs: policy.algorithms,
       });
+      // Which dialog the browser opens first; unsigned, and never a policy (G15).
+      return { ...options, hints: creationHints[asked.purpose] };
     },
 
-    async verifyCreation({ credential, userAgent, ...asked }) {
+    async verifyCreation({ credential, userAgent, name = '', ...asked }) {
       const response = readCredential(credential) as RegistrationResponseJSON | undefined;
       if (!response || (!policy.topOrigin && isFramed(response))) return undefined;
       if (policy.attestation === 'self' && !isSelfAttested(response)) return undefined;
@@ -145,7 +156,7 @@ export function createPasskeys(needs: {
         transports: JSON.stringify((response.response.transports ?? []).slice(0, 8)),
         backup_eligible: Number(credentialDeviceType === 'multiDevice'),
         synced: Number(credentialBackedUp),
-        name: passkeyName(aaguid, userAgent),
+        name: cleanName(name) || passkeyName(aaguid, userAgent),
         second_step_only: Number(asked.purpose === 'add-key'),
         uv_initialized: Number(asked.purpose !== 'add-key' && registrationInfo.userVerified),
       };
@@ -206,6 +217,18 @@ export function createPasskeys(needs: {
         method: verifiedUser ? 'passkey' : 'key',
         counterWentBack: await remember(passkey, authenticationInfo.newCounter, authenticationInfo.credentialBackedUp),
       };
+    },
+
+    async signals(accountId) {
+      const userId = await needs.userIdOf(accountId);
+      const all = await store.passkeysOf(accountId);
+      return userId ? { rpId: rpID, userId, allAcceptedCredentialIds: all.map((row) => row.credential_id) } : undefined;
+    },
+
+    async unknownCredential(credential) {
+      const credentialId = readCredential(credential)?.id;
+      if (!credentialId || (await store.findPasskey(credentialId))) return undefined;
+      return { rpId: rpID, credentialId };
     },
   };
 

@@ -1,7 +1,15 @@
 import type { Reader, Words } from '../addresses/addresses.ts';
 import { renderMail } from '../web/mail-layout.tsx';
 
-export type Change = 'passkeyAdded' | 'passkeyRemoved' | 'passwordChanged' | 'appAdded' | 'appRemoved';
+export type Change =
+  | 'passkeyAdded'
+  | 'passkeyMade'
+  | 'passkeyRemoved'
+  | 'keyAdded'
+  | 'keyRemoved'
+  | 'passwordChanged'
+  | 'appAdded'
+  | 'appRemoved';
 
 /** Tells the owner, out of band, that a way to sign in has changed (E29). */
 export function changeMail({ t, locale, dir, issuer }: Reader, change: Change): Words {

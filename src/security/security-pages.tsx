@@ -11,24 +11,38 @@ import {
   LeftToRight,
   LinkButton,
   Notice,
-  PasskeyForm,
   PasswordField,
   QrCode,
-  Stranger,
-  Tag,
   TextField,
-  Time,
 } from '../web/components.tsx';
 import { CopyButton } from '../web/content.tsx';
 import type { Page, PageContext } from '../web/page.ts';
+import { PasskeySignals } from '../web/passkey-signals.tsx';
+import { passkeyCard } from './passkey-pages.tsx';
 
 /** The set-up of an authenticator app that is not proven yet. */
 type AppSetup = ReturnType<Authenticators['beginApp']>;
+type Signals = Awaited<ReturnType<Authenticators['passkeys']['signals']>>;
 
-const changes = ['passkeyAdded', 'passkeyRemoved', 'passwordChanged', 'appAdded', 'appRemoved'];
+const changes = [
+  'passkeyAdded',
+  'passkeyRemoved',
+  'keyAdded',
+  'keyRemoved',
+  'passwordChanged',
+  'appAdded',
+  'appRemoved',
+];
 
-export function securityPage(props: { page: PageContext; methods: Methods; passkeys: Passkey[]; done: unknown }): Page {
-  const { page, methods, passkeys, done } = props;
+export function securityPage(props: {
+  page: PageContext;
+  methods: Methods;
+  passkeys: Passkey[];
+  keys: Passkey[];
+  signals: Signals;
+  done: unknown;
+}): Page {
+  const { page, methods, passkeys, keys, signals, done } = props;
   const { t } = page;
   return {
     title: t('security.ways.title'),
@@ -41,7 +55,9 @@ export function securityPage(props: { page: PageContext; methods: Methods; passk
         <section>
           <h2>{t('security.passkeys.title')}</h2>
           {passkeys.length === 0 && <p>{t('security.passkeys.none')}</p>}
-          {passkeys.length > 0 && <CardList cards={passkeys.map((passkey) => passkeyCard(page, passkey))} />}
+          {passkeys.length > 0 && (
+            <CardList cards={passkeys.map((passkey) => passkeyCard(page, 'passkeys', passkey))} />
+          )}
           <p>
             <LinkButton href="/security/passkeys/new" kind={passkeys.length === 0 ? 'primary' : 'secondary'}>
               {t('security.passkeys.add')}
@@ -59,6 +75,16 @@ export function securityPage(props: { page: PageContext; methods: Methods; passk
         </section>
         {methods.password && (
           <section>
+            <h2>{t('security.keys.title')}</h2>
+            <p>{t(keys.length === 0 ? 'security.keys.none' : 'security.keys.set')}</p>
+            {keys.length > 0 && <CardList cards={keys.map((key) => passkeyCard(page, 'keys', key))} />}
+            <p>
+              <LinkButton href="/security/key/new">{t('security.keys.add')}</LinkButton>
+            </p>
+          </section>
+        )}
+        {methods.password && (
+          <section>
             <h2>{t('security.app.title')}</h2>
             <p>{t(methods.app ? 'security.app.set' : 'security.app.unset')}</p>
             <p>
@@ -68,91 +94,9 @@ export function securityPage(props: { page: PageContext; methods: Methods; passk
             </p>
           </section>
         )}
-      </>
-    ),
-  };
-}
-
-function passkeyCard(page: PageContext, passkey: Passkey) {
-  const { t } = page;
-  const { lastUsedAt, createdAt, synced } = passkey;
-  const used = lastUsedAt ? 'security.passkey.used' : 'security.passkey.created';
-  return {
-    href: `/security/passkeys/${encodeURIComponent(passkey.id)}`,
-    title: <Stranger>{passkey.name}</Stranger>,
-    meta: t.rich(used, { date: <Time page={page} at={lastUsedAt ?? createdAt} show="date" /> }),
-    tag: synced && <Tag>{t('security.passkey.synced')}</Tag>,
-  };
-}
-
-export function addPasskeyPage(props: { page: PageContext; options: object; error?: string | undefined }): Page {
-  const { page, error } = props;
-  const { t } = page;
-  return {
-    title: t('security.passkeys.add'),
-    ...failure(error),
-    content: (
-      <>
-        <BackLink href="/security">{t('security.back')}</BackLink>
-        <ErrorSummary page={page} errors={error ? [{ text: error }] : []} />
-        <h1>{t('security.passkeys.add')}</h1>
-        <Lead>{t('security.passkey.why')}</Lead>
-        <PasskeyForm
-          page={page}
-          action="/security/passkeys/new"
-          mode="create"
-          options={props.options}
-          submitLabel={t('security.passkey.create')}
-        />
-        <noscript>
-          <p>{t('security.passkey.needsScript')}</p>
-        </noscript>
-      </>
-    ),
-  };
-}
-
-export function passkeyPage(props: {
-  page: PageContext;
-  passkey: Passkey;
-  methods: Methods;
-  error?: string | undefined;
-}): Page {
-  const { page, passkey, methods, error } = props;
-  const { t } = page;
-  const action = `/security/passkeys/${encodeURIComponent(passkey.id)}`;
-  const last = methods.passkeys === 1 && !methods.password;
-  return {
-    title: passkey.name,
-    ...failure(error),
-    content: (
-      <>
-        <BackLink href="/security">{t('security.back')}</BackLink>
-        <ErrorSummary page={page} errors={error ? [{ text: error }] : []} />
-        <h1>
-          <Stranger>{passkey.name}</Stranger>
-        </h1>
-        <Form page={page} action={action}>
-          <TextField page={page} id="name" name="name" label={t('security.passkey.name')} value={passkey.name} />
-          <Button name="action" value="rename">
-            {t('security.passkey.rename')}
-          </Button>
-        </Form>
-        <section>
-          <h2>{t('security.passkey.removeTitle')}</h2>
-          {last ? (
-            <p>{t('security.passkey.last')}</p>
-          ) : (
-            <>
-              <p>{t('security.passkey.removeEffect')}</p>
-              <Form page={page} action={action}>
-                <Button kind="stop" name="action" value="remove">
-                  {t('security.passkey.remove')}
-                </Button>
-              </Form>
-            </>
-          )}
-        </section>
+        {signals && page.person && (
+          <PasskeySignals current={{ ...signals, name: page.person.email, displayName: page.person.name }} />
+        )}
       </>
     ),
   };

@@ -49,7 +49,9 @@ forEachDatabase((_name, open) => {
     await browser.submit({ name: 'Blue key', action: 'rename' });
     assert.match(browser.shown.text, /Blue key/);
     await browser.open(page);
-    await browser.submit({ action: 'remove' });
+    assert.equal((await browser.submit({ action: 'remove' })).status, 422, 'G20: the last thing no false page can use');
+    assert.match(browser.shown.text, /Nothing else on your account is safe from a false page/);
+    await browser.submit({ action: 'remove', sure: 'yes' });
     assert.match(browser.shown.text, /cannot sign in any more/);
     assert.equal(people.mails[1]?.subject, 'A passkey was removed from your account');
     assert.equal((await browser.open(page)).status, 404);

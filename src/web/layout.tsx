@@ -2,6 +2,7 @@ import { renderToString } from 'preact-render-to-string';
 import type { Assets } from './assets.ts';
 import { localeNames, locales } from './messages.ts';
 import type { Page, PageContext } from './page.ts';
+import { PasskeyUpgrade } from './passkey-signals.tsx';
 import { Mark } from './pictures.tsx';
 
 /** The whole document around a page: header, main, footer, always in the same places. */
@@ -41,6 +42,7 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
           {page.content}
         </main>
         <Footer context={context} />
+        {context.passkeyUpgrade && <PasskeyUpgrade csrf={context.csrf} />}
       </body>
     </html>
   );

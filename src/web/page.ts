@@ -25,6 +25,8 @@ export type PageContext = {
   otherAccounts: number;
   /** The page's own path and query, for the language and theme switches. */
   path: string;
+  /** Lets the browser make a passkey by itself, where it can: right after a password was typed (security.md G13). */
+  passkeyUpgrade?: boolean;
 };
 
 /** A page before the layout is put around it. */

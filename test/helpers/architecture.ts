@@ -22,7 +22,16 @@ const rooms = [
 /** Files of a room that others may import, beside `<room>/<room>.ts`. */
 const doors: Record<string, readonly string[]> = {
   drivers: ['database', 'ephemeral', 'mail', 'sms', 'push', 'journal', 'places'].map((port) => `${port}/${port}.ts`),
-  web: ['page.ts', 'messages.ts', 'components.tsx', 'content.tsx', 'mail-layout.tsx', 'flow.ts', 'limits.ts'],
+  web: [
+    'page.ts',
+    'passkey-signals.tsx',
+    'messages.ts',
+    'components.tsx',
+    'content.tsx',
+    'mail-layout.tsx',
+    'flow.ts',
+    'limits.ts',
+  ],
   engine: ['device-requests.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
   signin: ['proof-form.tsx', 'browser-name.ts'],

@@ -50,7 +50,12 @@ function start(box: HTMLElement): void {
     failed.hidden = true;
     void ask();
   });
-  if (box.dataset.autofill !== undefined) void offerInAutofill(ask);
+  if (box.dataset.autofill === undefined) return;
+  void offerInAutofill(ask);
+  // Whoever goes on by another form has chosen: no late answer of the autofill may send this one after it (G12).
+  document.addEventListener('submit', (event) => {
+    if (event.target !== form) waiting?.abort();
+  });
 }
 
 async function offerInAutofill(ask: (mediation: CredentialMediationRequirement) => Promise<void>): Promise<void> {

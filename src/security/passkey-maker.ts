@@ -1,0 +1,29 @@
+import type { FastifyRequest } from 'fastify';
+import { AppError } from '../errors.ts';
+import type { SignedIn } from '../signin/signin.ts';
+import type { SecurityNeeds } from './security-needs.ts';
+
+/** Both halves of making a credential for whoever is signed in. */
+export function createMaker({ authenticators, userIdOf }: SecurityNeeds, purpose: 'add' | 'add-key' | 'upgrade') {
+  return {
+    async options(request: FastifyRequest, { current }: SignedIn): Promise<object> {
+      const { accountId, email } = current;
+      const userId = await userIdOf(accountId);
+      if (!userId) throw new AppError('not_found', 'The account is gone.');
+      const ask = { purpose, browserId: request.browserId, email, userId, accountId };
+      return authenticators.passkeys.creationOptions(ask);
+    },
+
+    async add(request: FastifyRequest, { current }: SignedIn): Promise<boolean> {
+      const { credential = '', name = '' } = request.body as { credential?: string; name?: string };
+      const made = await authenticators.passkeys.verifyCreation({
+        ...{ purpose, credential, name },
+        browserId: request.browserId,
+        userAgent: request.headers['user-agent'],
+      });
+      // The challenge was made for one account; another tab may have switched to a different one since.
+      const forThisAccount = made && made.userId === (await userIdOf(current.accountId));
+      return Boolean(forThisAccount && (await authenticators.addPasskey(current.accountId, made.passkey)));
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Addresses } from '../addresses/addresses.ts';
+import type { Authenticators } from '../authenticators/authenticators.ts';
+import type { AccountId } from '../ids.ts';
+import type { SignedIn, Signin } from '../signin/signin.ts';
+import type { Change } from './security-mail.ts';
+
+export type SecurityNeeds = {
+  authenticators: Authenticators;
+  tell: Addresses['tell'];
+  signin: Signin;
+  userIdOf(accountId: AccountId): Promise<string | undefined>;
+};
+
+/** After a change is made: tells the owner, and shows what counts now. */
+export type Changed = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  owner: SignedIn,
+  change: Change,
+) => Promise<FastifyReply>;
