@@ -79,7 +79,7 @@ export async function createApp(outside: Outside): Promise<App> {
       if (answer !== 'approved' && answer !== 'redeemed') metrics.polled(answer);
     },
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
-    grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
+    collected: (grantId, transaction) => devices.collected(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),
   });
   metrics.watch({
@@ -145,7 +145,20 @@ export async function createApp(outside: Outside): Promise<App> {
     // A request on a connection that was open before is served to its end, not turned away.
     return503OnClosing: false,
     serverFactory: (handle) =>
-      createServer(timeouts, answerPollsFirst({ requests, issuer: config.issuer, draining: () => draining }, handle)),
+      createServer(
+        timeouts,
+        answerPollsFirst(
+          {
+            requests,
+            issuer: config.issuer,
+            draining: () => draining,
+            redeem: (deviceCode, clientId) => engine.fastTokens.redeem(deviceCode, clientId),
+            answered: (status, duration) =>
+              metrics.answered({ method: 'POST', route: '/token', status, duration, held: false }),
+          },
+          handle,
+        ),
+      ),
   });
   server.addHook('onRequest', async (_request, reply) => {
     if (draining) reply.raw.setHeader('connection', 'close');

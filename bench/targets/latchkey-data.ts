@@ -118,7 +118,7 @@ async function openRooms(outside: Outside) {
     guesses,
     polled: () => {},
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
-    grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
+    collected: (grantId, transaction) => devices.collected(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),
   });
   const engine: Engine = await createEngine({
@@ -149,7 +149,9 @@ async function sampleRow(outside: Outside, rooms: Rooms, client: Client): Promis
   const deviceCode = outside.random.token(32);
   await rooms.requests.issue({ deviceCode, client, params, requester });
   const hash = outside.secrets.hash('device-code', deviceCode);
-  const row = await createLinkStore(outside.database).findByDeviceCode(hash);
+  const store = createLinkStore(outside.database);
+  const polled = await store.findByDeviceCode(hash);
+  const row = polled && (await store.find(polled.id));
   if (!row) throw new Error('The code that was just issued is not in the database.');
   return row;
 }

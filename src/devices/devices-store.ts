@@ -41,6 +41,15 @@ export function createDevicesStore(database: Database) {
       .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', value('notSince'))])),
   );
 
+  const collected = database.statement<{ grantId: string; now: number }>((value) =>
+    tables()
+      .updateTable('device')
+      .set({ last_used_at: value('now') })
+      .where('grant_id', '=', value('grantId'))
+      .where('unlinked_at', 'is', null)
+      .where('expires_at', '>', value('now')),
+  );
+
   return {
     async insert(row: DeviceRow, transaction: DatabaseTransaction): Promise<void> {
       await tables(transaction).insertInto('device').values(row).execute();
@@ -101,6 +110,11 @@ export function createDevicesStore(database: Database) {
       const values = { grantId, now, notSince };
       if (transaction) await use.change(values, transaction);
       else await database.transaction((own) => use.change(values, own));
+    },
+
+    /** The first use of a link; false if it has ended. */
+    async noteCollected(grantId: string, now: number, transaction: DatabaseTransaction): Promise<boolean> {
+      return (await collected.change({ grantId, now }, transaction)) === 1;
     },
 
     /** Linked in that time, and their owner has not been told. */

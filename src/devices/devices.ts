@@ -60,6 +60,8 @@ export type Devices = {
   findByUndo(token: string): Promise<{ device: Device; done: boolean } | undefined>;
   /** Unlinks by the mail's link, without sign-in. True for the one caller that ended the link. */
   undo(token: string): Promise<boolean>;
+  /** Notes that the device has got its first tokens; false if it is not linked any more, and must not have them. */
+  collected(grantId: string, transaction: DatabaseTransaction): Promise<boolean>;
   /** Notes that the grant's tokens were used; writes at most once a minute per grant. */
   used(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
   /** Notes that the owner has been told of the link. */
@@ -191,6 +193,8 @@ export function createDevices(needs: DevicesNeeds): Devices {
         const row = await byUndo(token, transaction);
         return row ? end(row, 'link_undone', transaction) : false;
       }),
+
+    collected: (grantId, transaction) => store.noteCollected(grantId, clock.now(), transaction),
 
     async used(grantId, transaction) {
       const now = clock.now();

@@ -38,6 +38,8 @@ export type ApprovedRequest = {
   scope: string;
   amr: string[];
   authenticatedAt: number;
+  /** When the link and its grant end; absent in what an older version approved. */
+  linkedUntil?: number;
   redeemedAt: number | undefined;
 };
 
@@ -54,7 +56,7 @@ export type DeviceRequests = {
   pollNow(deviceCode: string, clientId: string): 'authorization_pending' | 'slow_down' | undefined;
   /** A poll that may go on to redemption: with the request, if the answer is `approved` or `redeemed`. */
   look(deviceCode: string, clientId: string): Promise<{ answer: PollAnswer; request?: ApprovedRequest }>;
-  /** Claims the approved code within the transaction that stores its tokens; false if another redemption won. */
+  /** Claims the approved code within the transaction that stores its tokens; false if another won, or it is unlinked. */
   redeem(deviceCode: string, transaction: DatabaseTransaction): Promise<boolean>;
   /** A client that lost its tokens was given them again. */
   answeredAgain(request: ApprovedRequest): Promise<void>;

@@ -7,6 +7,7 @@ import { retryAfter } from '../web/limits.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
 import { createFastIssue } from './fast-issue.ts';
+import { pollBodies } from './fast-poll.ts';
 import { hideForeignSession } from './foreign-session.ts';
 
 type Needs = {
@@ -90,7 +91,9 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
       // RFC 6749 §5.1, §5.2
       if (!decided) return reply.code(400).headers(noStore).send(pollBodies[answer]);
     }
-    const answer = await needs.engine.fastTokens.redeem(form);
+    // Four parameters are more than a plain redemption has.
+    const answer =
+      poll && form.size === 3 ? await needs.engine.fastTokens.redeem(poll.deviceCode, poll.clientId) : undefined;
     if (!answer) return toEngine(request, reply);
     if ('error' in answer) return reply.code(400).headers(noStore).send(pollBodies[answer.error]);
     return reply.headers(noStore).send(answer.tokens);
@@ -107,15 +110,6 @@ const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par', '/session/end
 const clientRoutes = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/device_authorization'];
 
 const noStore = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', pragma: 'no-cache' };
-
-// Built once: a poll must allocate little, the tail of its latency is garbage.
-const pollBodies = {
-  authorization_pending: JSON.stringify({ error: 'authorization_pending' }),
-  slow_down: JSON.stringify({ error: 'slow_down' }),
-  access_denied: JSON.stringify({ error: 'access_denied' }),
-  expired_token: JSON.stringify({ error: 'expired_token' }),
-  invalid_grant: JSON.stringify({ error: 'invalid_grant' }),
-} as const;
 
 /** Apps get the words of RFC 6749 §5.2, people a page. */
 function answerFailure(error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

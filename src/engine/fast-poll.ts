@@ -1,23 +1,48 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { deviceCodeGrant } from '../clients/clients.ts';
 import type { DeviceRequests } from './device-requests.ts';
+import type { FastAnswer } from './fast-tokens.ts';
 
 /** A body larger than this is no poll. */
 const largest = 2048;
 
+type Poll = { deviceCode: string; clientId: string };
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
+type Needs = {
+  requests: DeviceRequests;
+  issuer: string;
+  draining: () => boolean;
+  /** The tokens of a code that does not wait any more, or undefined if the engine must decide (fast-tokens.ts). */
+  redeem(deviceCode: string, clientId: string): Promise<FastAnswer | undefined>;
+  /** Told of every answer to a code that does not wait, with the milliseconds it took; polls are counted elsewhere. */
+  answered(status: number, duration: number): void;
+};
+
 /**
- * Answers pending polls in front of everything else: they are what a server does most, a million devices ask 200,000
- * times a second. What is not plainly a pending poll goes on untouched, its body put back.
- *
- * No credentials are checked, because only clients without any are answered here (`pollNow`).
+ * Answers polls in front of everything else: they are what a server does most, a million devices ask 200,000 times a
+ * second. What is not plainly the poll of a client without credentials goes on untouched, its body put back.
  */
-export function answerPollsFirst(
-  { requests, issuer, draining }: { requests: DeviceRequests; issuer: string; draining: () => boolean },
-  next: Listener,
-): Listener {
+export function answerPollsFirst({ requests, issuer, draining, redeem, answered }: Needs, next: Listener): Listener {
   const headers = headersFor(issuer);
+  const answer = (response: ServerResponse, status: number, body: string): void => {
+    response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+    response.end(body);
+  };
+
+  const decide = async (
+    poll: Poll,
+    response: ServerResponse,
+    since: number,
+    leaveToEngine: () => void,
+  ): Promise<void> => {
+    // What fails here fails for the engine, too, which has the words for it.
+    const decided = await redeem(poll.deviceCode, poll.clientId).catch(() => undefined);
+    if (!decided) return leaveToEngine();
+    const status = 'error' in decided ? 400 : 200;
+    answer(response, status, 'error' in decided ? pollBodies[decided.error] : JSON.stringify(decided.tokens));
+    answered(status, performance.now() - since);
+  };
   return (request, response) => {
     if (!mayBePoll(request, issuer) || draining()) return next(request, response);
     request.once('readable', () => {
@@ -25,14 +50,10 @@ export function answerPollsFirst(
       if (chunk) {
         const form =
           chunk.length === Number(request.headers['content-length']) ? pollOf(chunk.toString('latin1')) : undefined;
-        const answer = form && requests.pollNow(form.deviceCode, form.clientId);
-        if (answer) {
-          const body = bodies[answer];
-          response.writeHead(400, [...headers, 'content-length', String(body.length)]);
-          response.end(body);
-          return;
-        }
+        const pending = form && requests.pollNow(form.deviceCode, form.clientId);
+        if (pending) return answer(response, 400, pollBodies[pending]);
         request.unshift(chunk);
+        if (form) return void decide(form, response, performance.now(), () => next(request, response));
       }
       next(request, response);
     });
@@ -41,9 +62,12 @@ export function answerPollsFirst(
 
 // Built once: the tail of a poll's latency is garbage. Text, because headers and text leave in one write, headers and a
 // buffer in two. RFC 6749 §5.2.
-const bodies = {
+export const pollBodies = {
   authorization_pending: JSON.stringify({ error: 'authorization_pending' }),
   slow_down: JSON.stringify({ error: 'slow_down' }),
+  access_denied: JSON.stringify({ error: 'access_denied' }),
+  expired_token: JSON.stringify({ error: 'expired_token' }),
+  invalid_grant: JSON.stringify({ error: 'invalid_grant' }),
 } as const;
 
 function headersFor(issuer: string): string[] {
@@ -53,6 +77,8 @@ function headersFor(issuer: string): string[] {
     // RFC 6749 §5.1
     'cache-control',
     'no-store',
+    'pragma',
+    'no-cache',
     'x-content-type-options',
     'nosniff',
     ...(issuer.startsWith('https:') ? ['strict-transport-security', 'max-age=31536000; includeSubDomains'] : []),
@@ -82,7 +108,7 @@ const grantTypes = new Set([deviceCodeGrant, encodeURIComponent(deviceCodeGrant)
 const plain = /^[A-Za-z0-9._~-]+$/;
 
 /** The three parameters of a poll and nothing else, each once (RFC 8628 §3.4), or undefined. */
-function pollOf(body: string): { deviceCode: string; clientId: string } | undefined {
+function pollOf(body: string): Poll | undefined {
   let grantType: string | undefined;
   let deviceCode: string | undefined;
   let clientId: string | undefined;

@@ -150,18 +150,16 @@ export function createFastTokens(needs: Needs) {
     }
   }
 
-  async function plainClient(form: URLSearchParams, names: readonly string[]): Promise<Client | undefined> {
-    if ([...form.keys()].toSorted().join() !== names.join()) return undefined;
-    const client = await clients.find(form.get('client_id') ?? '');
+  async function plainClient(id: string): Promise<Client | undefined> {
+    const client = await clients.find(id);
     return client?.public && !client.dpopRequired && client.idTokenAlg === 'ES256' ? client : undefined;
   }
 
   return {
     /** RFC 8628 §3.4, for a code that does not wait in memory any more. */
-    async redeem(form: URLSearchParams): Promise<FastAnswer | undefined> {
-      const client = await plainClient(form, ['client_id', 'device_code', 'grant_type']);
+    async redeem(deviceCode: string, ofClient: string): Promise<FastAnswer | undefined> {
+      const client = await plainClient(ofClient);
       if (!client?.grants.includes(deviceCodeGrant)) return undefined;
-      const deviceCode = form.get('device_code') ?? '';
       const { answer, request } = await requests.look(deviceCode, client.id);
       if (answer !== 'approved' && answer !== 'redeemed') return { error: answer };
       const { params } = request ?? {};
@@ -170,9 +168,11 @@ export function createFastTokens(needs: Needs) {
       const { accountId, clientId, grantId, scope, amr, authenticatedAt } = request;
       const authTime = Math.floor(authenticatedAt / 1000);
       const source = { accountId, clientId, grantId, scope, amr, authTime, gty: 'device_code', rotations: 0 };
-      const [grant, claims] = await Promise.all([liveGrant(source), needs.claimsOf(accountId)]);
-      if (!grant || !claims) return undefined;
-      const tokens = await commit(deviceCode, source, issue(source, client, claims, grant.exp), (transaction) =>
+      // That the grant is still good is what the claim below asks: a link and its grant end together.
+      const end = request.linkedUntil === undefined ? undefined : Math.floor(request.linkedUntil / 1000);
+      const claims = await needs.claimsOf(accountId);
+      if (!end || !claims) return undefined;
+      const tokens = await commit(deviceCode, source, issue(source, client, claims, end), (transaction) =>
         requests.redeem(deviceCode, transaction),
       );
       return tokens && { tokens };
@@ -180,7 +180,8 @@ export function createFastTokens(needs: Needs) {
 
     /** RFC 6749 §6, with rotation (RFC 9700 §4.14.2). */
     async refresh(form: URLSearchParams): Promise<object | undefined> {
-      const client = await plainClient(form, ['client_id', 'grant_type', 'refresh_token']);
+      if ([...form.keys()].toSorted().join() !== 'client_id,grant_type,refresh_token') return undefined;
+      const client = await plainClient(form.get('client_id') ?? '');
       if (!client?.grants.includes('refresh_token')) return undefined;
       const token = form.get('refresh_token') ?? '';
       const found = await read<RefreshPayload>('RefreshToken', token);

@@ -37,7 +37,7 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom, s
       guesses: createGuesses({ limits }),
       polled: () => {},
       isPublic: async () => true,
-      grantUsed: async () => {},
+      collected: async () => true,
       endLink: async () => {},
     });
   const requests = create();

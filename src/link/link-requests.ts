@@ -11,7 +11,7 @@ import { type Limits, networkOf } from '../web/limits.ts';
 import { codeLife, createCodeDrawer } from './draw-codes.ts';
 import type { Guesses } from './guesses.ts';
 import { createHeldPolls } from './held-polls.ts';
-import { createLinkStore, type LinkRow, type WaitingRow } from './link-store.ts';
+import { createLinkStore, type LinkRow, type PolledRow, type WaitingRow } from './link-store.ts';
 import { createLiveCount } from './live-count.ts';
 import { showUserCode } from './user-code.ts';
 import { createWaitingCodes, paceOf, type WaitingCode } from './waiting-codes.ts';
@@ -41,7 +41,8 @@ type Needs = {
   /** True for a client without a secret, whose polls need no authentication. */
   isPublic(clientId: ClientId): Promise<boolean>;
   /** Notes that tokens of the grant were used, within the transaction that stores them. */
-  grantUsed(grantId: GrantId, transaction: DatabaseTransaction): Promise<void>;
+  /** Notes that the device has its tokens; false if it is not linked any more. */
+  collected(grantId: GrantId, transaction: DatabaseTransaction): Promise<boolean>;
   /** Ends the link of a grant whose device code was replayed. */
   endLink(grantId: GrantId): Promise<void>;
 };
@@ -50,7 +51,7 @@ type Needs = {
 const longestWait = seconds(30);
 
 /** How the person proved themselves when they approved. */
-export type Approval = { amr: string[]; authenticatedAt: number; scope: string };
+export type Approval = { amr: string[]; authenticatedAt: number; scope: string; linkedUntil?: number };
 
 export type LinkRequests = DeviceRequests & {
   /** Tells this process and all others that a request was decided. */
@@ -103,10 +104,10 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     waiting.confirmed(now);
   }
 
-  async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: LinkRow }> {
+  async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: PolledRow }> {
     const code = waiting.live(hash);
     if (code && waiting.trusted(code)) return { answer: waiting.judge(code, clientId) };
-    let row: LinkRow | undefined;
+    let row: PolledRow | undefined;
     try {
       row = await store.findByDeviceCode(hash);
     } catch (error) {
@@ -117,7 +118,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     return row ? { answer: await answerRow(row, clientId), row } : { answer: 'invalid_grant' };
   }
 
-  async function answerRow(row: LinkRow, clientId: string): Promise<PollAnswer> {
+  async function answerRow(row: PolledRow, clientId: string): Promise<PollAnswer> {
     // RFC 8628 §3.4 (A11): a code belongs to the client it was issued to.
     if (row.client_id !== clientId || row.status === 'ended') return 'invalid_grant';
     if (row.status === 'redeemed') return 'redeemed';
@@ -180,10 +181,9 @@ export function createLinkRequests(needs: Needs): LinkRequests {
 
     async redeem(deviceCode, transaction) {
       const row = await store.redeem(hashOf(deviceCode), clock.now(), transaction);
-      if (!row) return false;
+      if (!row?.grant_id || !(await needs.collected(row.grant_id, transaction))) return false;
       const data = { link: row.id, device: row.device_id ?? undefined };
       await journal.append({ type: 'redeemed', accountId: row.account_id ?? undefined, data }, transaction);
-      if (row.grant_id) await needs.grantUsed(row.grant_id, transaction);
       return true;
     },
 
@@ -240,7 +240,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   };
 }
 
-function approvedRequest(row: LinkRow): ApprovedRequest | undefined {
+function approvedRequest(row: PolledRow): ApprovedRequest | undefined {
   if (!row.grant_id || !row.account_id || !row.approval) return undefined;
   return {
     clientId: row.client_id,

@@ -37,6 +37,25 @@ export type LinkRow = {
   redeemed_at: number | null;
 };
 
+/** What a poll needs to know: the hot path reads no more. */
+export type PolledRow = Pick<LinkRow, (typeof polledColumns)[number]>;
+const polledColumns = [
+  'id',
+  'device_code_hash',
+  'client_id',
+  'params',
+  'interval_ms',
+  'status',
+  'account_id',
+  'grant_id',
+  'device_id',
+  'approval',
+  'expires_at',
+  'redeemed_at',
+] as const;
+
+type RedeemedRow = Pick<LinkRow, 'id' | 'account_id' | 'grant_id' | 'device_id'>;
+
 /** What memory keeps of a code that waits. */
 export type WaitingRow = Pick<LinkRow, 'device_code_hash' | 'client_id' | 'expires_at' | 'interval_ms'>;
 
@@ -82,16 +101,16 @@ export function createLinkStore(database: Database) {
       redeemed_at: value('redeemed_at'),
     }),
   );
-  const byDeviceCode = database.statement<{ hash: string }, LinkRow>((value) =>
-    root.selectFrom('device_authorization').selectAll().where('device_code_hash', '=', value('hash')),
+  const byDeviceCode = database.statement<{ hash: string }, PolledRow>((value) =>
+    root.selectFrom('device_authorization').select(polledColumns).where('device_code_hash', '=', value('hash')),
   );
-  const redeemed = database.statement<{ hash: string; now: number }, LinkRow>((value) =>
+  const redeemed = database.statement<{ hash: string; now: number }, RedeemedRow>((value) =>
     root
       .updateTable('device_authorization')
       .set({ status: 'redeemed', redeemed_at: value('now') })
       .where('device_code_hash', '=', value('hash'))
       .where('status', '=', 'approved')
-      .returningAll(),
+      .returning(['id', 'account_id', 'grant_id', 'device_id']),
   );
 
   return {
@@ -103,7 +122,7 @@ export function createLinkStore(database: Database) {
     find: (id: LinkId): Promise<LinkRow | undefined> =>
       root.selectFrom('device_authorization').selectAll().where('id', '=', id).executeTakeFirst(),
 
-    findByDeviceCode: async (hash: string): Promise<LinkRow | undefined> => (await byDeviceCode.rows({ hash }))[0],
+    findByDeviceCode: async (hash: string): Promise<PolledRow | undefined> => (await byDeviceCode.rows({ hash }))[0],
 
     findByUserCode: (hash: string): Promise<LinkRow | undefined> =>
       root.selectFrom('device_authorization').selectAll().where('user_code_hash', '=', hash).executeTakeFirst(),
@@ -160,7 +179,7 @@ export function createLinkStore(database: Database) {
     },
 
     /** The row, for the one redemption that wins. */
-    redeem: async (hash: string, now: number, transaction: DatabaseTransaction): Promise<LinkRow | undefined> =>
+    redeem: async (hash: string, now: number, transaction: DatabaseTransaction): Promise<RedeemedRow | undefined> =>
       (await redeemed.rows({ hash, now }, transaction))[0],
 
     /** The device has heard the refusal; from now on its code means nothing (A14). */

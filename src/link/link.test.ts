@@ -34,7 +34,7 @@ forEachDatabase((_name, openDatabase) => {
       random: systemRandom,
       polled: () => {},
       isPublic: async () => true,
-      grantUsed: async () => {},
+      collected: async () => true,
       endLink: async () => {},
     });
     const unused = async (): Promise<never> => assert.fail('A claim needs none of it.');

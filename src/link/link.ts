@@ -175,7 +175,12 @@ export function createLink(needs: Needs): Link {
       const now = clock.now();
       const scope = grantedScope(row, client).join(' ');
       const expiresAt = now + days(client.deviceDays);
-      const approval: Approval = { amr: amrOf(account.methods), authenticatedAt: account.provenAt, scope };
+      const approval: Approval = {
+        amr: amrOf(account.methods),
+        authenticatedAt: account.provenAt,
+        scope,
+        linkedUntil: expiresAt,
+      };
 
       const link = await database
         .transaction(async (transaction) => {

@@ -26,7 +26,8 @@ export function contentSecurityPolicy(formTargets: readonly string[] = []): stri
 
 export function helmetOptions(secure: boolean): FastifyHelmetOptions {
   return {
-    contentSecurityPolicy: { useDefaults: false, directives: { ...policy, 'form-action': ["'self'"] } },
+    // Set by ourselves: the library would put it together anew for every request.
+    contentSecurityPolicy: false,
     crossOriginEmbedderPolicy: false,
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },

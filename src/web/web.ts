@@ -102,8 +102,10 @@ export async function registerWeb(app: FastifyInstance, needs: WebNeeds): Promis
   });
 
   await app.register(fastifyCookie);
+  const everywhere = contentSecurityPolicy();
   await app.register(fastifyHelmet, helmetOptions(secure));
   app.addHook('onRequest', async (request, reply) => {
+    reply.raw.setHeader('content-security-policy', everywhere);
     reply.raw.setHeader('permissions-policy', permissionsPolicy(request.url));
   });
   await app.register(fastifyStatic, {

@@ -73,9 +73,9 @@ const maxRoomLines = 1200;
 /** Rooms that may be larger, each with its reason. */
 const largerRooms: Record<string, number> = {
   // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
-  'src/engine': 1800,
+  'src/engine': 1900,
   // The main job, from the code drawn to the tokens handed out, is read in one place.
-  'src/link': 1400,
+  'src/link': 1500,
   // Every way to prove it is you, so that no other room sees a secret of one.
   'src/authenticators': 1700,
   // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
