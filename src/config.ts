@@ -16,6 +16,10 @@ export type Config = Readonly<{
   valkeyUrl: string | undefined;
   /** At least 32 bytes; everything else is derived from it. */
   secret: Buffer;
+  /** Secrets of before and, while it is being changed, of next: what is sealed with them opens, too. */
+  previousSecrets: readonly Buffer[];
+  /** Whether nobody signs in with a password alone. */
+  requireSecondStep: boolean;
   smtpUrl: string | undefined;
   mailFrom: string;
   /** Absent with an https issuer: nobody can be sent a text. */
@@ -35,85 +39,6 @@ export type Config = Readonly<{
   /** Milliseconds between "not ready" and the end of listening. */
   drainTime: number;
 }>;
-
-type Variable = { name: string; fallback: string; meaning: string; secret?: boolean };
-
-/** Every variable there is; `latchkey doctor` prints this table. */
-export const variables: readonly Variable[] = [
-  { name: 'PORT', fallback: '3000', meaning: 'TCP port to listen on' },
-  { name: 'LATCHKEY_HOST', fallback: 'localhost, or 0.0.0.0 with an https issuer', meaning: 'Address to listen on' },
-  { name: 'LATCHKEY_ISSUER', fallback: 'http://localhost:$PORT', meaning: 'Public address people and apps use' },
-  { name: 'LATCHKEY_DATA', fallback: './data', meaning: 'Folder for the embedded database, the secret and mail files' },
-  {
-    name: 'LATCHKEY_DATABASE_URL',
-    fallback: 'embedded SQLite',
-    meaning: 'postgres://… for many processes',
-    secret: true,
-  },
-  {
-    name: 'LATCHKEY_DRAIN_SECONDS',
-    fallback: '2, or 0 on loopback',
-    meaning: 'How long to go on serving after SIGTERM, until balancers have noticed (0 to 3)',
-  },
-  { name: 'LATCHKEY_VALKEY_URL', fallback: 'memory', meaning: 'redis://… for many processes', secret: true },
-  {
-    name: 'LATCHKEY_SECRET',
-    fallback: 'made on first start, on loopback only',
-    meaning: '32 bytes or more, base64',
-    secret: true,
-  },
-  {
-    name: 'LATCHKEY_SMTP_URL',
-    fallback: 'files in the data folder, on loopback only',
-    meaning: 'smtp://user:password@host:port',
-    secret: true,
-  },
-  { name: 'LATCHKEY_MAIL_FROM', fallback: 'Latchkey <no-reply@issuer host>', meaning: 'Sender of mails' },
-  {
-    name: 'LATCHKEY_SMS_URL',
-    fallback: 'files in the data folder on loopback; else no texts',
-    meaning: 'https://account:token@host of a provider of text messages',
-    secret: true,
-  },
-  { name: 'LATCHKEY_SMS_FROM', fallback: 'none', meaning: 'Number, name or messaging service that texts come from' },
-  {
-    name: 'LATCHKEY_SMS_COUNTRIES',
-    fallback: 'all, without LATCHKEY_SMS_URL only',
-    meaning: 'Whose numbers may be sent texts, such as DE,AT,CH (or all)',
-  },
-  { name: 'LATCHKEY_SMS_PER_DAY', fallback: '500', meaning: 'Texts sent a day at most, to everybody together' },
-  {
-    name: 'LATCHKEY_TRUSTED_PROXIES',
-    fallback: 'none',
-    meaning: 'Comma-separated addresses or CIDR ranges whose X-Forwarded-* count',
-  },
-  {
-    name: 'LATCHKEY_COUNTRY_HEADER',
-    fallback: 'none',
-    meaning: 'Header in which a trusted proxy writes the country, such as cf-ipcountry',
-  },
-  {
-    name: 'LATCHKEY_METRICS_TOKEN',
-    fallback: 'none',
-    meaning: 'Bearer token for /metrics outside loopback',
-    secret: true,
-  },
-  {
-    name: 'LATCHKEY_TRACES_URL',
-    fallback: 'none',
-    meaning: 'OTLP/HTTP address for traces, such as http://localhost:4318/v1/traces',
-  },
-  {
-    name: 'LATCHKEY_ACTIVITY_DAYS',
-    fallback: '30',
-    meaning: 'How long people can look back on the activity of their account (1 to 180); places go after 30 days',
-  },
-  {
-    name: 'LATCHKEY_EXAMPLES',
-    fallback: 'on, on loopback only',
-    meaning: 'Serve the examples at /examples (on or off)',
-  },
-];
 
 /** A configuration that cannot work; the message says what to set. */
 export class ConfigError extends Error {}
@@ -157,6 +82,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: value('LATCHKEY_DATABASE_URL'),
     valkeyUrl: value('LATCHKEY_VALKEY_URL'),
     secret: readSecret(value('LATCHKEY_SECRET'), development, data),
+    previousSecrets: readPreviousSecrets(value('LATCHKEY_PREVIOUS_SECRETS') ?? ''),
+    requireSecondStep: readSwitch('LATCHKEY_REQUIRE_SECOND_STEP', value('LATCHKEY_REQUIRE_SECOND_STEP') ?? 'off'),
     smtpUrl,
     mailFrom: value('LATCHKEY_MAIL_FROM') ?? `Latchkey <no-reply@${issuer.hostname}>`,
     ...readSms(value),
@@ -251,15 +178,26 @@ function readTracesUrl(text: string | undefined): string | undefined {
   return text;
 }
 
+function readPreviousSecrets(text: string): Buffer[] {
+  const given = text.split(/[\s,]+/).filter(Boolean);
+  return given.map((one) => decodeSecret('Each of LATCHKEY_PREVIOUS_SECRETS', one));
+}
+
+function decodeSecret(name: string, text: string): Buffer {
+  const secret = Buffer.from(text, 'base64');
+  if (secret.length < 32)
+    throw new ConfigError(`${name} must be 32 bytes or more in base64, such as \`openssl rand -base64 32\` prints.`);
+  return secret;
+}
+
+/** A word that is neither must not pass for "off": the operator meant something. */
+function readSwitch(name: string, text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new ConfigError(`${name} must be on or off, not "${text}".`);
+  return text === 'on';
+}
+
 function readSecret(given: string | undefined, development: boolean, data: string): Buffer {
-  if (given) {
-    const secret = Buffer.from(given, 'base64');
-    if (secret.length < 32)
-      throw new ConfigError(
-        'LATCHKEY_SECRET must be 32 bytes or more in base64, such as `openssl rand -base64 32` prints.',
-      );
-    return secret;
-  }
+  if (given) return decodeSecret('LATCHKEY_SECRET', given);
   if (!development)
     throw new ConfigError('Set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE: `openssl rand -base64 32` makes one.');
   const path = join(data, 'secret');

@@ -19,7 +19,7 @@ export type PersonNeeds = Pick<
   Outside,
   'database' | 'ephemeral' | 'clock' | 'random' | 'secrets' | 'journal' | 'mail' | 'sms' | 'places'
 > & {
-  config: Pick<Config, 'issuer' | 'development' | 'smsCountries' | 'smsPerDay'>;
+  config: Pick<Config, 'issuer' | 'development' | 'requireSecondStep' | 'smsCountries' | 'smsPerDay'>;
   messages: Messages;
   limits: Limits;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fastify from 'fastify';
 import { parse, parseDocument } from 'yaml';
-import { variables } from '../src/config.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { registerOperations } from '../src/operations.ts';
+import { variables } from '../src/settings.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');

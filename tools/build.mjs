@@ -2,16 +2,21 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from 'lightningcss';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const assets = 'dist/assets';
+const require = createRequire(import.meta.url);
+const common = require('@zxcvbn-ts/language-common');
+const english = require('@zxcvbn-ts/language-en');
 
 // The SDK first: the examples import it by its name, as any device would.
 const sound = [compile('sdk'), compile('.'), compile('src/web/islands')].every(Boolean);
 for (const file of globSync('src/*/messages/*.json')) cpSync(file, join('dist', file));
+writeFileSync('dist/src/authenticators/common-passwords.txt', listCommonPasswords());
 writeAssets();
 // Last, so that one room's type error does not keep another's words and styles out of dist/.
 if (!sound) process.exitCode = 1;
@@ -30,6 +35,7 @@ function writeAssets() {
   const manifest = {
     style: writeAsset('latchkey.css', buildStyle(fonts)),
     script: writeAsset('islands.js', joinIslands()),
+    meter: writeAsset('meter.js', joinMeter()),
     icon: writeAsset('icon.svg', readFileSync('src/web/icon.svg')),
     fonts: [fonts.get('atkinson-hyperlegible-next-latin-wght-normal.woff2')],
   };
@@ -50,6 +56,34 @@ function joinIslands() {
     .sort()
     .map((file) => `{\n${readFileSync(file, 'utf8').replace(/^export \{\};\s*$/m, '')}}`);
   return blocks.join('\n').replace(/^ +/gm, '');
+}
+
+/** Rates passwords in the browser: the library as its makers built it, with the words that people choose first. */
+function joinMeter() {
+  const core = readFileSync('node_modules/@zxcvbn-ts/core/dist/zxcvbn-ts.js', 'utf8').replace(/^\/\/# source.*$/m, '');
+  const { azerty, keypad, qwerty, qwertz } = common.adjacencyGraphs;
+  const list = (words, most) => `${JSON.stringify(words.slice(0, most).join(' '))}.split(' ')`;
+  return `const scope = {};
+(function () {
+${core}
+}).call(scope);
+const meter = new scope.zxcvbnts.core.ZxcvbnFactory({
+  graphs: ${JSON.stringify({ azerty, keypad, qwerty, qwertz })},
+  dictionary: {
+    passwords: ${list(common.dictionary['passwords-common'], 20_000)},
+    words: ${list(english.dictionary['commonWords-en'], 10_000)},
+    names: ${list(english.dictionary['firstnames-en'], 5_000)},
+  },
+});
+export const rate = (password, own) => meter.check(password, own).score;
+`.replace(/^ +/gm, '');
+}
+
+/** What nobody may choose (security.md E4), for the server: of two word lists all that is long enough to be tried. */
+function listCommonPasswords() {
+  const all = [common, english].flatMap(({ dictionary }) => Object.values(dictionary).flat());
+  const long = all.map((word) => word.normalize('NFC').toLowerCase()).filter((word) => [...word].length >= 8);
+  return [...new Set(long)].sort().join('\n');
 }
 
 function buildStyle(fonts) {

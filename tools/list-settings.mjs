@@ -2,7 +2,7 @@
 // `npm run build && node tools/list-settings.mjs`; with `--check` it only says whether the page is up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { variables } from '../dist/src/config.js';
+import { variables } from '../dist/src/settings.js';
 
 const page = fileURLToPath(new URL('../docs/operate.md', import.meta.url));
 const rows = variables.map(({ name, fallback, meaning }) => `| \`${name}\` | ${cell(meaning)} | ${cell(fallback)} |`);

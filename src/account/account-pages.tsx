@@ -1,3 +1,4 @@
+import { wordsOf } from '../authenticators/authenticators.ts';
 import {
   BackLink,
   Button,
@@ -8,10 +9,10 @@ import {
   LinkButton,
   Notice,
   PasskeyForm,
-  PasswordField,
   TextField,
 } from '../web/components.tsx';
 import { DoneMark, LiveState } from '../web/content.tsx';
+import { NewPasswordField } from '../web/new-password.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import type { SignupLink } from './signup.ts';
 
@@ -183,6 +184,8 @@ export function protectPage(props: {
   page: PageContext;
   email: string;
   passkey: object;
+  /** Of a password, in characters. */
+  minimum: number;
   error?: { field?: string; text: string } | undefined;
 }): Page {
   const { page, email, error } = props;
@@ -207,14 +210,14 @@ export function protectPage(props: {
         <Form page={page} action="/signup/protect">
           {/* Tells password managers whose password this is. */}
           <input type="text" name="username" value={email} autocomplete="username" hidden readonly />
-          <PasswordField
+          <NewPasswordField
             page={page}
             id="password"
             name="password"
             label={t('account.protect.password')}
-            hint={t('account.protect.passwordHint')}
+            minimum={props.minimum}
+            own={wordsOf(email)}
             error={error?.field === 'password' ? error.text : undefined}
-            autoComplete="new-password"
           />
           <Button kind="secondary">{t('account.protect.usePassword')}</Button>
         </Form>

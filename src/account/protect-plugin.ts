@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Authenticators } from '../authenticators/authenticators.ts';
+import { type Authenticators, wordsOf } from '../authenticators/authenticators.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
@@ -43,7 +43,9 @@ export function registerProtect<Session>(app: FastifyInstance, needs: ProtectNee
       email,
       userId: needs.random.token(64),
     });
-    return reply.page(protectPage({ page: request.page, email, passkey, error }));
+    return reply.page(
+      protectPage({ page: request.page, email, passkey, minimum: authenticators.passwordMinimum, error }),
+    );
   };
 
   const withPasskey = async (request: FastifyRequest, credential: string): Promise<Method | Problem> => {
@@ -59,7 +61,7 @@ export function registerProtect<Session>(app: FastifyInstance, needs: ProtectNee
   };
 
   const withPassword = async (request: FastifyRequest, email: string, password: string): Promise<Method | Problem> => {
-    const problem = authenticators.checkPassword(password, ['latchkey', ...email.split(/[^\p{L}\p{N}]+/u)]);
+    const problem = authenticators.checkPassword(password, wordsOf(email));
     if (problem) return { field: 'password', text: request.page.t(problem.key, problem.values) };
     const hashed = await authenticators.hashPassword(password);
     return { name: 'pwd', save: (account, trx) => authenticators.savePassword(account.id, hashed, trx) };

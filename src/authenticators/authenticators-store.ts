@@ -3,7 +3,14 @@ import type { Database, DatabaseTransaction } from '../drivers/database/database
 import type { AccountId } from '../ids.ts';
 import type { RecoveryTables } from './recovery-store.ts';
 
-export type PasswordRow = { account_id: AccountId; sealed_hash: string; failed_tries: number; changed_at: number };
+export type PasswordRow = {
+  account_id: AccountId;
+  sealed_hash: string;
+  failed_tries: number;
+  changed_at: number;
+  /** 1 where it is too short to sign in alone. */
+  short: number;
+};
 
 export type PasskeyRow = {
   credential_id: string;

@@ -11,7 +11,7 @@ import type { ManyFailures } from './failures-mail.ts';
 import { cleanName } from './passkey-name.ts';
 import { createPasskeys, type NewPasskey, type Passkeys } from './passkeys.ts';
 import { createPasswords, type HashedPassword } from './password.ts';
-import { checkPassword, type PasswordProblem } from './password-policy.ts';
+import { checkPassword, type PasswordProblem, shortestPassword } from './password-policy.ts';
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
 import { createRecoveryStore } from './recovery-store.ts';
 import { createSavedCode, type SavedCode } from './saved-code.ts';
@@ -32,6 +32,16 @@ export function twoStep({ password, app, keys }: Pick<Methods, 'password' | 'app
   return password && (app || keys > 0);
 }
 
+/** The fewest characters a password may have (E1): fewer only where nobody signs in with it alone. */
+export function passwordMinimum({ requireSecondStep }: { requireSecondStep: boolean }): number {
+  return requireSecondStep ? shortestPassword.besideSecondStep : shortestPassword.alone;
+}
+
+/** What others try first for the owner of an address: our name, and the parts of it. */
+export function wordsOf(email: string): string[] {
+  return ['latchkey', ...email.split(/[^\p{L}\p{N}]+/u)].filter(Boolean);
+}
+
 /** Times are epoch milliseconds. */
 export type Passkey = {
   id: string;
@@ -45,6 +55,13 @@ export type Passkey = {
 
 export type Authenticators = {
   methodsOf(accountId: AccountId): Promise<Methods>;
+
+  /** The fewest characters a new password may have, for hints. */
+  passwordMinimum: number;
+  /** Whether the operator wants a second step that this account has not: to be set up before anything else. */
+  secondStepMissing(accountId: AccountId): Promise<boolean>;
+  /** Whether a second step may go: another one stays, or the password is one that may sign in alone (E1). */
+  secondStepMayGo(accountId: AccountId): Promise<'yes' | 'required' | 'password_too_short'>;
 
   /** Why a password cannot be chosen, or undefined. `words` are guessed first: service name, parts of the address. */
   checkPassword(candidate: string, words: readonly string[]): PasswordProblem | undefined;
@@ -79,7 +96,7 @@ export type Authenticators = {
    */
   mayUpgrade(accountId: AccountId): Promise<boolean>;
   renamePasskey(accountId: AccountId, id: string, name: string): Promise<boolean>;
-  /** False if there is no such passkey, or it is the last way in. */
+  /** False if there is no such passkey, it is the last way in, or a second step that may not go. */
   removePasskey(accountId: AccountId, id: string): Promise<boolean>;
 
   beginApp(accountId: AccountId, label: string): AppSetup;
@@ -88,6 +105,7 @@ export type Authenticators = {
   finishApp(accountId: AccountId, setup: AppSetup, code: string): Promise<boolean>;
   /** True once per code. */
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
+  /** False if there is none, or it is a second step that may not go. */
   removeApp(accountId: AccountId): Promise<boolean>;
 
   recoveryCodes: RecoveryCodes;
@@ -101,7 +119,7 @@ export function createAuthenticators(needs: {
   secrets: Secrets;
   ephemeral: Ephemeral;
   journal: Journal;
-  config: { issuer: string };
+  config: { issuer: string; requireSecondStep: boolean };
   /** The accounts room's word for the WebAuthn user handle of an account. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
   /** Hears of every row of failures that comes half way to switching an authenticator off. Not waited for (F5). */
@@ -109,6 +127,8 @@ export function createAuthenticators(needs: {
 }): Authenticators {
   const { database, journal } = needs;
   const store = createAuthenticatorsStore(database);
+  const { requireSecondStep } = needs.config;
+  const minimum = passwordMinimum(needs.config);
   const passwords = createPasswords({ ...needs, store });
   const passkeys = createPasskeys({ ...needs, store, issuer: needs.config.issuer });
   const apps = createAuthenticatorApps({ ...needs, store });
@@ -137,10 +157,24 @@ export function createAuthenticators(needs: {
       throw error;
     });
 
+  const secondStepMayGo: Authenticators['secondStepMayGo'] = async (accountId) => {
+    const { password, app, keys } = await store.methodsOf(accountId);
+    if (!password || keys + (app ? 1 : 0) > 1) return 'yes';
+    if (requireSecondStep) return 'required';
+    return (await store.findPassword(accountId))?.short ? 'password_too_short' : 'yes';
+  };
+
   return {
     methodsOf: (accountId) => store.methodsOf(accountId),
 
-    checkPassword: (candidate, words) => checkPassword(candidate, { words }),
+    passwordMinimum: minimum,
+    async secondStepMissing(accountId) {
+      const methods = await store.methodsOf(accountId);
+      return requireSecondStep && methods.password && !twoStep(methods);
+    },
+    secondStepMayGo,
+
+    checkPassword: (candidate, words) => checkPassword(candidate, { minimum, words }),
     hashPassword: (password) => passwords.hash(password),
     savePassword: (accountId, hashed, transaction) => passwords.save(accountId, hashed, transaction),
     async setPassword(accountId, password) {
@@ -185,7 +219,11 @@ export function createAuthenticators(needs: {
       const name = cleanName(text);
       return name !== '' && store.renamePasskey(accountId, id, name);
     },
-    removePasskey: (accountId, id) => removed(accountId, 'passkey', (trx) => store.removePasskey(accountId, id, trx)),
+    async removePasskey(accountId, id) {
+      const isKey = (await store.findPasskey(id))?.second_step_only === 1;
+      if (isKey && (await secondStepMayGo(accountId)) !== 'yes') return false;
+      return removed(accountId, 'passkey', (trx) => store.removePasskey(accountId, id, trx));
+    },
 
     beginApp: (accountId, label) => apps.begin(accountId, label),
     resumeApp: (accountId, sealed, label) => apps.resume(accountId, sealed, label),
@@ -195,7 +233,10 @@ export function createAuthenticators(needs: {
       return unlessDuplicate(added(accountId, { kind: 'app' }, (trx) => apps.save(accountId, secret, step, trx)));
     },
     verifyApp: (accountId, code) => apps.verify(accountId, code),
-    removeApp: (accountId) => removed(accountId, 'app', (trx) => store.removeApp(accountId, trx)),
+    async removeApp(accountId) {
+      if ((await secondStepMayGo(accountId)) !== 'yes') return false;
+      return removed(accountId, 'app', (trx) => store.removeApp(accountId, trx));
+    },
 
     recoveryCodes: createRecoveryCodes(recovery),
     savedCode: createSavedCode(recovery),

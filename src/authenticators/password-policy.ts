@@ -1,10 +1,11 @@
+import { isListed } from './blocklist.ts';
 import { commonWords } from './common-words.ts';
 
 /** Why a password cannot be chosen: a message key with its values. */
 export type PasswordProblem = { key: string; values?: Record<string, number> };
 
-/** NIST SP 800-63B-4 §3.1.1.2: fifteen characters where a password alone can sign in. */
-export const shortestPassword = 15;
+/** NIST SP 800-63B-4 §3.1.1.2: fifteen characters where a password alone can sign in, eight where it never does. */
+export const shortestPassword = { alone: 15, besideSecondStep: 8 };
 export const longestPassword = 256;
 
 const rows = ['qwertyuiopasdfghjklzxcvbnm', 'qwertzuiopasdfghjklyxcvbnm', 'azertyuiopqsdfghjklmwxcvbn'];
@@ -32,9 +33,9 @@ export function checkPassword(
   candidate: string,
   rules: { minimum?: number; words?: readonly string[] } = {},
 ): PasswordProblem | undefined {
-  const { minimum = shortestPassword, words = [] } = rules;
+  const { minimum = shortestPassword.alone, words = [] } = rules;
   const password = candidate.normalize('NFC');
-  const length = [...password].length;
+  const length = lengthOf(password);
   if (length === 0) return { key: 'authenticators.password.empty' };
   if (length < minimum) return { key: 'authenticators.password.short', values: { minimum, length } };
   if (length > longestPassword) return { key: 'authenticators.password.long', values: { maximum: longestPassword } };
@@ -43,9 +44,16 @@ export function checkPassword(
   if (isRepetition(plain) || isRun(plain)) return { key: 'authenticators.password.pattern' };
   const own = words.map((word) => word.toLowerCase()).filter((word) => word.length >= 3);
   if (isMadeOf(plain, own)) return { key: 'authenticators.password.personal' };
+  if (spellings(plain).some(isListed)) return { key: 'authenticators.password.listed' };
   if (isMadeOf(plain, [...own, ...commonWords])) return { key: 'authenticators.password.common' };
   return undefined;
 }
+
+/** E2: code points, after NFC. */
+const lengthOf = (password: string): number => [...password.normalize('NFC')].length;
+
+/** Whether it is good beside a second step only (E1). */
+export const isShort = (password: string): boolean => lengthOf(password) < shortestPassword.alone;
 
 /** `aaaaaaaaaaaaaaaa`, `passwordpassword`, `1212121212121212`: one half or less, again and again. */
 function isRepetition(text: string): boolean {
@@ -55,6 +63,15 @@ function isRepetition(text: string): boolean {
   }
   return new Set(text).size <= 3;
 }
+
+/** As it is, and without what people put around a word to please a rule: `Sunshine!`, `pr1ncess2026`. */
+function spellings(text: string): string[] {
+  const bare = text.replace(/^[^\p{L}]{0,4}(?=\p{L})/u, '').replace(/(?<=\p{L})[^\p{L}]{0,4}$/u, '');
+  return [text, bare, readLookalikes(text), readLookalikes(bare)];
+}
+
+const readLookalikes = (text: string): string =>
+  text.replace(/[013457@$!]/g, (character) => lookalikes[character] ?? character);
 
 /** Neighbours in the alphabet or on a keyboard all the way, in pieces of four or more. */
 function isRun(text: string): boolean {
@@ -85,7 +102,7 @@ function longestRun(text: string): number {
  * `Password123!Password`, `welcome-admin-2026`. Four words drawn by lot from a dictionary stay possible.
  */
 function isMadeOf(text: string, words: readonly string[]): boolean {
-  return [text, text.replace(/[013457@$!]/g, (character) => lookalikes[character] ?? character)].some((spelling) => {
+  return [text, readLookalikes(text)].some((spelling) => {
     let rest = spelling;
     let used = 0;
     for (const word of words) {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { generateSync } from 'otplib';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
-import { createPeople, goodPassword } from '../../test/helpers/people.ts';
+import { createPeople, goodPassword, type People } from '../../test/helpers/people.ts';
 import { days } from '../clock.ts';
+import type { AccountId } from '../ids.ts';
 import { hashPassword, verifyPassword } from './argon2.ts';
+import { passwordMinimum } from './authenticators.ts';
 import { mostFailures } from './authenticators-store.ts';
 import { checkPassword } from './password-policy.ts';
 
@@ -20,6 +23,11 @@ test('E1: a password that can sign in alone has 15 characters or more; 8 may do 
   assert.equal(reason('gravel-evening9'), undefined);
   assert.equal(checkPassword('tr4ct0r-', { minimum: 8 }), undefined);
   assert.equal(reason(''), 'empty');
+});
+
+test('E1: the operator who asks everyone for a second step may let passwords have 8 characters', () => {
+  assert.equal(passwordMinimum({ requireSecondStep: false }), 15);
+  assert.equal(passwordMinimum({ requireSecondStep: true }), 8);
 });
 
 test('E2: length counts code points after NFC, up to 256; every character is welcome', () => {
@@ -56,8 +64,19 @@ test('E4: common, patterned and personal passwords are refused with their reason
     ['correcthorsebatterystaple', 'common'],
     ['latchkey-2026-11-22', 'personal'],
     ['ann.kowalska.1984', 'personal'],
+    ['characterization', 'listed'],
+    ['Characterizati0n!', 'listed'],
+    ['2024characterization?', 'listed'],
   ];
   for (const [password, why] of refused) assert.equal(reason(password, ['latchkey', 'ann', 'kowalska']), why, password);
+});
+
+test('E4: short ones beside a second step are looked up in the list, as they are and decorated', () => {
+  const short = (password: string) => checkPassword(password, { minimum: 8 })?.key;
+  for (const password of ['sunflower', 'Sunflower1', 'sunfl0wer', '!sunflower2026', 'butthead', 'password1'])
+    assert.match(short(password) ?? 'accepted', /listed|common/, password);
+  for (const password of ['tr4ct0r-', 'vqzkmwpx', 'sunflower-93kq', 'oak&plum7'])
+    assert.equal(short(password), undefined, password);
 });
 
 test('E6: a hash is Argon2id with its parameters, salted, at 19 MiB or more', async () => {
@@ -79,6 +98,40 @@ test('F5: nobody is checked with the same work as somebody', async () => {
 });
 
 forEachDatabase((_name, open) => {
+  const code = (secret: string, time: number) => generateSync({ secret, epoch: Math.floor(time / 1000) });
+  const addApp = async ({ authenticators, clock }: People, id: AccountId) => {
+    const setup = authenticators.beginApp(id, 'ann@example.org');
+    assert.equal(await authenticators.finishApp(id, setup, code(setup.secret, clock.now())), true);
+  };
+
+  test('E1: where a second step is asked of everyone, a password alone is not enough, and the last step stays', async () => {
+    const people = await createPeople(open, { requireSecondStep: true });
+    const { authenticators, addAccount, accounts } = people;
+    const { id } = await addAccount('ann@example.org', 'oak&plum7');
+    assert.equal(authenticators.passwordMinimum, 8);
+    assert.equal(authenticators.checkPassword('oak&plum7', []), undefined);
+    assert.equal(await authenticators.secondStepMissing(id), true);
+    await addApp(people, id);
+    assert.equal(await authenticators.secondStepMissing(id), false);
+    assert.equal(await authenticators.secondStepMayGo(id), 'required');
+    const without = await accounts.create({ email: 'bob@example.org' });
+    assert.equal(await authenticators.secondStepMissing(without.id), false, 'no password, no second step');
+  });
+
+  test('E1: where it is not, a short password from then keeps its second step until it is longer', async () => {
+    const people = await createPeople(open);
+    const { authenticators, addAccount } = people;
+    const { id } = await addAccount('ann@example.org', 'oak&plum7');
+    assert.equal(await authenticators.secondStepMissing(id), false);
+    await addApp(people, id);
+    assert.equal(await authenticators.secondStepMayGo(id), 'password_too_short');
+    assert.equal(await authenticators.removeApp(id), false);
+    assert.equal((await authenticators.methodsOf(id)).app, true);
+    await authenticators.setPassword(id, goodPassword);
+    assert.equal(await authenticators.secondStepMayGo(id), 'yes');
+    assert.equal(await authenticators.removeApp(id), true);
+  });
+
   test('E7: the hash is stored sealed, and only for its own account', async () => {
     const { database, secrets, authenticators, addAccount } = await createPeople(open);
     const ann = await addAccount('ann@example.org');

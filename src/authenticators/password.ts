@@ -5,7 +5,7 @@ import type { Secrets } from '../secrets.ts';
 import { hashPassword, verifyPassword } from './argon2.ts';
 import { type AuthenticatorsStore, failuresToTell, mostFailures } from './authenticators-store.ts';
 import type { ManyFailures } from './failures-mail.ts';
-import { longestPassword } from './password-policy.ts';
+import { isShort, longestPassword } from './password-policy.ts';
 
 export type Passwords = {
   /** True if it is the account's. Takes the same time for nobody, for an account without one and for a wrong one (F5). */
@@ -16,7 +16,7 @@ export type Passwords = {
 };
 
 /** Made by `hash`, good for `save` only. */
-export type HashedPassword = { phc: string };
+export type HashedPassword = { phc: string; short: boolean };
 
 export function createPasswords(needs: {
   store: AuthenticatorsStore;
@@ -26,7 +26,8 @@ export function createPasswords(needs: {
 }): Passwords {
   const { store, secrets, clock, manyFailures } = needs;
   // The key is not in the database, so that a copy of it cannot be guessed against; the hash stays inside (E7).
-  const seal = (accountId: AccountId, { phc }: HashedPassword): string => secrets.seal('password', phc, accountId);
+  const seal = (accountId: AccountId, { phc }: Pick<HashedPassword, 'phc'>): string =>
+    secrets.seal('password', phc, accountId);
 
   return {
     async verify(accountId, password) {
@@ -48,7 +49,7 @@ export function createPasswords(needs: {
       return true;
     },
 
-    hash: async (password) => ({ phc: await hashPassword(password) }),
+    hash: async (password) => ({ phc: await hashPassword(password), short: isShort(password) }),
 
     save: (accountId, hashed, transaction) =>
       store.savePassword(
@@ -57,6 +58,7 @@ export function createPasswords(needs: {
           sealed_hash: seal(accountId, hashed),
           failed_tries: 0,
           changed_at: clock.now(),
+          short: hashed.short ? 1 : 0,
         },
         transaction,
       ),

@@ -1,5 +1,5 @@
 import { type Account, type Accounts, createAccounts, normaliseEmail } from '../account/account.ts';
-import { type Authenticators, createAuthenticators } from '../authenticators/authenticators.ts';
+import { type Authenticators, createAuthenticators, wordsOf } from '../authenticators/authenticators.ts';
 import { createEngineStore } from '../engine/engine-store.ts';
 import type { AccountId } from '../ids.ts';
 import type { Outside } from '../outside.ts';
@@ -74,7 +74,7 @@ async function createAccount(outside: Outside, terminal: Terminal, { email, loca
 function checkByOperator(authenticators: Authenticators, terminal: Terminal, email: string, chosen: string): void {
   if ([...chosen].length < shortestByOperator)
     throw new Refused(`The password must have ${shortestByOperator} characters or more.`);
-  const problem = authenticators.checkPassword(chosen, ['latchkey', ...email.split(/[@.]/)]);
+  const problem = authenticators.checkPassword(chosen, wordsOf(email));
   if (problem) terminal.note('latchkey: this password would not be accepted on the page; have it changed soon.');
 }
 

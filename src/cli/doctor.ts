@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { systemClock } from '../clock.ts';
-import { type Config, variables } from '../config.ts';
+import type { Config } from '../config.ts';
 import { openDatabase } from '../drivers/database/open.ts';
 import { openValkey } from '../drivers/ephemeral/valkey.ts';
 import { openSmtpMail } from '../drivers/mail/smtp.ts';
@@ -8,6 +8,7 @@ import { openHttpSms } from '../drivers/sms/http.ts';
 import { createSigningKeys } from '../engine/signing-keys.ts';
 import { systemRandom } from '../random.ts';
 import { createSecrets } from '../secrets.ts';
+import { variables } from '../settings.ts';
 import { type Command, json, type Terminal, table } from './command.ts';
 
 type Finding = { check: string; ok: boolean; detail: string };

@@ -1,4 +1,4 @@
-import type { Authenticators, Methods, Passkey } from '../authenticators/authenticators.ts';
+import { type Authenticators, type Methods, type Passkey, wordsOf } from '../authenticators/authenticators.ts';
 import {
   BackLink,
   Button,
@@ -11,11 +11,11 @@ import {
   LeftToRight,
   LinkButton,
   Notice,
-  PasswordField,
   QrCode,
   TextField,
 } from '../web/components.tsx';
 import { CopyButton } from '../web/content.tsx';
+import { NewPasswordField } from '../web/new-password.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import { PasskeySignals } from '../web/passkey-signals.tsx';
 import { passkeyCard } from './passkey-pages.tsx';
@@ -106,6 +106,8 @@ export function passwordPage(props: {
   page: PageContext;
   email: string;
   exists: boolean;
+  /** Of a password, in characters. */
+  minimum: number;
   error?: string | undefined;
 }): Page {
   const { page, email, exists, error } = props;
@@ -122,14 +124,14 @@ export function passwordPage(props: {
         <Form page={page} action="/security/password">
           {/* Tells password managers whose password this is. */}
           <input type="text" name="username" value={email} autocomplete="username" hidden readonly />
-          <PasswordField
+          <NewPasswordField
             page={page}
             id="new_password"
             name="new_password"
             label={t('security.password.new')}
-            hint={t('security.password.hint')}
+            minimum={props.minimum}
+            own={wordsOf(email)}
             error={error}
-            autoComplete="new-password"
           />
           <Checkbox id="others" name="others" label={t('security.password.others')} checked />
           <Button>{t('security.password.save')}</Button>

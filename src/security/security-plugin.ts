@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { wordsOf } from '../authenticators/authenticators.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { registerPasskeys } from './passkey-plugin.ts';
 import { type Change, changeMail } from './security-mail.ts';
@@ -38,12 +39,14 @@ export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds)
 
 function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: Changed): void {
   const { authenticators, signin } = needs;
+  const minimum = authenticators.passwordMinimum;
 
   app.get('/security/password', async (request, reply) => {
     const owner = await signin.requireFreshProof(request, reply);
     if (!owner) return reply;
     const { password } = await authenticators.methodsOf(owner.current.accountId);
-    return reply.page(passwordPage({ page: request.page, email: owner.current.email, exists: password }));
+    const { email } = owner.current;
+    return reply.page(passwordPage({ page: request.page, email, exists: password, minimum }));
   });
 
   app.post('/security/password', async (request, reply) => {
@@ -52,11 +55,11 @@ function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: C
     if (!owner) return reply;
     const { accountId, email } = owner.current;
     const { new_password: password = '', others } = request.body as Fields;
-    const problem = authenticators.checkPassword(password, ['latchkey', ...email.split(/[^\p{L}\p{N}]+/u)]);
+    const problem = authenticators.checkPassword(password, wordsOf(email));
     if (problem) {
       const exists = (await authenticators.methodsOf(accountId)).password;
       const error = request.page.t(problem.key, problem.values);
-      return reply.page(passwordPage({ page: request.page, email, exists, error }));
+      return reply.page(passwordPage({ page: request.page, email, exists, minimum, error }));
     }
     await authenticators.setPassword(accountId, password);
     // F9: whoever knew the old password may be signed in with it.

@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Addresses of the files the build made, by the name a page knows them by. */
-export type Assets = Readonly<{ style: string; script: string; icon: string; fonts: readonly string[] }>;
+export type Assets = Readonly<{
+  style: string;
+  script: string;
+  /** A script of its own, because it is large: loaded only where a password is chosen. */
+  meter: string;
+  icon: string;
+  fonts: readonly string[];
+}>;
 
 /** The folder that /assets serves. */
 export const assetsFolder = fileURLToPath(new URL('../../assets/', import.meta.url));

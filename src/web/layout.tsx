@@ -26,7 +26,7 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
         ))}
         <link rel="stylesheet" href={assets.style} />
         <link rel="icon" href={assets.icon} type="image/svg+xml" />
-        <script type="module" src={assets.script} />
+        <script type="module" src={assets.script} data-meter={assets.meter} />
         {page.refreshAfter !== undefined && (
           <noscript>
             <meta http-equiv="refresh" content={String(page.refreshAfter)} />

@@ -22,7 +22,7 @@ export const issuer = 'http://localhost:3000';
 export const goodPassword = 'plum tractor evening gravel';
 
 /** The rooms of people (authenticators, account, signin) on a real database behind the real web shell. */
-export async function createPeople(open: OpenDatabase) {
+export async function createPeople(open: OpenDatabase, settings: { requireSecondStep?: boolean } = {}) {
   const database = await open();
   const clock = createTestClock();
   const random = systemRandom;
@@ -47,7 +47,7 @@ export async function createPeople(open: OpenDatabase) {
   const messages = loadMessages();
   const person = createPerson({
     ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, sms, messages, places: noPlaces },
-    config: { issuer, development: true, smsCountries: 'all', smsPerDay: 500 },
+    config: { issuer, development: true, smsCountries: 'all', smsPerDay: 500, requireSecondStep: false, ...settings },
     failed: () => {},
     signedInFrom: (facts) => void signIns.push(facts),
   });

@@ -3,7 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { ConfigError } from '../../config.ts';
 import { version } from '../../version.ts';
 import * as foundation from './migrations/001-foundation.ts';
-import * as recoveryCodes from './migrations/003-recovery-codes.ts';
+import * as codesAndKeys from './migrations/003-codes-and-keys.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
 import * as addresses from './migrations/005-addresses.ts';
 import * as signIn from './migrations/006-sign-in.ts';
@@ -19,7 +19,7 @@ import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
  */
 export const migrations: Record<string, Migration> = {
   '001-foundation': foundation,
-  '003-recovery-codes': recoveryCodes,
+  '003-codes-and-keys': codesAndKeys,
   '004-security-keys': securityKeys,
   '005-addresses': addresses,
   '006-sign-in': signIn,

@@ -176,6 +176,13 @@ CREATE INDEX known_browser_age ON known_browser USING btree (last_seen_at);
 
 CREATE INDEX known_browser_browser ON known_browser USING btree (browser_hash);
 
+CREATE TABLE "lookup_key" (
+  id text NOT NULL,
+  sealed_key text NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT lookup_key_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE "mail_confirmation" (
   id text NOT NULL,
   email text NOT NULL,
@@ -217,6 +224,7 @@ CREATE TABLE "password" (
   sealed_hash text NOT NULL,
   failed_tries integer NOT NULL,
   changed_at bigint NOT NULL,
+  short integer NOT NULL DEFAULT 0,
   CONSTRAINT password_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT password_pkey PRIMARY KEY (account_id)
 );

@@ -153,6 +153,12 @@ CREATE INDEX "known_browser_age" on "known_browser" ("last_seen_at");
 
 CREATE INDEX "known_browser_browser" on "known_browser" ("browser_hash");
 
+CREATE TABLE "lookup_key" (
+  "id" text primary key,
+  "sealed_key" text not null,
+  "created_at" bigint not null
+);
+
 CREATE TABLE "mail_confirmation" (
   "id" text primary key,
   "email" text not null,
@@ -189,7 +195,8 @@ CREATE TABLE "password" (
   "account_id" text primary key references "account" ("id") on delete cascade,
   "sealed_hash" text not null,
   "failed_tries" integer not null,
-  "changed_at" bigint not null
+  "changed_at" bigint not null,
+  "short" integer default 0 not null
 );
 
 CREATE TABLE "recovery_code" (
