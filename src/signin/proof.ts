@@ -36,7 +36,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     source: Source,
   ): Promise<Outcome<'pwd'>> => {
     if (text === '') return wrong('signin.password.missing');
-    const attempt = { kind: 'password' as const, subject: who.email, ...source };
+    const attempt = { kind: 'password' as const, subject: who.email, accountId: who.accountId, ...source };
     const turn = await throttle.enter(attempt);
     if (!turn.allowed) return tooMany(turn.retryAt);
     if (!(await checks.verifyPassword(who.accountId, text))) return wrong('signin.password.wrong');
@@ -46,7 +46,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
 
   const code = async (accountId: AccountId, text: string, source: Source): Promise<Outcome<'otp'>> => {
     if (text.trim() === '') return wrong('signin.code.missing');
-    const attempt = { kind: 'code' as const, subject: accountId, ...source };
+    const attempt = { kind: 'code' as const, subject: accountId, accountId, ...source };
     const turn = await throttle.enter(attempt);
     if (!turn.allowed) return tooMany(turn.retryAt);
     if (!(await checks.verifyApp(accountId, text))) return wrong('signin.code.wrong');

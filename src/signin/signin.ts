@@ -165,7 +165,8 @@ export function createSignin(needs: {
   const { clock, journal, accounts, authenticators, places } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
   const sessions = createSessions(needs);
-  const checker = createChecker({ checks: authenticators, throttle: createThrottle(needs) });
+  const throttle = createThrottle({ ...needs, knows: knownBrowsers.knows });
+  const checker = createChecker({ checks: authenticators, throttle });
   const readings = createReadings<Method>({ sessions, findAccount: accounts.find });
   const { forget } = readings;
 
@@ -277,6 +278,7 @@ export function createSignin(needs: {
     endSessionsOf: (accountId, except) => sessions.removeAccountEverywhere(accountId, except),
     async removeEnded() {
       await knownBrowsers.removeEnded();
+      await throttle.tidy();
       return sessions.removeEnded();
     },
 

@@ -1,15 +1,27 @@
 import { type Clock, days, hours, minutes, seconds } from '../clock.ts';
+import type { Database } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import { createLimits, type LimitResult } from '../web/limits.ts';
+import { createThrottleStore, longestDelay, type Tier } from './throttle-store.ts';
 
-/** Who tries what. `subject` is the address typed or the account's id; an unknown address counts like a known one (F5). */
-export type Attempt = { kind: 'password' | 'code'; subject: string; network: string; browserId: string };
+/**
+ * Who tries what. `subject` is the address typed or the account's id, and `accountId` whose it is; an address that is
+ * nobody's counts like any other (F5).
+ */
+export type Attempt = {
+  kind: 'password' | 'code' | 'recovery';
+  subject: string;
+  accountId: AccountId | undefined;
+  network: string;
+  browserId: string;
+};
 
 export type Throttle = {
   /** Counts a try before it is checked. `retryAt` is epoch milliseconds. */
   enter(attempt: Attempt): Promise<{ allowed: true } | { allowed: false; retryAt: number }>;
-  /** Forgets the failures behind a success, and remembers this browser as one that knows the secret. */
+  /** Takes the try back, and forgets the failures of this browser, or network, with this account. */
   succeed(attempt: Attempt): Promise<void>;
   /** Nobody guesses a passkey: what is bounded is the work and the rows that failures make. `subject` if known. */
   passkeys(from: { network: string; subject?: string }): {
@@ -18,57 +30,56 @@ export type Throttle = {
     /** Counts a failure; when to come back, if it was one too many. */
     failed(): Promise<number | undefined>;
   };
+  /** Removes what is over, and what is too much. */
+  tidy(): Promise<void>;
 };
 
-/** From the `free`th try in the window each next one has to wait; the last delay repeats. */
-type Tier = { free: number; window: number; delays: readonly number[] };
-
-const delays = [seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(30), hours(1)];
+const delays = [seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(30), longestDelay];
 /** One guesser at one account. */
 const pair: Tier = { free: 5, window: days(1), delays };
 /** Many guessers at one account. It takes them days to switch the password off (E9), and its owner hears of it before. */
 const subject: Tier = { free: 30, window: days(7), delays };
 /** One guesser at many accounts (E11). Generous, because offices and schools share an address. */
 const network: Tier = { free: 100, window: hours(1), delays: delays.slice(0, 5) };
+/** The same, who can move to the next network at will: a provider's or a company's whole block. */
+const region: Tier = { free: 1000, window: hours(1), delays: delays.slice(0, 5) };
+/** So many failures in an hour, wherever from, are no people who mistype: somebody sprays from many networks (E11). */
+export const everyoneFails = 2000;
+const everyone: Tier = { free: Number.MAX_SAFE_INTEGER, window: hours(1), delays: [] };
+/** While it lasts, a network that has not had its say gets this much. */
+const networkMeanwhile: Tier = { free: 3, window: hours(1), delays: delays.slice(4) };
 
 const failedPasskeys = { limit: 30, window: minutes(10) };
 
-export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secrets: Secrets }): Throttle {
-  const { ephemeral, clock, secrets } = needs;
+/** Rows of about 150 bytes. Whoever makes more has others forgotten, the single tries first. */
+const mostRows = 200_000;
+
+/** Counters are rows, so that a restart forgives nobody. */
+export function createThrottle(needs: {
+  database: Database;
+  ephemeral: Ephemeral;
+  clock: Clock;
+  secrets: Secrets;
+  knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
+}): Throttle {
+  const { database, ephemeral, clock, secrets } = needs;
+  const store = createThrottleStore(database);
+  const limits = createLimits({ ephemeral, clock });
   // Keyed hashes, so that the store of counters is no list of addresses.
-  const key = (tier: string, ...parts: string[]): string =>
-    `throttle:${tier}:${secrets.hash('network', JSON.stringify(parts))}`;
+  const key = (tier: string, ...parts: string[]): string => secrets.hash('network', JSON.stringify([tier, ...parts]));
 
   const keys = ({ kind, subject, network, browserId }: Attempt) => ({
     pair: key('pair', kind, subject, network),
     ownPair: key('own-pair', kind, subject, browserId),
     subject: key('subject', kind, subject),
     network: key('network', kind, network),
-    known: key('known', kind, subject, browserId),
+    region: key('region', kind, regionOf(network)),
+    everyone: key('everyone', kind),
   });
-
-  const waitingUntil = async (name: string): Promise<number> => {
-    const until = Number((await ephemeral.get(`${name}:until`)) ?? 0);
-    return until > clock.now() ? until : 0;
-  };
-
-  /** Zero if the try may go on, else when to come back. */
-  const count = async (name: string, tier: Tier): Promise<number> => {
-    const tries = await ephemeral.increment(`${name}:tries`, tier.window);
-    if (tries < tier.free) return 0;
-    const delay = tier.delays[Math.min(tries - tier.free, tier.delays.length - 1)] ?? hours(1);
-    const until = clock.now() + delay;
-    // Of tries sent at once, the claim lets one through and the others wait.
-    if (!(await ephemeral.claim(`${name}:turn`, delay))) return (await waitingUntil(name)) || until;
-    await ephemeral.set(`${name}:until`, String(until), delay);
-    return 0;
-  };
-
-  const limits = createLimits({ ephemeral, clock });
 
   return {
     passkeys({ network, subject = '' }) {
-      const name = key('passkey', network, subject);
+      const name = `passkey:${key('passkey', network, subject)}`;
       const retryAt = ({ allowed, retryAt }: LimitResult) => (allowed ? undefined : retryAt);
       return {
         wait: async () => retryAt(await limits.peek(name, failedPasskeys)),
@@ -77,39 +88,67 @@ export function createThrottle(needs: { ephemeral: Ephemeral; clock: Clock; secr
     },
 
     async enter(attempt) {
+      const now = clock.now();
       const names = keys(attempt);
-      const known = (await ephemeral.get(names.known)) !== undefined;
+      const rows = await store.read(Object.values(names));
+      const row = (name: string) => rows.find((one) => one.key === name);
+      const waits = (tiers: [string, Tier][]): number =>
+        Math.max(
+          0,
+          ...tiers.map(([name]) => row(name)?.wait_until ?? 0).filter((until) => until <= now + longestDelay),
+        );
+
       // E10: strangers, neighbours in its network too, must not be able to lock out the browser that is known to know
       // the secret. It waits for its own tries alone.
+      const known = await needs.knows(attempt.accountId, attempt.browserId);
+      const all = row(names.everyone);
+      const sprayed = all !== undefined && all.window_ends_at > now && all.tries >= everyoneFails;
+      // In an order that is the same for all: two that count the same keys must not wait for each other.
       const tiers: [string, Tier][] = known
         ? [[names.ownPair, pair]]
         : [
-            [names.network, network],
             [names.pair, pair],
             [names.subject, subject],
+            [names.network, sprayed ? networkMeanwhile : network],
+            [names.region, region],
+            [names.everyone, everyone],
           ];
-
-      const waits = await Promise.all(tiers.map(([name]) => waitingUntil(name)));
-      const wait = Math.max(...waits);
-      if (wait > 0) return { allowed: false, retryAt: wait };
-      for (const [name, tier] of tiers) {
-        const until = await count(name, tier);
-        if (until > 0) return { allowed: false, retryAt: until };
-      }
-      return { allowed: true };
+      const until = waits(tiers);
+      if (until > now) return { allowed: false, retryAt: until };
+      const counted = await database
+        .transaction(async (trx) => {
+          for (const [name, tier] of tiers) if (!(await store.count(name, tier, now, trx))) throw new OneAtATime();
+          return true;
+        })
+        .catch((error: unknown) => {
+          if (error instanceof OneAtATime) return false;
+          throw error;
+        });
+      return counted ? { allowed: true } : { allowed: false, retryAt: now + (delays[0] ?? 0) };
     },
 
     async succeed(attempt) {
       const names = keys(attempt);
-      const known = (await ephemeral.get(names.known)) !== undefined;
-      // What a neighbour tried is not forgiven for the owner's sake.
-      const forgotten = [known ? names.ownPair : names.pair, names.subject].flatMap((name) => [
-        `${name}:tries`,
-        `${name}:turn`,
-        `${name}:until`,
-      ]);
-      await Promise.all(forgotten.map((name) => ephemeral.remove(name)));
-      await ephemeral.set(names.known, 'yes', days(30));
+      const known = await needs.knows(attempt.accountId, attempt.browserId);
+      // What others tried is not forgiven for the owner's sake: a guesser would begin anew whenever the owner signs in.
+      await store.forget(known ? names.ownPair : names.pair);
+      if (!known) await store.takeBack([names.subject, names.network, names.region, names.everyone]);
+    },
+
+    async tidy() {
+      await store.removeExpired(clock.now());
+      await store.removeBeyond(mostRows);
     },
   };
+}
+
+/** Of tries sent at once, another one came first, and this one has to wait. */
+class OneAtATime extends Error {}
+
+/** What one customer of a provider can have many networks of: IPv4 /16, IPv6 /48. */
+function regionOf(network: string): string {
+  const v4 = /^(\d+\.\d+)\.\d+\.0\/24$/.exec(network)?.[1];
+  if (v4) return `${v4}.0.0/16`;
+  const groups = network.split(':');
+  return groups.length > 3 ? `${groups.slice(0, 3).join(':')}::/48` : network;
 }
