@@ -25,6 +25,7 @@ import { createPerson } from './person.ts';
 import type { AfterSignIn } from './signin/signin.ts';
 import { readFlow, writeFlow } from './web/flow.ts';
 import { createLimits } from './web/limits.ts';
+import { createLive } from './web/live.ts';
 import { loadMessages } from './web/messages.ts';
 import { pagesScope, registerWeb, serverOptions } from './web/web.ts';
 
@@ -48,11 +49,12 @@ export async function createApp(outside: Outside): Promise<App> {
   const mail = countMails(outside.mail, metrics);
   const messages = loadMessages({ strict: config.development });
   const limits = createLimits({ ephemeral, clock });
+  const live = createLive({ ephemeral });
 
   const clients = createClients({ database, secrets, clock, random });
   const keys = createSigningKeys({ database, secrets, clock, random });
   const person = createPerson({
-    ...{ ...outside, journal, mail, messages, limits },
+    ...{ ...outside, journal, mail, messages, limits, live },
     failed: (err, what) => server.log.error({ err }, what),
   });
   const { signin } = person;
@@ -81,10 +83,12 @@ export async function createApp(outside: Outside): Promise<App> {
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
     collected: (grantId, transaction) => devices.collected(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),
+    wake: (topic) => live.wake(topic),
   });
   metrics.watch({
     waitingCodes: () => requests.waiting,
     heldPolls: () => requests.held,
+    eventStreams: () => live.open,
     guessesLeft: () => guesses.leftToday(),
     pool: database.poolUse?.bind(database),
   });
@@ -126,7 +130,7 @@ export async function createApp(outside: Outside): Promise<App> {
     loopbackIsNear: config.development,
     linked: (linked) => void tellOwner(linked),
   });
-  const linkRoom = createLinkPlugin({ link, signin, clock, places });
+  const linkRoom = createLinkPlugin({ link, signin, clock, places, live });
 
   const afterSignIn: AfterSignIn = async (done) => {
     const resumed = await linkRoom.resume(done);
@@ -206,7 +210,7 @@ export async function createApp(outside: Outside): Promise<App> {
   if (!config.development && config.trustedProxies.length === 0) {
     server.log.warn('LATCHKEY_TRUSTED_PROXIES is not set: everybody behind the proxy that ends TLS shares one address');
   }
-  const stopListening = await requests.start();
+  const stops = await Promise.all([requests.start(), live.start()]);
   return {
     server,
     async tidy() {
@@ -229,11 +233,12 @@ export async function createApp(outside: Outside): Promise<App> {
     drain: () => {
       draining = true;
       requests.release();
+      live.release();
     },
     async close() {
       await server.close();
       await Promise.all(telling);
-      await stopListening();
+      await Promise.all(stops.map((stop) => stop()));
     },
   };
 }

@@ -33,6 +33,8 @@ export type Watched = {
   waitingCodes(): number | Promise<number>;
   /** Polls held open until a decision. */
   heldPolls(): number | Promise<number>;
+  /** Pages that wait for something by an event stream. */
+  eventStreams(): number | Promise<number>;
   /** Wrong codes that everybody together may still enter today before new codes become longer. */
   guessesLeft(): number | Promise<number>;
   pool?: (() => PoolUse) | undefined;
@@ -108,7 +110,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-function watch(registry: Registry, { waitingCodes, heldPolls, guessesLeft, pool }: Watched): void {
+function watch(registry: Registry, { waitingCodes, heldPolls, eventStreams, guessesLeft, pool }: Watched): void {
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
       name: `latchkey_${name}`,
@@ -125,6 +127,7 @@ function watch(registry: Registry, { waitingCodes, heldPolls, guessesLeft, pool 
     });
   gauge('waiting_codes', 'Codes that wait for a person.', waitingCodes);
   gauge('held_polls', 'Polls held open until a decision.', heldPolls);
+  gauge('event_streams', 'Pages that wait for something by an event stream.', eventStreams);
   gauge('guesses_left', 'Wrong codes that may still be entered today before new codes become longer.', guessesLeft);
   if (!pool) return;
   gauge('database_connections_limit', 'Connections to the database that this process may open.', () => pool().limit);

@@ -108,6 +108,7 @@ test('/metrics counts what rooms report and times requests by route template', a
   metrics.watch({
     waitingCodes: async () => 7,
     heldPolls: () => 3,
+    eventStreams: () => 2,
     guessesLeft: () => Promise.reject(new Error('the counters are away')),
     pool: () => ({ limit: 10, open: 6, idle: 4, waiting: 1 }),
   });
@@ -128,6 +129,7 @@ test('/metrics counts what rooms report and times requests by route template', a
     'latchkey_mails_total{result="failed"} 1',
     'latchkey_waiting_codes 7',
     'latchkey_held_polls 3',
+    'latchkey_event_streams 2',
     'latchkey_held_poll_duration_seconds_count 1',
     'latchkey_database_connections_limit 10',
     'latchkey_database_connections_used 2',

@@ -22,6 +22,8 @@ const patience = seconds(2);
 export function registerOperations(app: FastifyInstance, needs: OperationsNeeds): void {
   const { metrics } = needs;
   app.addHook('onResponse', async (request, reply) => {
+    // A stream lasts as long as a page is looked at, which says nothing of the server.
+    if (String(reply.raw.getHeader('content-type')).startsWith('text/event-stream')) return;
     metrics.answered({
       method: request.method,
       // Addresses that match no route are a stranger's choice and share one label.

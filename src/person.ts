@@ -13,6 +13,7 @@ import { registerSessions } from './signin/session-cookie.ts';
 import { type AfterSignIn, createSignin, type SignInFacts } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
 import type { Limits } from './web/limits.ts';
+import type { Live } from './web/live.ts';
 import type { Messages } from './web/messages.ts';
 
 export type PersonNeeds = Pick<
@@ -22,6 +23,7 @@ export type PersonNeeds = Pick<
   config: Pick<Config, 'issuer' | 'development' | 'requireSecondStep' | 'smsCountries' | 'smsPerDay'>;
   messages: Messages;
   limits: Limits;
+  live: Live;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
   /** Hears of every sign-in, beside the rooms here. */
@@ -32,7 +34,7 @@ export type Person = ReturnType<typeof createPerson>;
 
 /** Composes the rooms about a person: accounts, ways to prove who it is, sessions, and their pages. */
 export function createPerson(needs: PersonNeeds) {
-  const { random, ephemeral, mail } = needs;
+  const { random, ephemeral, mail, live } = needs;
   const accounts = createAccounts(needs);
   const userIdOf = (id: AccountId) => accounts.passkeyUserId(id);
   const addresses = createAddresses({ ...needs, findAccount: (id) => accounts.find(id) });
@@ -79,6 +81,7 @@ export function createPerson(needs: PersonNeeds) {
         authenticators,
         random,
         mail,
+        live,
         mailbox,
         startSession: (request, accountId, methods) => signin.start(request, accountId, methods, { justMade: true }),
         afterSignIn,

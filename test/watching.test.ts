@@ -14,6 +14,7 @@ async function exported(): Promise<Map<string, Set<string>>> {
   metrics.watch({
     waitingCodes: () => 1,
     heldPolls: () => 1,
+    eventStreams: () => 1,
     guessesLeft: () => 1,
     pool: () => ({ limit: 1, open: 1, idle: 1, waiting: 1 }),
   });

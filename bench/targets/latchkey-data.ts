@@ -120,6 +120,7 @@ async function openRooms(outside: Outside) {
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
     collected: (grantId, transaction) => devices.collected(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),
+    wake: () => {},
   });
   const engine: Engine = await createEngine({
     ...outside,

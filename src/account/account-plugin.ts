@@ -3,6 +3,7 @@ import type { Mail } from '../drivers/mail/mail.ts';
 import { AppError } from '../errors.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
+import type { Live } from '../web/live.ts';
 import { normaliseEmail } from './account.ts';
 import { confirmPage, linkPage, signupPage } from './account-pages.tsx';
 import { type ProtectNeeds, registerProtect } from './protect-plugin.ts';
@@ -12,12 +13,13 @@ type Fields = { [name: string]: string | undefined };
 
 export type AccountPluginNeeds<Session> = ProtectNeeds<Session> & {
   mail: Mail;
+  live: Live;
   /** Where mails can be read on a developer's own machine, where none is sent. */
   mailbox?: string | undefined;
 };
 
 export async function accountPlugin<Session>(app: FastifyInstance, needs: AccountPluginNeeds<Session>): Promise<void> {
-  const { signup, mail, mailbox } = needs;
+  const { signup, mail, mailbox, live } = needs;
   const placeOf = (request: FastifyRequest) => {
     const { email } = readFlow(request);
     return email ? { email, browserId: request.browserId } : undefined;
@@ -65,8 +67,8 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
 
   app.get('/signup/confirm/state', async (request, reply) => {
     const place = placeOf(request);
-    const confirmed = place && (await signup.findConfirmed(place));
-    return reply.header('cache-control', 'no-store').send({ state: confirmed ? 'confirmed' : 'waiting' });
+    const state = async () => (place && (await signup.findConfirmed(place)) ? 'confirmed' : 'waiting');
+    return live.answer(request, reply, { topic: signup.topicOf(request.browserId), state });
   });
 
   app.post('/signup/confirm', async (request, reply) => {

@@ -4,6 +4,7 @@ import { draw, type Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { sameString } from '../secrets.ts';
 import type { Limits } from '../web/limits.ts';
+import type { Live } from '../web/live.ts';
 import type { Locale } from '../web/messages.ts';
 import type { Account, Accounts } from './account.ts';
 import { type ConfirmationRow, createConfirmationStore } from './confirmation-store.ts';
@@ -26,6 +27,8 @@ export type Signup = {
   findLink(token: string, browserId: string): Promise<SignupLink | undefined>;
   /** Confirms the address behind a mail's link, in whichever browser. */
   confirmByLink(token: string): Promise<boolean>;
+  /** What is told when something was confirmed that began in this browser. */
+  topicOf(browserId: string): string;
   /** The confirmed, unused sign-up of this browser. */
   findConfirmed(place: SignupPlace): Promise<{ id: string; email: string } | undefined>;
   /**
@@ -62,11 +65,20 @@ export function createSignup(needs: {
   secrets: Secrets;
   limits: Limits;
   accounts: Pick<Accounts, 'create' | 'findByEmail'>;
+  live: Pick<Live, 'tell'>;
 }): Signup {
-  const { database, clock, random, secrets, limits, accounts } = needs;
+  const { database, clock, random, secrets, limits, accounts, live } = needs;
   const store = createConfirmationStore(database);
   const at = ({ email, browserId }: SignupPlace) => ({ email, browserHash: secrets.hash('browser', browserId) });
   const codeHash = (id: string, code: string): string => secrets.hash('mail-code', `${id} ${code}`);
+
+  const topic = (browserHash: string): string => `signup ${browserHash}`;
+
+  const confirm = async (row: ConfirmationRow): Promise<boolean> => {
+    const confirmed = await store.confirm(row.id, clock.now());
+    if (confirmed) await live.tell(topic(row.browser_hash));
+    return confirmed;
+  };
 
   const usable = (row: ConfirmationRow): SignupLink['state'] => {
     if (row.confirmed_at !== null) return 'confirmed';
@@ -112,7 +124,7 @@ export function createSignup(needs: {
       const code = cleanCode(text);
       const waiting = await store.countTry(at(place), now, mostTries);
       for (const row of waiting) {
-        if (sameString(row.code_hash, codeHash(row.id, code)) && (await store.confirm(row.id, now))) return 'confirmed';
+        if (sameString(row.code_hash, codeHash(row.id, code)) && (await confirm(row))) return 'confirmed';
       }
       if (waiting.some(({ tries }) => tries < mostTries)) return 'wrong';
       const latest = await store.latest(at(place));
@@ -128,8 +140,10 @@ export function createSignup(needs: {
 
     async confirmByLink(token) {
       const row = await store.findByLink(secrets.hash('mail-link', token));
-      return row !== undefined && store.confirm(row.id, clock.now());
+      return row !== undefined && confirm(row);
     },
+
+    topicOf: (browserId) => topic(secrets.hash('browser', browserId)),
 
     findConfirmed: (place) => store.findConfirmed(at(place), clock.now() - patience),
 

@@ -55,6 +55,7 @@ export function createDeviceCodeAdapter({
       units.current()?.write(async (transaction) => {
         if (!(await requests.redeem(id, transaction))) throw new ClaimLost();
       });
+      units.current()?.afterwards(() => requests.collected(id));
     },
     destroy: async () => {},
     findByUid: async () => undefined,

@@ -58,6 +58,8 @@ export type DeviceRequests = {
   look(deviceCode: string, clientId: string): Promise<{ answer: PollAnswer; request?: ApprovedRequest }>;
   /** Claims the approved code within the transaction that stores its tokens; false if another won, or it is unlinked. */
   redeem(deviceCode: string, transaction: DatabaseTransaction): Promise<boolean>;
+  /** That transaction has committed: whoever waits for the device to collect is told. */
+  collected(deviceCode: string): void;
   /** A client that lost its tokens was given them again. */
   answeredAgain(request: ApprovedRequest): Promise<void>;
   /** A redeemed code came again after the retry window: someone else may hold it. Ends the link. */

@@ -175,6 +175,7 @@ export function createFastTokens(needs: Needs) {
       const tokens = await commit(deviceCode, source, issue(source, client, claims, end), (transaction) =>
         requests.redeem(deviceCode, transaction),
       );
+      if (tokens) requests.collected(deviceCode);
       return tokens && { tokens };
     },
 

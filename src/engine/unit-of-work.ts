@@ -24,6 +24,8 @@ export type Unit = {
   readonly reads: Map<string, object | undefined>;
   /** Adds a statement to the one transaction at the end. */
   write(statement: Write): void;
+  /** To be done once that transaction has committed. */
+  afterwards(act: () => void): void;
   /** What the device authorization endpoint of the engine drew, for our own answer (see device-grant.ts). */
   drawn?: { deviceCode: string; params: Record<string, unknown>; clientId: string };
   /** The approved request that a device code stands for, read once. */
@@ -44,13 +46,19 @@ export function createUnits(database: Database): Units {
     current: () => storage.getStore(),
     async run(work) {
       const writes: Write[] = [];
-      const unit: Unit = { reads: new Map(), write: (statement) => void writes.push(statement) };
+      const acts: (() => void)[] = [];
+      const unit: Unit = {
+        reads: new Map(),
+        write: (statement) => void writes.push(statement),
+        afterwards: (act) => void acts.push(act),
+      };
       const keep = await storage.run(unit, () => work(unit));
       if (!keep || writes.length === 0) return;
       try {
         await database.transaction(async (transaction) => {
           for (const write of writes) await write(transaction);
         });
+        for (const act of acts) act();
       } catch (error) {
         if (error instanceof ClaimLost && unit.retry) error.retry = unit.retry;
         throw error;

@@ -19,7 +19,7 @@ export function linkedPage(page: PageContext, { review }: { review: Review }): P
             name: <Stranger>{person?.name ?? ''}</Stranger>,
           })}
         </h1>
-        <LiveState url={`/link/${review.id}/state`} state={review.status}>
+        <LiveState url={collected ? undefined : `/link/${review.id}/state`} state={review.status}>
           {t(collected ? 'link.done.collected' : 'link.done.waiting')}
         </LiveState>
         <Lead>{t('link.done.undo')}</Lead>

@@ -6,6 +6,7 @@ import { proofError } from '../signin/proof-form.tsx';
 import type { AfterSignIn, SignedIn, Signin } from '../signin/signin.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
+import type { Live } from '../web/live.ts';
 import type { Page } from '../web/page.ts';
 import type { ClaimResult, Link, PersonsRequest, Review } from './link.ts';
 import { type CodeProblem, enterCodePage, scannedCodePage, tooManyTriesPage } from './link-entry-pages.tsx';
@@ -13,11 +14,11 @@ import { contestedPage, linkedPage, ranOutPage, stoppedPage } from './link-outco
 import { lookFirstPage, provePage, reviewPage } from './link-review-pages.tsx';
 import { readUserCode, showUserCode } from './user-code.ts';
 
-type Needs = { link: Link; signin: Signin; clock: Clock; places: Places };
+type Needs = { link: Link; signin: Signin; clock: Clock; places: Places; live: Live };
 type Form = { Body: Record<string, string>; Params: { id: string }; Querystring: Record<string, string> };
 
 /** The pages of a link. Every step returns to `/link/:id`, which shows whatever the request's state asks for. */
-export function createLinkPlugin({ link, signin, clock, places }: Needs) {
+export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
   const sourceOf = (request: FastifyRequest): PersonsRequest => ({
     browserId: request.browserId,
     network: networkOf(request.ip),
@@ -102,10 +103,13 @@ export function createLinkPlugin({ link, signin, clock, places }: Needs) {
     });
 
     app.get<Form>('/link/:id/state', async (request, reply) => {
-      const signedIn = request.signedIn;
-      const review =
-        signedIn && (await link.review(request.params.id as LinkId, signedIn.current.accountId, sourceOf(request)));
-      return reply.header('cache-control', 'no-store').send({ state: review?.status ?? 'unknown' });
+      const look = async (): Promise<Review | undefined> => {
+        // Looked up each time: a stream must not outlive the session.
+        const current = (await signin.readAgain(request))?.current;
+        return current && link.review(request.params.id as LinkId, current.accountId, sourceOf(request));
+      };
+      const topic = (await look())?.topic;
+      return live.answer(request, reply, topic ? { topic, state: async () => (await look())?.status } : undefined);
     });
 
     app.post<Form>('/link/:id', async (request, reply) => {

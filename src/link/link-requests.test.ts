@@ -39,6 +39,7 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom, s
       isPublic: async () => true,
       collected: async () => true,
       endLink: async () => {},
+      wake: () => {},
     });
   const requests = create();
   let count = 0;

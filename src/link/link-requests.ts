@@ -45,6 +45,8 @@ type Needs = {
   collected(grantId: GrantId, transaction: DatabaseTransaction): Promise<boolean>;
   /** Ends the link of a grant whose device code was replayed. */
   endLink(grantId: GrantId): Promise<void>;
+  /** Wakes the pages in this process that watch the topic. */
+  wake(topic: string): void;
 };
 
 /** A held poll is answered at the latest after this time, which proxies on the way still allow. */
@@ -70,6 +72,9 @@ export type LinkRequests = DeviceRequests & {
 
 const decisions = 'link-decided';
 
+/** What pages watch that wait for something to happen to a request. */
+export const topicOf = (deviceCodeHash: string): string => `link ${deviceCodeHash}`;
+
 /** The device's side of a link: drawing codes, answering polls, redeeming (RFC 8628 §3.1, §3.2, §3.4, §3.5). */
 export function createLinkRequests(needs: Needs): LinkRequests {
   const { database, ephemeral, secrets, clock, journal, limits } = needs;
@@ -92,6 +97,13 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   const drop = (hash: string): void => {
     waiting.drop(hash);
     held.release(hash);
+    needs.wake(topicOf(hash));
+  };
+
+  const tellAll = async (hash: string): Promise<void> => {
+    drop(hash);
+    // After the commit (design.md §7): a lost message costs a bounded delay, never a wrong answer.
+    await ephemeral.publish(decisions, hash).catch(() => {});
   };
 
   /** Hears of decisions whose message was lost, by one query for all codes instead of one for each poll. */
@@ -187,6 +199,8 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       return true;
     },
 
+    collected: (deviceCode) => void tellAll(hashOf(deviceCode)),
+
     answeredAgain: ({ accountId, clientId }) =>
       journal.append({ type: 'redeemed_again', accountId, data: { client: clientId } }),
 
@@ -206,11 +220,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
 
     release: () => held.drain(),
 
-    async decided(row) {
-      drop(row.device_code_hash);
-      // After the commit (design.md §7): a lost message costs a bounded delay, never a wrong answer.
-      await ephemeral.publish(decisions, row.device_code_hash).catch(() => {});
-    },
+    decided: (row) => tellAll(row.device_code_hash),
 
     doubted(row) {
       waiting.doubt(row.device_code_hash);

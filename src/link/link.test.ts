@@ -36,6 +36,7 @@ forEachDatabase((_name, openDatabase) => {
       isPublic: async () => true,
       collected: async () => true,
       endLink: async () => {},
+      wake: () => {},
     });
     const unused = async (): Promise<never> => assert.fail('A claim needs none of it.');
     const link = createLink({

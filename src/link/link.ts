@@ -8,7 +8,7 @@ import type { AccountId, DeviceId, GrantId, LinkId, SessionId } from '../ids.ts'
 import type { Secrets } from '../secrets.ts';
 import { amrOf, type SignedInAccount } from '../signin/signin.ts';
 import type { Guesses } from './guesses.ts';
-import type { Approval, LinkRequests } from './link-requests.ts';
+import { type Approval, type LinkRequests, topicOf } from './link-requests.ts';
 import { createLinkStore, type LinkRow, type LinkStatus } from './link-store.ts';
 import { assessRisk, type Risk } from './risk.ts';
 import { showUserCode } from './user-code.ts';
@@ -41,6 +41,8 @@ export type Review = {
   expiresAt: number;
   risk: Risk;
   deviceId: DeviceId | undefined;
+  /** What is told whenever the request has changed. */
+  topic: string;
 };
 
 /** Told after a link was made, to write the mail that can undo it. */
@@ -165,6 +167,7 @@ export function createLink(needs: Needs): Link {
           now,
         }),
         deviceId: row.device_id ?? undefined,
+        topic: topicOf(row.device_code_hash),
       };
     },
 

@@ -76,6 +76,8 @@ export type AfterSignIn = (done: {
 export type Signin = {
   /** The session of this request, read once per request; also sets `request.signedIn`. */
   read(request: FastifyRequest): Promise<SignedIn | undefined>;
+  /** The same, looked up anew: for answers that go on for long. */
+  readAgain(request: FastifyRequest): Promise<SignedIn | undefined>;
   /** For the web shell's page context. */
   readPerson(
     request: FastifyRequest,
@@ -199,6 +201,11 @@ export function createSignin(needs: {
 
   const signin: Signin = {
     read: async (request) => (await reading(request)).signedIn,
+
+    async readAgain(request) {
+      forget(request);
+      return (await reading(request)).signedIn;
+    },
 
     async readPerson(request) {
       const { signedIn } = await reading(request);

@@ -27,8 +27,8 @@ export function DoneMark() {
   return <DrawnTick />;
 }
 
-/** Asks `url` for `{ "state": "…" }` every 2 s and loads the page again once it is no longer `state`. */
-export function LiveState(props: { url: string; state: string; children?: ComponentChildren }) {
+/** Loads the page again once what `live.answer` says at `url` is no longer `state`; without `url` nothing more is awaited. */
+export function LiveState(props: { url?: string | undefined; state: string; children?: ComponentChildren }) {
   return (
     <p class="live" role="status" data-live={props.url} data-state={props.state}>
       {props.children}

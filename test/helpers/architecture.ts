@@ -32,6 +32,7 @@ const doors: Record<string, readonly string[]> = {
     'mail-layout.tsx',
     'flow.ts',
     'limits.ts',
+    'live.ts',
   ],
   engine: ['device-requests.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],

@@ -12,6 +12,7 @@ import { createSecrets } from '../../src/secrets.ts';
 import type { AfterSignIn, SignInFacts } from '../../src/signin/signin.ts';
 import { readFlow, writeFlow } from '../../src/web/flow.ts';
 import { createLimits } from '../../src/web/limits.ts';
+import { createLive } from '../../src/web/live.ts';
 import { loadMessages } from '../../src/web/messages.ts';
 import { loggerOptions, pagesScope, registerWeb } from '../../src/web/web.ts';
 import { createTestClock } from './clock.ts';
@@ -47,6 +48,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
   const messages = loadMessages();
   const person = createPerson({
     ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, sms, messages, places: noPlaces },
+    live: createLive({ ephemeral }),
     config: { issuer, development: true, smsCountries: 'all', smsPerDay: 500, requireSecondStep: false, ...settings },
     failed: () => {},
     signedInFrom: (facts) => void signIns.push(facts),

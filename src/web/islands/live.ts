@@ -1,26 +1,94 @@
-/** Reloads a page that waits for something once that has happened. */
-const pause = 2000;
+/** Reloads a page that waits for something once that has happened: told by an event stream, else by asking now and then. */
 const longest = 20 * 60_000;
+/** Milliseconds within which a stream must say its state: at first, in case a proxy keeps it; later, more than two beats. */
+const firstWord = 5000;
+const nextWord = 45_000;
+const closed = 2;
 
 for (const element of document.querySelectorAll<HTMLElement>('[data-live]')) {
-  const { live = '', state } = element.dataset;
-  const started = Date.now();
-  const ask = async (): Promise<void> => {
-    if (Date.now() - started > longest) return;
-    if (!document.hidden && (await changed(live, state))) location.reload();
-    else setTimeout(ask, pause);
-  };
-  setTimeout(ask, pause);
+  const { live = '', state = '' } = element.dataset;
+  watch(live, state);
 }
 
-async function changed(url: string, state: string | undefined): Promise<boolean> {
+function watch(url: string, state: string): void {
+  const started = Date.now();
+  let source: EventSource | undefined;
+  let timer = 0;
+  let asked = 0;
+
+  const stop = (): void => {
+    source?.close();
+    source = undefined;
+    clearTimeout(timer);
+  };
+
+  const told = (now: string | undefined): void => {
+    if (now === undefined || now === state) return;
+    stop();
+    location.reload();
+  };
+
+  const later = (act: () => void, pause: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(act, pause);
+  };
+
+  /** A network that fails is tried again by the browser itself; a refusal is not, and neither is a stream that says nothing. */
+  const listen = (): void => {
+    if (typeof EventSource === 'undefined') {
+      later(ask, 2000);
+      return;
+    }
+    const opened = new EventSource(url);
+    source = opened;
+    opened.onmessage = ({ data }): void => {
+      if (Date.now() - started > longest) stop();
+      else later(ask, nextWord);
+      told(stateIn(data));
+    };
+    opened.onerror = (): void => {
+      if (opened.readyState === closed) later(ask, 0);
+    };
+    later(ask, firstWord);
+  };
+
+  /** Less and less often; every tenth time a stream is tried again. */
+  const ask = async (): Promise<void> => {
+    stop();
+    asked += 1;
+    const attempt = asked;
+    const now = await fetchState(url);
+    // Hidden meanwhile, or shown again: another round has begun.
+    if (attempt !== asked || document.hidden) return;
+    told(now);
+    if (Date.now() - started > longest) return;
+    later(asked % 10 === 0 ? listen : ask, Math.min(2000 + asked * 250, 10_000));
+  };
+
+  // A page that nobody sees needs no stream, and a browser has only six connections to a server.
+  document.addEventListener('visibilitychange', () => {
+    stop();
+    asked += 1;
+    if (!document.hidden) listen();
+  });
+  if (!document.hidden) listen();
+}
+
+async function fetchState(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' });
-    if (!answer.ok) return false;
-    const now = (await answer.json()) as { state?: unknown };
-    return now.state !== state;
+    return answer.ok ? stateIn(await answer.text()) : undefined;
   } catch {
-    return false;
+    return undefined;
+  }
+}
+
+function stateIn(text: string): string | undefined {
+  try {
+    const { state } = JSON.parse(text) as { state?: unknown };
+    return typeof state === 'string' ? state : undefined;
+  } catch {
+    return undefined;
   }
 }
 
