@@ -12,6 +12,9 @@ import { testPassword } from '../helpers/test-app.ts';
 /** As many as the system lets one process open, with some to spare for everything else. */
 const crowd = Math.min(Number(process.env.LATCHKEY_FAULT_HELD || 2500), mostOpenFiles() - 500);
 
+/** Pages that wait, each by an event stream. */
+const pages = Math.min(Number(process.env.LATCHKEY_FAULT_STREAMS || 2500), mostOpenFiles() - 500);
+
 /** A process of its own, so that its memory is its own. */
 describe('a crowd', () => {
   let place: DatabasePlace;
@@ -121,6 +124,54 @@ describe('a crowd', () => {
     const [, second = 0, third = 0] = resident;
     assert.ok(third - second < 64, `grew by ${third - second} MiB`);
     assert.equal((await askFrom('2001:db8::1')).status, 200);
+  });
+
+  it(`of ${pages} pages that wait, each is told of its own device, others are served, and the process stops in time`, async (t) => {
+    const person = createHttpBrowser(server.url);
+    await signIn(person, 'sam@example.org', testPassword);
+    const links: { device_code: string; path: string }[] = [];
+    for (let n = 0; n < 10; n++) {
+      const code = await requestCode(server.url, tv);
+      links.push({ ...code, path: (await linkCode(person, code.user_code)).url.pathname });
+    }
+    const session = [...person.cookies].filter(([name]) => name.endsWith('session')).map((pair) => pair.join('='));
+    const before = await memory();
+    const streams: RawClient[] = [];
+    await inBatches(pages, 100, async (n) => {
+      const client = await connectRaw(server.url);
+      // Another browser for each, or eight would be all; of many networks, or a thousand would be.
+      const cookie = [...session, `latchkey-browser=${String(n).padStart(22, 'A')}`].join('; ');
+      const from = { 'x-forwarded-for': `10.${n >> 8}.${n & 255}.1`, accept: 'text/event-stream', cookie };
+      client.send(requestHead(`GET ${links[n % 10]?.path}/state`, from));
+      await client.until(/data: \{"state":"approved"\}/);
+      streams[n] = client;
+    });
+    assert.equal(await metric('latchkey_event_streams'), pages);
+    const during = await memory();
+
+    const told = (client: RawClient): boolean => client.received().includes('redeemed');
+    const since = performance.now();
+    assert.equal((await poll(server.url, tv, links[0]?.device_code ?? '')).status, 200);
+    await Promise.all(streams.filter((_, n) => n % 10 === 0).map((client) => client.until(/"redeemed"/)));
+    const spread = performance.now() - since;
+    assert.equal(streams.filter(told).length, Math.ceil(pages / 10));
+    await linkOne();
+
+    // One beat of all of them.
+    const cpu = () => metric('process_cpu_seconds_total');
+    const [cpuBefore, beatsBefore] = [await cpu(), performance.now()];
+    const beats = (client: RawClient): number => client.received().split('data:').length - 1;
+    while (streams.some((client) => beats(client) < 2)) await new Promise((resolve) => setTimeout(resolve, 200));
+    const busy = ((await cpu()) - cpuBefore) / ((performance.now() - beatsBefore) / 1000);
+
+    const each = ((during.resident - before.resident) * 1024) / pages;
+    t.diagnostic(`${before.resident.toFixed(0)} MiB resident before, ${during.resident.toFixed(0)} MiB while waiting`);
+    t.diagnostic(`${each.toFixed(1)} KiB each, heap ${before.heap.toFixed(0)} → ${during.heap.toFixed(0)} MiB`);
+    t.diagnostic(`${pages / 10} told in ${spread.toFixed(0)} ms; beats take ${(busy * 100).toFixed(1)} % of a core`);
+    const stopped = performance.now();
+    assert.equal(await server.stop(), 0);
+    await Promise.all(streams.map((client) => client.closed));
+    t.diagnostic(`stopped in ${(performance.now() - stopped).toFixed(0)} ms`);
   });
 });
 
