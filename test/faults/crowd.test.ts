@@ -160,7 +160,7 @@ describe('a crowd', () => {
     // One beat of all of them.
     const cpu = () => metric('process_cpu_seconds_total');
     const [cpuBefore, beatsBefore] = [await cpu(), performance.now()];
-    const beats = (client: RawClient): number => client.received().split('data:').length - 1;
+    const beats = (client: RawClient): number => client.received().split('data: {').length - 1;
     while (streams.some((client) => beats(client) < 2)) await new Promise((resolve) => setTimeout(resolve, 200));
     const busy = ((await cpu()) - cpuBefore) / ((performance.now() - beatsBefore) / 1000);
 
