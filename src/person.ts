@@ -4,6 +4,7 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { createAddresses } from './addresses/addresses.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
+import { createCodeMail } from './authenticators/code-mail.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
 import type { AccountId } from './ids.ts';
@@ -43,7 +44,11 @@ export function createPerson(needs: PersonNeeds) {
     tell: addresses.tell,
     notSent: (err) => needs.failed(err, 'the mail about failures was not sent'),
   });
-  const authenticators = createAuthenticators({ ...needs, manyFailures, userIdOf });
+  const codeUsed = createCodeMail({
+    tell: addresses.tell,
+    notSent: (err) => needs.failed(err, 'the mail about a used code was not sent'),
+  });
+  const authenticators = createAuthenticators({ ...needs, manyFailures, codeUsed, userIdOf });
   const signin = createSignin({ ...needs, accounts, authenticators });
   const signup = createSignup({ ...needs, accounts });
 

@@ -7,6 +7,7 @@ import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type AppSetup, createAuthenticatorApps } from './authenticator-app.ts';
 import { createAuthenticatorsStore, type PasskeyRow } from './authenticators-store.ts';
+import type { CodeUsed } from './code-mail.ts';
 import type { ManyFailures } from './failures-mail.ts';
 import { cleanName } from './passkey-name.ts';
 import { createPasskeys, type NewPasskey, type Passkeys } from './passkeys.ts';
@@ -124,6 +125,8 @@ export function createAuthenticators(needs: {
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
   /** Hears of every row of failures that comes half way to switching an authenticator off. Not waited for (F5). */
   manyFailures?: ManyFailures;
+  /** Hears of every code from paper that was used, when it has been. Not waited for. */
+  codeUsed?: CodeUsed;
 }): Authenticators {
   const { database, journal } = needs;
   const store = createAuthenticatorsStore(database);

@@ -18,8 +18,12 @@ export function readCode(text: string, length: number): string | undefined {
 }
 
 /** In groups that the eye can hold: `7K3M-Q2ZT-9XWB`. */
-export function inGroups(code: string, size: number): string {
-  return code.match(new RegExp(`.{1,${size}}`, 'g'))?.join('-') ?? code;
+export function inGroups(code: string, sizes: readonly number[]): string {
+  const groups = sizes.map((size, n) => {
+    const at = sizes.slice(0, n).reduce((sum, one) => sum + one, 0);
+    return code.slice(at, at + size);
+  });
+  return groups.join('-');
 }
 
 export const drawCode = (random: Random, length: number): string => draw(random, alphabet, length);

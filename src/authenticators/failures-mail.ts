@@ -6,18 +6,20 @@ import { failuresToTell, mostFailures } from './authenticators-store.ts';
 
 export type ManyFailures = (accountId: AccountId, kind: 'password' | 'app') => void;
 
+/** Writes to every address of the owner. */
+export type Tell = (
+  accountId: AccountId,
+  write: (reader: Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string }) => {
+    subject: string;
+    text: string;
+    html: string;
+  },
+) => Promise<void>;
+
 /** Tells the owner that somebody keeps trying (F4), at most once a day per account. */
 export function createFailuresMail(needs: {
   ephemeral: Pick<Ephemeral, 'claim'>;
-  /** Writes to every address of the owner. */
-  tell(
-    accountId: AccountId,
-    write: (reader: Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string }) => {
-      subject: string;
-      text: string;
-      html: string;
-    },
-  ): Promise<void>;
+  tell: Tell;
   notSent: (error: unknown) => void;
 }): ManyFailures {
   const tell = async (...[accountId, kind]: Parameters<ManyFailures>): Promise<void> => {

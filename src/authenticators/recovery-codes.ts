@@ -6,6 +6,7 @@ import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { hashPassword, verifyPassword } from './argon2.ts';
 import { mostFailures } from './authenticators-store.ts';
+import type { CodeUsed } from './code-mail.ts';
 import { drawCode, inGroups, readCode } from './code-text.ts';
 import type { RecoveryStore } from './recovery-store.ts';
 
@@ -14,6 +15,8 @@ export type RecoveryCodes = {
   /** A new set of ten, in place of the old one. They are never to be had again. */
   make(accountId: AccountId): Promise<string[]>;
   left(accountId: AccountId): Promise<number>;
+  /** When the set was made, epoch milliseconds; it tells one set from another. */
+  madeAt(accountId: AccountId): Promise<number | undefined>;
   /** How many are left, once per right code; undefined for a wrong one, or after a hundred wrong ones in a row (E9). */
   use(accountId: AccountId, code: string): Promise<{ left: number } | undefined>;
 };
@@ -31,8 +34,9 @@ export function createRecoveryCodes(needs: {
   secrets: Secrets;
   random: Random;
   clock: Clock;
+  codeUsed?: CodeUsed | undefined;
 }): RecoveryCodes {
-  const { store, database, journal, secrets, random, clock } = needs;
+  const { store, database, journal, secrets, random, clock, codeUsed } = needs;
   const context = (accountId: AccountId, selector: string): string => `${accountId} ${selector}`;
 
   const drawSet = (): string[] => {
@@ -58,10 +62,11 @@ export function createRecoveryCodes(needs: {
         await store.replaceSet({ account_id: accountId, failed_tries: 0, created_at: clock.now() }, rows, trx);
         await journal.append({ type: 'recovery_codes_made', accountId, data: { count: rows.length } }, trx);
       });
-      return codes.map((code) => inGroups(code, 4));
+      return codes.map((code) => inGroups(code, [4, 4, 4]));
     },
 
     left: (accountId) => store.countCodes(accountId),
+    madeAt: async (accountId) => (await store.findSet(accountId))?.created_at,
 
     async use(accountId, text) {
       const code = readCode(text, codeLength);
@@ -73,12 +78,14 @@ export function createRecoveryCodes(needs: {
       // The same work whether or not there is such a code.
       const { right } = await verifyPassword(code.slice(selectorLength), phc);
       if (!row || !right) return undefined;
-      return database.transaction(async (trx) => {
+      const used = await database.transaction(async (trx) => {
         if (!(await store.takeCode(row, trx))) return undefined;
         const left = await store.countCodes(accountId, trx);
         await journal.append({ type: 'recovery_code_used', accountId, data: { left } }, trx);
         return { left };
       });
+      if (used) codeUsed?.(accountId, { kind: 'recovery', left: used.left });
+      return used;
     },
   };
 }

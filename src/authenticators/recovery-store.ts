@@ -29,6 +29,9 @@ export function createRecoveryStore(database: Database) {
         .execute();
     },
 
+    findSet: (id: AccountId) =>
+      db.selectFrom('recovery_code_set').selectAll().where('account_id', '=', id).executeTakeFirst(),
+
     findCode: (id: AccountId, selector: string) =>
       db
         .selectFrom('recovery_code')

@@ -6,6 +6,7 @@ import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
 import { mostFailures } from './authenticators-store.ts';
+import type { CodeUsed } from './code-mail.ts';
 import { drawCheckedCode, inGroups, readCheckedCode } from './code-text.ts';
 import type { RecoveryStore } from './recovery-store.ts';
 
@@ -14,6 +15,8 @@ export type SavedCode = {
   /** 26 characters in groups, 128 random bits; in place of the old one. It is never to be had again. */
   make(accountId: AccountId): Promise<string>;
   has(accountId: AccountId): Promise<boolean>;
+  /** When it was made, epoch milliseconds. */
+  madeAt(accountId: AccountId): Promise<number | undefined>;
   /** The code that replaces the right one (E13); undefined for a wrong one, or after a hundred in a row (E9). */
   use(accountId: AccountId, code: string): Promise<string | undefined>;
 };
@@ -26,15 +29,16 @@ export function createSavedCode(needs: {
   secrets: Secrets;
   random: Random;
   clock: Clock;
+  codeUsed?: CodeUsed | undefined;
 }): SavedCode {
-  const { store, database, journal, secrets, random, clock } = needs;
+  const { store, database, journal, secrets, random, clock, codeUsed } = needs;
 
   const draw = (accountId: AccountId) => {
     const code = drawCheckedCode(random);
     // More than 112 bits need no slow hash (E12). Sealed, not keyed: the key can change without the code.
     const sealed_hash = secrets.seal('saved-code', hash('sha256', code), accountId);
     return {
-      shown: inGroups(code, 5),
+      shown: inGroups(code, [5, 5, 5, 5, 6]),
       row: { account_id: accountId, sealed_hash, failed_tries: 0, created_at: clock.now() },
     };
   };
@@ -52,6 +56,7 @@ export function createSavedCode(needs: {
     },
 
     has: async (accountId) => (await store.findSaved(accountId)) !== undefined,
+    madeAt: async (accountId) => (await store.findSaved(accountId))?.created_at,
 
     async use(accountId, text) {
       const code = readCheckedCode(text);
@@ -61,11 +66,14 @@ export function createSavedCode(needs: {
       const kept = before && secrets.open('saved-code', before.sealed_hash, accountId);
       if (!before || kept === undefined || !sameString(kept, hash('sha256', code))) return undefined;
       const { shown, row } = draw(accountId);
-      return database.transaction(async (trx) => {
-        if (!(await store.replaceSaved(before, row, trx))) return undefined;
+      const replaced = await database.transaction(async (trx) => {
+        if (!(await store.replaceSaved(before, row, trx))) return false;
         await journal.append({ type: 'recovery_code_used', accountId, data: { kind: 'saved' } }, trx);
-        return shown;
+        return true;
       });
+      if (!replaced) return undefined;
+      codeUsed?.(accountId, { kind: 'saved' });
+      return shown;
     },
   };
 }

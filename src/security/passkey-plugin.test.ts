@@ -39,7 +39,7 @@ forEachDatabase((_name, open) => {
     assert.deepEqual(options.hints, ['security-key']);
     await browser.submit({ credential: key.create(options), name: 'On my key ring' });
     assert.match(browser.shown.text, /also asks for your security key/);
-    assert.match(browser.shown.text, /On my key ring/);
+    assert.match((await browser.open('/security')).text, /On my key ring/);
     assert.equal((await people.authenticators.methodsOf(id)).keys, 1);
     assert.equal(people.mails[0]?.subject, 'A security key was added to your account');
 
@@ -87,6 +87,7 @@ forEachDatabase((_name, open) => {
       await browser.open(index === 0 ? '/security/passkeys/new' : '/security/key/new');
       await browser.submit({ credential: device.create(browser.passkeyOptions('create')) });
     }
+    await browser.open('/security');
     const carried = browser.shown.root.querySelector('[data-passkey-signals]')?.getAttribute('data-passkey-signals');
     const { current } = JSON.parse(carried ?? '') as { current: { [name: string]: unknown } };
     assert.deepEqual(

@@ -105,7 +105,8 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
       const lastGuard = passkeys + keys === 1 && (confirmed || kind === 'keys');
       if (lastGuard && sure !== 'yes') return show(request, reply, owner, t('security.passkey.notSure'));
       if (await authenticators.removePasskey(accountId, id)) return changed(request, reply, owner, removed);
-      return show(request, reply, owner, t('security.passkey.last'));
+      const mayGo = kind === 'keys' ? await authenticators.secondStepMayGo(accountId) : 'yes';
+      return show(request, reply, owner, t(mayGo === 'yes' ? 'security.passkey.last' : `security.stays.${mayGo}`));
     }
     // G6: the fresh proof before this page was by another factor, for this one cannot prove anything yet.
     const answer = { purpose: 'confirm' as const, browserId: request.browserId, accountId, credential };

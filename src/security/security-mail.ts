@@ -9,7 +9,9 @@ export type Change =
   | 'keyRemoved'
   | 'passwordChanged'
   | 'appAdded'
-  | 'appRemoved';
+  | 'appRemoved'
+  | 'recoveryCodesMade'
+  | 'savedCodeMade';
 
 /** Tells the owner, out of band, that a way to sign in has changed (E29). */
 export function changeMail({ t, locale, dir, issuer }: Reader, change: Change): Words {

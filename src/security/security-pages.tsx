@@ -1,27 +1,10 @@
-import { type Authenticators, type Methods, type Passkey, wordsOf } from '../authenticators/authenticators.ts';
-import {
-  BackLink,
-  Button,
-  ButtonRow,
-  CardList,
-  Checkbox,
-  ErrorSummary,
-  Form,
-  Lead,
-  LeftToRight,
-  LinkButton,
-  Notice,
-  QrCode,
-  TextField,
-} from '../web/components.tsx';
-import { CopyButton } from '../web/content.tsx';
+import { type Authenticators, type Methods, type Passkey, twoStep, wordsOf } from '../authenticators/authenticators.ts';
+import { BackLink, Button, CardList, Checkbox, ErrorSummary, Form, LinkButton, Notice } from '../web/components.tsx';
 import { NewPasswordField } from '../web/new-password.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import { PasskeySignals } from '../web/passkey-signals.tsx';
 import { passkeyCard } from './passkey-pages.tsx';
 
-/** The set-up of an authenticator app that is not proven yet. */
-type AppSetup = ReturnType<Authenticators['beginApp']>;
 type Signals = Awaited<ReturnType<Authenticators['passkeys']['signals']>>;
 
 const changes = [
@@ -40,10 +23,14 @@ export function securityPage(props: {
   passkeys: Passkey[];
   keys: Passkey[];
   signals: Signals;
+  savedCode: boolean;
+  /** The operator asks for a second step, and there is none. */
+  missing: boolean;
   done: unknown;
 }): Page {
-  const { page, methods, passkeys, keys, signals, done } = props;
+  const { page, methods, passkeys, keys, signals, savedCode, missing, done } = props;
   const { t } = page;
+  const how = twoStep(methods) ? 'both' : methods.password ? 'set' : 'unset';
   return {
     title: t('security.ways.title'),
     content: (
@@ -52,9 +39,10 @@ export function securityPage(props: {
           <Notice kind="done">{t(`security.done.${done}`)}</Notice>
         )}
         <h1>{t('security.ways.title')}</h1>
+        {missing && <Notice kind="unusual">{t('security.ways.missing')}</Notice>}
         <section>
           <h2>{t('security.passkeys.title')}</h2>
-          {passkeys.length === 0 && <p>{t('security.passkeys.none')}</p>}
+          <p>{t(passkeys.length === 0 ? 'security.passkeys.none' : 'security.passkeys.how')}</p>
           {passkeys.length > 0 && (
             <CardList cards={passkeys.map((passkey) => passkeyCard(page, 'passkeys', passkey))} />
           )}
@@ -66,7 +54,7 @@ export function securityPage(props: {
         </section>
         <section>
           <h2>{t('security.password.title')}</h2>
-          <p>{t(methods.password ? 'security.password.set' : 'security.password.unset')}</p>
+          <p>{t(`security.password.${how}`)}</p>
           <p>
             <LinkButton href="/security/password">
               {t(methods.password ? 'security.password.change' : 'security.password.add')}
@@ -94,12 +82,44 @@ export function securityPage(props: {
             </p>
           </section>
         )}
+        {twoStep(methods) && <RecoveryCodes page={page} left={methods.recoveryCodes} />}
+        <section>
+          <h2>{t('security.saved.title')}</h2>
+          <p>{t(savedCode ? 'security.saved.set' : 'security.saved.unset')}</p>
+          <p>
+            <LinkButton href="/security/saved-code">
+              {t(savedCode ? 'security.saved.renew' : 'security.saved.make')}
+            </LinkButton>
+          </p>
+        </section>
         {signals && page.person && (
           <PasskeySignals current={{ ...signals, name: page.person.email, displayName: page.person.name }} />
         )}
       </>
     ),
   };
+}
+
+/** So few left that it is time for new ones. */
+const few = 2;
+
+function RecoveryCodes({ page, left }: { page: PageContext; left: number }) {
+  const { t } = page;
+  return (
+    <section>
+      <h2>{t('security.codes.title')}</h2>
+      {left <= few ? (
+        <Notice kind="unusual">{t('security.codes.few', { left })}</Notice>
+      ) : (
+        <p>{t('security.codes.set', { left })}</p>
+      )}
+      <p>
+        <LinkButton href="/security/recovery-codes" kind={left <= few ? 'primary' : 'secondary'}>
+          {t('security.codes.open')}
+        </LinkButton>
+      </p>
+    </section>
+  );
 }
 
 export function passwordPage(props: {
@@ -140,67 +160,6 @@ export function passwordPage(props: {
     ),
   };
 }
-
-export function appPage(props: { page: PageContext; setup: AppSetup; error?: string | undefined }): Page {
-  const { page, setup, error } = props;
-  const { t } = page;
-  return {
-    title: t('security.app.add'),
-    ...failure(error),
-    content: (
-      <>
-        <BackLink href="/security">{t('security.back')}</BackLink>
-        <ErrorSummary page={page} errors={error ? [{ field: 'code', text: error }] : []} />
-        <h1>{t('security.app.add')}</h1>
-        <Lead>{t('security.app.scan')}</Lead>
-        <QrCode text={setup.uri} label={t('security.app.qr')} />
-        <p>
-          {t('security.app.orType')}{' '}
-          <LeftToRight>
-            <code translate={false}>{inGroups(setup.secret)}</code>
-          </LeftToRight>
-        </p>
-        <CopyButton page={page} text={setup.secret} />
-        <Form page={page} action="/security/app">
-          <input type="hidden" name="setup" value={setup.sealed} />
-          <TextField
-            page={page}
-            id="code"
-            name="code"
-            label={t('security.app.code')}
-            hint={t('security.app.codeHint')}
-            error={error}
-            code="digits"
-          />
-          <Button>{t('security.app.finish')}</Button>
-        </Form>
-      </>
-    ),
-  };
-}
-
-export function removeAppPage({ page }: { page: PageContext }): Page {
-  const { t } = page;
-  return {
-    title: t('security.app.remove'),
-    content: (
-      <>
-        <h1>{t('security.app.removeTitle')}</h1>
-        <Lead>{t('security.app.removeEffect')}</Lead>
-        <Form page={page} action="/security/app">
-          <ButtonRow>
-            <Button kind="stop" name="action" value="remove">
-              {t('security.app.remove')}
-            </Button>
-            <LinkButton href="/security">{t('security.app.keep')}</LinkButton>
-          </ButtonRow>
-        </Form>
-      </>
-    ),
-  };
-}
-
-const inGroups = (secret: string): string => secret.match(/.{1,4}/g)?.join(' ') ?? secret;
 
 function failure(error: string | undefined): { status?: number; hasErrors?: boolean } {
   return error ? { status: 422, hasErrors: true } : {};

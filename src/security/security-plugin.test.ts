@@ -102,6 +102,7 @@ forEachDatabase((_name, open) => {
     assert.equal(wrong.status, 422);
     assert.match(wrong.text, new RegExp(secret.slice(0, 4)), 'the same secret stays on the page');
     await browser.submit({ code: code() });
+    assert.equal(browser.shown.url, '/security/recovery-codes?done=appAdded');
     assert.match(browser.shown.text, /also asks for a code/);
     assert.equal((await people.authenticators.methodsOf(id)).app, true);
 

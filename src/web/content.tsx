@@ -48,3 +48,30 @@ export function CopyButton(props: { page: PageContext; text: string }) {
     </p>
   );
 }
+
+/** Hidden until its island runs: without scripts it could do nothing. */
+export function PrintButton({ page }: { page: PageContext }) {
+  return (
+    <button class="button button-secondary" type="button" hidden data-print>
+      {page.t('web.print.button')}
+    </button>
+  );
+}
+
+/** Codes on a sheet of paper: as large as fits, one under the other, never broken in the middle. */
+export function CodeSheet(props: { codes: readonly string[]; children?: ComponentChildren }) {
+  return (
+    <div class="sheet">
+      <ul class={props.codes.length > 1 ? 'sheet-codes sheet-many' : 'sheet-codes'}>
+        {props.codes.map((code) => (
+          <li>
+            <bdi dir="ltr" translate={false}>
+              {code}
+            </bdi>
+          </li>
+        ))}
+      </ul>
+      <div class="sheet-about">{props.children}</div>
+    </div>
+  );
+}
