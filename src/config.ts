@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readPasskeyDomain } from './passkey-domain.ts';
 
 /** Everything the outside may decide, read once from the environment. */
 export type Config = Readonly<{
@@ -28,6 +29,9 @@ export type Config = Readonly<{
   /** ISO 3166-1 alpha-2 codes of the countries whose numbers may be sent a text (E24). */
   smsCountries: readonly string[] | 'all';
   smsPerDay: number;
+  /** What passkeys are made for, and who else may use them: see PasskeyDomain. */
+  passkeyDomain: string;
+  relatedOrigins: readonly string[];
   trustedProxies: readonly string[];
   countryHeader: string | undefined;
   metricsToken: string | undefined;
@@ -87,6 +91,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     smtpUrl,
     mailFrom: value('LATCHKEY_MAIL_FROM') ?? `Latchkey <no-reply@${issuer.hostname}>`,
     ...readSms(value),
+    ...readPasskeyDomain(value, issuer, (problem) => {
+      throw new ConfigError(problem);
+    }),
     trustedProxies,
     countryHeader,
     metricsToken: value('LATCHKEY_METRICS_TOKEN'),

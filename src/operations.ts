@@ -4,7 +4,7 @@ import type { Metrics } from './metrics.ts';
 import { sameString } from './secrets.ts';
 
 export type OperationsNeeds = {
-  config: { development: boolean; metricsToken: string | undefined };
+  config: { development: boolean; metricsToken: string | undefined; relatedOrigins?: readonly string[] };
   metrics: Metrics;
   database: { ping(): Promise<void> };
   ephemeral: { ping(): Promise<void> };
@@ -16,7 +16,7 @@ export type OperationsNeeds = {
 const patience = seconds(2);
 
 /**
- * /healthz, /readyz and /metrics, and the timing of every request.
+ * /healthz, /readyz, /metrics and what the passkeys' domain is asked for, and the timing of every request.
  * Call it on the outermost app before routes are added, because hooks count only for routes added later.
  */
 export function registerOperations(app: FastifyInstance, needs: OperationsNeeds): void {
@@ -53,6 +53,10 @@ export function registerOperations(app: FastifyInstance, needs: OperationsNeeds)
       .code(ready ? 200 : 503)
       .send({ status: ready ? 'ready' : 'not ready', draining, database: !database, ephemeral: !ephemeral });
   });
+
+  // WebAuthn §5.11: absent unless some other address is to use our passkeys (G8).
+  const { relatedOrigins: origins = [] } = needs.config;
+  if (origins.length > 0) app.get('/.well-known/webauthn', (_request, reply) => plain(reply).send({ origins }));
 
   app.get('/metrics', quiet, async (request, reply) => {
     if (!mayRead(request, reply, needs.config)) return reply;

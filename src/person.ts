@@ -9,6 +9,7 @@ import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
 import type { AccountId } from './ids.ts';
 import type { Outside } from './outside.ts';
+import type { PasskeyDomain } from './passkey-domain.ts';
 import { securityPlugin } from './security/security-plugin.ts';
 import { registerSessions } from './signin/session-cookie.ts';
 import { type AfterSignIn, createSignin, type SignInFacts } from './signin/signin.ts';
@@ -21,7 +22,8 @@ export type PersonNeeds = Pick<
   Outside,
   'database' | 'ephemeral' | 'clock' | 'random' | 'secrets' | 'journal' | 'mail' | 'sms' | 'places'
 > & {
-  config: Pick<Config, 'issuer' | 'development' | 'requireSecondStep' | 'smsCountries' | 'smsPerDay'>;
+  config: Pick<Config, 'issuer' | 'development' | 'requireSecondStep' | 'smsCountries' | 'smsPerDay'> &
+    Partial<PasskeyDomain>;
   messages: Messages;
   limits: Limits;
   live: Live;

@@ -82,6 +82,12 @@ export const variables: readonly Variable[] = [
     fallback: '30',
     meaning: 'How long people can look back on the activity of their account (1 to 180); places go after 30 days',
   },
+  { name: 'LATCHKEY_PASSKEY_DOMAIN', fallback: 'host of the issuer', meaning: 'Name that passkeys are made for' },
+  {
+    name: 'LATCHKEY_RELATED_ORIGINS',
+    fallback: 'none',
+    meaning: 'Other addresses, such as https://example.de, whose pages may use the same passkeys',
+  },
   {
     name: 'LATCHKEY_EXAMPLES',
     fallback: 'on, on loopback only',

@@ -120,7 +120,7 @@ export function createAuthenticators(needs: {
   secrets: Secrets;
   ephemeral: Ephemeral;
   journal: Journal;
-  config: { issuer: string; requireSecondStep: boolean };
+  config: { issuer: string; requireSecondStep: boolean; passkeyDomain?: string };
   /** The accounts room's word for the WebAuthn user handle of an account. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
   /** Hears of every row of failures that comes half way to switching an authenticator off. Not waited for (F5). */
@@ -133,7 +133,7 @@ export function createAuthenticators(needs: {
   const { requireSecondStep } = needs.config;
   const minimum = passwordMinimum(needs.config);
   const passwords = createPasswords({ ...needs, store });
-  const passkeys = createPasskeys({ ...needs, store, issuer: needs.config.issuer });
+  const passkeys = createPasskeys({ ...needs, ...needs.config, store });
   const apps = createAuthenticatorApps({ ...needs, store });
   const recovery = { ...needs, countTry: store.countTry, store: createRecoveryStore(database) };
 

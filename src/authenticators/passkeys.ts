@@ -93,12 +93,14 @@ export function createPasskeys(needs: {
   random: Random;
   journal: Journal;
   issuer: string;
+  /** The RP ID, if it is not the issuer's own name. */
+  passkeyDomain?: string;
   /** The user handle an account's passkeys were made with. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
   policy?: PasskeyPolicy;
 }): Passkeys {
   const { store, ephemeral, clock, random, journal, issuer, policy = passkeyPolicy } = needs;
-  const rpID = new URL(issuer).hostname;
+  const rpID = needs.passkeyDomain ?? new URL(issuer).hostname;
 
   type Asked = { purpose: CreationPurpose | RequestPurpose; browserId: string };
   const key = ({ purpose, browserId }: Asked, challenge: string): string =>
