@@ -80,16 +80,16 @@ export function freshCodesPage(props: {
         <div class="screen-only">
           <ButtonRow>
             <PrintButton page={page} />
-            <Form page={page} action="/security/codes-file" class="inline">
+            <Form page={page} action="/security/codes-file" class="in-row">
               <input type="hidden" name="kind" value={kind} />
               <input type="hidden" name="codes" value={codes.join(' ')} />
               <Button kind="secondary">{t('security.codes.download')}</Button>
             </Form>
+            <CopyButton page={page} text={codes.join('\n')} />
           </ButtonRow>
-          <CopyButton page={page} text={codes.join('\n')} />
           <p>
             <LinkButton href="/security" kind="primary">
-              {t('security.codes.kept')}
+              {t(`security.${kind}.kept`)}
             </LinkButton>
           </p>
         </div>

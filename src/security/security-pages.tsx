@@ -115,7 +115,7 @@ function RecoveryCodes({ page, left }: { page: PageContext; left: number }) {
       )}
       <p>
         <LinkButton href="/security/recovery-codes" kind={left <= few ? 'primary' : 'secondary'}>
-          {t('security.codes.open')}
+          {t(left > few ? 'security.codes.open' : left === 0 ? 'security.codes.make' : 'security.codes.renew')}
         </LinkButton>
       </p>
     </section>

@@ -81,7 +81,15 @@ async function tourSecurity({ visit, place }: Tour, phone: Awaited<ReturnType<To
   await shows('app-wrong');
   await phone.fill('code', generateSync({ secret, epoch: Math.floor(place.server.clock.now() / 1000) }));
   await phone.press({ form: '/security/app' });
+  await shows('recovery-codes');
+  await phone.press({ form: '/security/recovery-codes' });
+  await shows('recovery-codes-new');
+  await phone.follow('/security');
   await shows('security-complete');
+  await phone.follow('/security/saved-code');
+  await shows('saved-code');
+  await phone.press({ form: '/security/saved-code' });
+  await shows('saved-code-new');
   await phone.open('/security/app');
   await shows('app-remove');
   place.server.clock.advance(minutes(6));

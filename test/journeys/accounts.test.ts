@@ -78,7 +78,7 @@ test('an authenticator app is a second step of the password, and of the proof be
   const codeNow = () => generateSync({ secret, epoch: Math.floor(place.server.clock.now() / 1000) });
   await phone.fill('code', codeNow());
   await phone.press({ form: '/security/app' });
-  assert.equal(phone.at(), '/security?done=appAdded');
+  assert.equal(phone.at(), '/security/recovery-codes?done=appAdded');
   await phone.open('/signout');
   await phone.press({ form: '/signout' });
 
