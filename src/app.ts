@@ -198,7 +198,9 @@ export async function createApp(outside: Outside): Promise<App> {
       requireSignedIn: (request, reply) => signin.requireSignedIn(request, reply),
       requireFreshProof: (request, reply) => signin.requireFreshProof(request, reply),
     })(pages);
-    await person.register(pages, { afterSignIn, mailbox: mailsToFiles ? '/dev/mail' : undefined });
+    const viewer = '/dev/mail';
+    const boxes = { mailbox: mailsToFiles ? viewer : undefined, textbox: textsToFiles ? viewer : undefined };
+    await person.register(pages, { afterSignIn, ...boxes });
     await createAppsPlugin({ engine, secrets })(pages);
   });
   if (mailsToFiles || textsToFiles) await server.register(mailViewer({ data: config.data }));

@@ -3,6 +3,7 @@ import { createAccounts, displayName } from './account/account.ts';
 import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { createAddresses } from './addresses/addresses.ts';
+import { addressesPlugin } from './addresses/addresses-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
 import { createCodeMail } from './authenticators/code-mail.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
@@ -12,7 +13,7 @@ import type { Outside } from './outside.ts';
 import type { PasskeyDomain } from './passkey-domain.ts';
 import { securityPlugin } from './security/security-plugin.ts';
 import { registerSessions } from './signin/session-cookie.ts';
-import { type AfterSignIn, createSignin, type SignInFacts } from './signin/signin.ts';
+import { type AfterSignIn, createSignin, type SignInFacts, type Signin } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
 import type { Limits } from './web/limits.ts';
 import type { Live } from './web/live.ts';
@@ -38,9 +39,17 @@ export type Person = ReturnType<typeof createPerson>;
 /** Composes the rooms about a person: accounts, ways to prove who it is, sessions, and their pages. */
 export function createPerson(needs: PersonNeeds) {
   const { random, ephemeral, mail, live } = needs;
+  const { smsCountries } = needs.config;
+  const onlyCountry = smsCountries !== 'all' && smsCountries.length === 1 ? smsCountries[0] : undefined;
   const accounts = createAccounts(needs);
   const userIdOf = (id: AccountId) => accounts.passkeyUserId(id);
-  const addresses = createAddresses({ ...needs, findAccount: (id) => accounts.find(id) });
+  const addresses = createAddresses({
+    ...needs,
+    findAccount: accounts.find,
+    findByEmail: accounts.findByEmail,
+    changeEmail: accounts.changeEmail,
+    isSignedIn: async (id, sessionId) => (await signin.sessionsOf(id)).some((one) => one.sessionId === sessionId),
+  });
   const manyFailures = createFailuresMail({
     ephemeral,
     tell: addresses.tell,
@@ -51,8 +60,8 @@ export function createPerson(needs: PersonNeeds) {
     notSent: (err) => needs.failed(err, 'the mail about a used code was not sent'),
   });
   const authenticators = createAuthenticators({ ...needs, manyFailures, codeUsed, userIdOf });
-  const signin = createSignin({ ...needs, accounts, authenticators });
-  const signup = createSignup({ ...needs, accounts });
+  const signin: Signin = createSignin({ ...needs, accounts, authenticators });
+  const signup = createSignup({ ...needs, accounts, isKept: addresses.isKept });
 
   return {
     accounts,
@@ -79,8 +88,11 @@ export function createPerson(needs: PersonNeeds) {
     /** To be called on the scope of all pages, before any of them: the session is theirs to read and renew. */
     registerSessions,
 
-    /** The pages. `mailbox` is where mails can be read in development. */
-    async register(pages: FastifyInstance, outside: { afterSignIn: AfterSignIn; mailbox?: string | undefined }) {
+    /** The pages. `mailbox` and `textbox` are where mails and texts can be read in development. */
+    async register(
+      pages: FastifyInstance,
+      outside: { afterSignIn: AfterSignIn; mailbox?: string | undefined; textbox?: string | undefined },
+    ) {
       const { afterSignIn, mailbox } = outside;
       await accountPlugin(pages, {
         signup,
@@ -94,6 +106,22 @@ export function createPerson(needs: PersonNeeds) {
         afterSignIn,
       });
       await signinPlugin(pages, { signin, ephemeral, afterSignIn });
+      await addressesPlugin(pages, {
+        addresses,
+        mail,
+        live,
+        ...{ mailbox, textbox: outside.textbox },
+        findAccount: accounts.find,
+        findByEmail: accounts.findByEmail,
+        countryOf: (request) => onlyCountry ?? needs.places.countryOf(request.headers),
+        signedIn: (request) => request.signedIn,
+        requireSignedIn: signin.requireSignedIn,
+        requireFreshProof: signin.requireFreshProof,
+        async endOtherSessions({ signedIn }, id) {
+          const here = signedIn && [signedIn.current, ...signedIn.others].some(({ accountId }) => accountId === id);
+          await signin.endSessionsOf(id, here ? signedIn.sessionId : undefined);
+        },
+      });
       await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
     },
 
@@ -101,6 +129,7 @@ export function createPerson(needs: PersonNeeds) {
     async tidy(): Promise<void> {
       await signin.removeEnded();
       await signup.removeEnded();
+      await addresses.tidy();
     },
   };
 }

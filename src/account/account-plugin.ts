@@ -7,7 +7,7 @@ import type { Live } from '../web/live.ts';
 import { normaliseEmail } from './account.ts';
 import { confirmPage, linkPage, signupPage } from './account-pages.tsx';
 import { type ProtectNeeds, registerProtect } from './protect-plugin.ts';
-import { confirmMail, takenMail } from './signup-mail.ts';
+import { confirmMail, keptMail, takenMail } from './signup-mail.ts';
 
 type Fields = { [name: string]: string | undefined };
 
@@ -33,9 +33,11 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     }
     const { taken, code, linkToken } = await signup.begin({ email, browserId: request.browserId });
     const { issuer } = request.server.web;
-    const message = taken
-      ? takenMail(request.page, email, `${issuer}/signin`)
-      : confirmMail(request.page, email, code, `${issuer}/signup/link/${linkToken}`);
+    const message = {
+      account: () => takenMail(request.page, email, `${issuer}/signin`),
+      kept: () => keptMail(request.page, email),
+      free: () => confirmMail(request.page, email, code, `${issuer}/signup/link/${linkToken}`),
+    }[taken || 'free']();
     await mail.send(message).catch((cause) => {
       throw new AppError('unavailable', 'The mail could not be handed over.', { cause });
     });

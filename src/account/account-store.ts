@@ -35,6 +35,21 @@ export function createAccountStore(database: Database) {
       return result.numDeletedRows > 0n;
     },
 
+    async changeEmail(
+      id: AccountId,
+      { from, to }: { from: string; to: string },
+      trx: DatabaseTransaction,
+    ): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
+        .updateTable('account')
+        .set({ email: to })
+        .where('id', '=', id)
+        .where('email', '=', from)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+
     async setLocale(id: AccountId, locale: string): Promise<void> {
       await db.updateTable('account').set({ locale }).where('id', '=', id).execute();
     },

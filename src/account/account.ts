@@ -26,6 +26,8 @@ export type Accounts = {
   /** False if there was none. What hangs on the account goes with it. */
   remove(id: AccountId): Promise<boolean>;
   setLocale(id: AccountId, locale: Locale): Promise<void>;
+  /** True if the address was `from` until now. Rejects with a duplicate error of the database if `to` has an account. */
+  changeEmail(id: AccountId, change: { from: string; to: string }, transaction: DatabaseTransaction): Promise<boolean>;
   /** The WebAuthn user handle: 64 random bytes, base64url, no personal data (G10). */
   passkeyUserId(id: AccountId): Promise<string | undefined>;
 };
@@ -67,6 +69,7 @@ export function createAccounts(needs: {
     list: async () => (await store.list()).map(fromRow),
     remove: (id) => store.remove(id),
     setLocale: (id, locale) => store.setLocale(id, locale),
+    changeEmail: (id, change, transaction) => store.changeEmail(id, change, transaction),
     passkeyUserId: async (id) => (await store.find(id))?.passkey_user_id,
   };
 }

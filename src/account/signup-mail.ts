@@ -32,3 +32,14 @@ export function takenMail({ t, locale, dir }: Words, to: string, url: string): M
   });
   return { to, subject: t('account.mail.taken.title'), ...content };
 }
+
+/** For an address that an account gave up a few days ago: the link that takes the change back still works. */
+export function keptMail({ t, locale, dir }: Words, to: string): Message {
+  const title = t('account.mail.kept.title');
+  const paragraphs = [t('account.mail.kept.text'), t('account.mail.kept.later')];
+  return {
+    to,
+    subject: title,
+    ...renderMail({ t, locale, dir, title, paragraphs, after: [t('account.mail.kept.notYou')] }),
+  };
+}

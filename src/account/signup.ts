@@ -18,8 +18,11 @@ export type SignupPlace = { email: string; browserId: string };
 export type CodeResult = 'confirmed' | 'wrong' | 'expired' | 'no-tries-left';
 
 export type Signup = {
-  /** A code and a link for an address. For a taken one they confirm nothing, and `taken` says to write another mail. */
-  begin(place: SignupPlace): Promise<SignupMail & { taken: boolean }>;
+  /**
+   * A code and a link for an address. For a taken one they confirm nothing, and `taken` says to write another mail: it
+   * has an account, or had one until lately that can still be moved back.
+   */
+  begin(place: SignupPlace): Promise<SignupMail & { taken: false | 'account' | 'kept' }>;
   /** May this network have another mail sent to this address? Counts it. */
   allowMail(email: string, network: string): Promise<{ allowed: boolean; retryAt: number }>;
   confirmByCode(place: SignupPlace, code: string): Promise<CodeResult>;
@@ -66,6 +69,8 @@ export function createSignup(needs: {
   limits: Limits;
   accounts: Pick<Accounts, 'create' | 'findByEmail'>;
   live: Pick<Live, 'tell'>;
+  /** True while an account that gave this address up could take it back: nobody else gets it until then. */
+  isKept(email: string): Promise<boolean>;
 }): Signup {
   const { database, clock, random, secrets, limits, accounts, live } = needs;
   const store = createConfirmationStore(database);
@@ -87,7 +92,8 @@ export function createSignup(needs: {
 
   return {
     async begin(place) {
-      const taken = (await accounts.findByEmail(place.email)) !== undefined;
+      const [account, kept] = await Promise.all([accounts.findByEmail(place.email), needs.isKept(place.email)]);
+      const taken = account ? 'account' : kept && 'kept';
       const id = random.token(16);
       const code = draw(random, '0123456789', codeLength);
       const linkToken = random.token(16);

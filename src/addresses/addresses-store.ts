@@ -10,38 +10,32 @@ export type AddressRow = {
   reviewed_at: number;
 };
 
-/** A change of the account's own address, which the old one can take back for a while. */
-export type EmailChangeRow = {
-  id: string;
-  account_id: AccountId;
-  old_email: string;
-  new_email: string;
-  undo_hash: string;
-  changed_at: number;
-  undone_at: number | null;
-};
-
-type Tables = { address: AddressRow; email_change: EmailChangeRow };
+type Tables = { address: AddressRow };
 
 export type AddressesStore = ReturnType<typeof createAddressesStore>;
 
 export function createAddressesStore(database: Database) {
   const db = database.query.withTables<Tables>();
-  const of = (accountId: AccountId) => db.selectFrom('address').selectAll().where('account_id', '=', accountId);
 
   return {
-    list: (accountId: AccountId) => of(accountId).orderBy('added_at').orderBy('id').execute(),
-
-    /** Addresses given up since, and not put back. */
-    async givenUp(accountId: AccountId, since: number): Promise<string[]> {
-      const rows = await db
-        .selectFrom('email_change')
-        .select('old_email')
+    list: (accountId: AccountId) =>
+      db
+        .selectFrom('address')
+        .selectAll()
         .where('account_id', '=', accountId)
-        .where('changed_at', '>', since)
-        .where('undone_at', 'is', null)
-        .execute();
-      return rows.map((row) => row.old_email);
+        .orderBy('added_at')
+        .orderBy('id')
+        .execute(),
+
+    async count(accountId: AccountId, kind: string, trx: DatabaseTransaction): Promise<number> {
+      const row = await trx
+        .withTables<Tables>()
+        .selectFrom('address')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('account_id', '=', accountId)
+        .where('kind', '=', kind as AddressRow['kind'])
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
     },
 
     /** False if the account has it already. */
@@ -53,6 +47,59 @@ export function createAddressesStore(database: Database) {
         .onConflict((conflict) => conflict.columns(['account_id', 'kind', 'value']).doNothing())
         .executeTakeFirst();
       return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
+    },
+
+    /** True for one caller. */
+    async remove(accountId: AccountId, id: AddressId, trx: DatabaseTransaction): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
+        .deleteFrom('address')
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+
+    async removeValue(accountId: AccountId, email: string, trx: DatabaseTransaction): Promise<void> {
+      await trx
+        .withTables<Tables>()
+        .deleteFrom('address')
+        .where('account_id', '=', accountId)
+        .where('kind', '=', 'email')
+        .where('value', '=', email)
+        .execute();
+    },
+
+    async removeAddedSince(accountId: AccountId, since: number, trx: DatabaseTransaction): Promise<void> {
+      await trx
+        .withTables<Tables>()
+        .deleteFrom('address')
+        .where('account_id', '=', accountId)
+        .where('added_at', '>=', since)
+        .execute();
+    },
+
+    /** Accounts of which an address was last looked at before. */
+    async unreviewed(before: number, limit: number): Promise<AccountId[]> {
+      const rows = await db
+        .selectFrom('address')
+        .select('account_id')
+        .distinct()
+        .where('reviewed_at', '<', before)
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.account_id);
+    },
+
+    /** True for one caller, if any was looked at before. */
+    async reviewed(accountId: AccountId, before: number, now: number): Promise<boolean> {
+      const result = await db
+        .updateTable('address')
+        .set({ reviewed_at: now })
+        .where('account_id', '=', accountId)
+        .where('reviewed_at', '<', before)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
   };
 }

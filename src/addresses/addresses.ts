@@ -1,12 +1,19 @@
 import { type Clock, days } from '../clock.ts';
-import type { Database } from '../drivers/database/database.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
 import type { Mail } from '../drivers/mail/mail.ts';
 import type { Sms } from '../drivers/sms/sms.ts';
-import type { AccountId, AddressId } from '../ids.ts';
+import { type AccountId, type AddressId, newId, type SessionId } from '../ids.ts';
+import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Limits } from '../web/limits.ts';
+import type { Live } from '../web/live.ts';
 import { directionOf, type Locale, type Messages, type Translate } from '../web/messages.ts';
+import { changeMail, emailChangedMail, emailPutBackMail, reviewMail } from './addresses-mail.tsx';
 import { createAddressesStore } from './addresses-store.ts';
+import { type Confirmations, createConfirmations, type Outcome } from './confirmations.ts';
+import type { ConfirmationRow } from './confirmations-store.ts';
+import { createEmailChanges, type EmailChanges } from './email-changes.ts';
 import { callingCode } from './phone.ts';
 import { createTexts, type TextResult } from './texts.ts';
 
@@ -21,6 +28,8 @@ export type Words = { subject: string; text: string; html: string };
 export type Addresses = {
   /** The confirmed alternates, oldest first. */
   list(accountId: AccountId): Promise<Address[]>;
+  /** Tells every address, the removed one included. False if there is none such. */
+  remove(accountId: AccountId, id: AddressId): Promise<boolean>;
   /**
    * To the account's own address, every confirmed alternate e-mail address and whatever own address it gave up in the
    * last week (E19), in the account's language. Never throws: what fails is logged.
@@ -32,32 +41,174 @@ export type Addresses = {
   sendText(phone: string, text: string, from: { network: string }): Promise<TextResult>;
   /** False where nobody is sent texts, or nobody with a number of that country. */
   canText(phone: string): boolean;
+  /** False where nobody is sent texts at all. */
+  texts: boolean;
+  confirmations: Confirmations;
+  /** True while an account, other than the one given, could be moved back to this address by the link it was sent. */
+  isKept(email: string, except?: AccountId): Promise<boolean>;
+  findUndo: EmailChanges['findUndo'];
+  /** Puts the account's old address back; the caller then ends its sessions. Undefined if there is nothing to undo. */
+  undoEmail(token: string): Promise<{ accountId: AccountId } | undefined>;
+  /** Removes what ended, and reminds of addresses nobody has looked at for a year (E16). For a timer. */
+  tidy(): Promise<void>;
 };
 
-/** How long a change of the account's own address can be taken back, and the old address goes on being told. */
-export const undoFor = days(7);
+/** Of each kind: enough to lose some (E16), too few to hide one among. */
+export const mostAddresses = 5;
+
+const year = days(365);
 
 export function createAddresses(needs: {
   database: Database;
   clock: Clock;
+  random: Random;
   secrets: Secrets;
   limits: Limits;
+  live: Pick<Live, 'tell'>;
+  journal: Journal;
   mail: Mail;
   sms: Sms | undefined;
   messages: Messages;
   config: { issuer: string; smsCountries: readonly string[] | 'all'; smsPerDay: number };
   findAccount(id: AccountId): Promise<{ email: string; locale: Locale | undefined } | undefined>;
+  findByEmail(email: string): Promise<{ id: AccountId } | undefined>;
+  /** True if the account had `from` until now. Rejects with a duplicate error if `to` has an account. */
+  changeEmail(id: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction): Promise<boolean>;
+  isSignedIn(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
   /** For what failed after the act it belongs to was done. */
   failed(error: unknown, what: string): void;
 }): Addresses {
-  const { clock, mail, messages, config } = needs;
-  const store = createAddressesStore(needs.database);
-  const texts = createTexts({ ...needs, countries: config.smsCountries, perDay: config.smsPerDay });
+  const { database, clock, random, journal } = needs;
+  const store = createAddressesStore(database);
+  const texts = createTexts({ ...needs, countries: needs.config.smsCountries, perDay: needs.config.smsPerDay });
+
+  const confirmations = createConfirmations({
+    ...needs,
+    confirmed: async (row, use) => (row.purpose === 'own' ? changeOwn(row, use) : add(row, row.purpose, use)),
+  });
+  const changes = createEmailChanges({ ...needs, addresses: store, dropWaiting: confirmations.dropWaiting });
+  const { tell, reach } = createTelling({ ...needs, list: store.list, givenUp: changes.givenUp });
+
+  const tellChange = (id: AccountId, act: 'added' | 'removed', address: Pick<Address, 'kind' | 'value'>) => {
+    const change = { act, kind: address.kind, address: maskAddress(address), at: clock.now() };
+    // E19: the one removed hears of it, too: it may be the last that a stranger does not read.
+    const alsoTo = address.kind === 'email' ? [address.value] : [];
+    return tell(id, (reader) => changeMail(reader, change), { alsoTo });
+  };
+
+  async function add(
+    { account_id: accountId, value }: ConfirmationRow,
+    kind: Address['kind'],
+    use: (trx: DatabaseTransaction) => Promise<boolean>,
+  ): Promise<Outcome> {
+    const now = clock.now();
+    const row = { account_id: accountId, kind, value, added_at: now, reviewed_at: now };
+    const done = await database.transaction(async (trx) => {
+      // Another press has confirmed it, or it has just run out.
+      if (!(await use(trx))) return 'used';
+      if ((await store.count(accountId, kind, trx)) >= mostAddresses) return 'full';
+      if (!(await store.insert({ id: newId<AddressId>(random), ...row }, trx))) return 'used';
+      await journal.append({ type: 'address_added', accountId, data: { kind, address: maskAddress(row) } }, trx);
+      return 'added';
+    });
+    if (done === 'added') await tellChange(accountId, 'added', row);
+    return done === 'full' ? 'full' : 'confirmed';
+  }
+
+  async function changeOwn(
+    { account_id: accountId, value: to }: ConfirmationRow,
+    use: (trx: DatabaseTransaction) => Promise<boolean>,
+  ): Promise<Outcome> {
+    const from = (await needs.findAccount(accountId))?.email;
+    if (!from) return 'expired';
+    try {
+      const undoToken = await database.transaction(async (trx) => {
+        const token = (await use(trx)) ? await changes.change(accountId, { from, to }, trx) : undefined;
+        if (token) await journal.append({ type: 'email_changed', accountId, data: maskedChange(from, to) }, trx);
+        return token;
+      });
+      const told = { ...maskedChange(from, to), at: clock.now() };
+      if (undoToken) await tell(accountId, (reader) => emailChangedMail(reader, { ...told, undoToken }));
+      return 'confirmed';
+    } catch (error) {
+      if (database.isDuplicate(error)) return 'taken';
+      throw error;
+    }
+  }
+
+  return {
+    async list(accountId) {
+      const rows = await store.list(accountId);
+      return rows.map(({ id, kind, value, added_at }) => ({ id, kind, value, addedAt: added_at }));
+    },
+
+    async remove(accountId, id) {
+      const row = (await store.list(accountId)).find((one) => one.id === id);
+      if (!row) return false;
+      const removed = await database.transaction(async (trx) => {
+        const done = await store.remove(accountId, id, trx);
+        const data = { kind: row.kind, address: maskAddress(row) };
+        if (done) await journal.append({ type: 'address_removed', accountId, data }, trx);
+        return done;
+      });
+      if (removed) await tellChange(accountId, 'removed', row);
+      return removed;
+    },
+
+    tell,
+    reach,
+    sendText: (phone, text, from) => texts.send(phone, text, from),
+    canText: (phone) => texts.reaches(phone),
+    texts: needs.sms !== undefined,
+    confirmations,
+    isKept: changes.isKept,
+    findUndo: changes.findUndo,
+
+    async undoEmail(token) {
+      const undone = await changes.undo(token);
+      if (!undone) return undefined;
+      const { accountId, oldEmail, newEmail } = undone;
+      await journal.append({
+        type: 'email_changed',
+        accountId,
+        data: { ...maskedChange(newEmail, oldEmail), by: 'undo' },
+      });
+      // The address that lost it, too: should its holder have been the owner, they must know.
+      await tell(accountId, (reader) => emailPutBackMail(reader, clock.now(), maskedEmail(oldEmail)), {
+        alsoTo: [newEmail],
+      });
+      return { accountId };
+    },
+
+    async tidy() {
+      await confirmations.removeEnded();
+      await changes.removeEnded();
+      const before = clock.now() - year;
+      for (const accountId of await store.unreviewed(before, 20)) {
+        // Claimed before it is sent: of several processes, one reminds.
+        if (!(await store.reviewed(accountId, before, clock.now()))) continue;
+        const addresses = (await store.list(accountId)).map(maskAddress);
+        await tell(accountId, (reader) => reviewMail(reader, addresses));
+      }
+    },
+  };
+}
+
+/** Writes to all addresses of an owner. */
+function createTelling(needs: {
+  mail: Mail;
+  messages: Messages;
+  config: { issuer: string };
+  findAccount(id: AccountId): Promise<{ email: string; locale: Locale | undefined } | undefined>;
+  list(id: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]>;
+  givenUp(id: AccountId): Promise<string[]>;
+  failed(error: unknown, what: string): void;
+}): Pick<Addresses, 'tell' | 'reach'> {
+  const { mail, messages, config } = needs;
 
   const recipients = async (accountId: AccountId, own: string, alsoTo: readonly string[]): Promise<string[]> => {
-    const alternates = (await store.list(accountId)).filter(({ kind }) => kind === 'email').map(({ value }) => value);
-    const before = await store.givenUp(accountId, clock.now() - undoFor);
-    return [...new Set([own, ...alternates, ...before, ...alsoTo])];
+    const alternates = (await needs.list(accountId)).filter(({ kind }) => kind === 'email').map(({ value }) => value);
+    return [...new Set([own, ...alternates, ...(await needs.givenUp(accountId)), ...alsoTo])];
   };
 
   const reach: Addresses['reach'] = async (accountId, write, alsoTo = []) => {
@@ -81,18 +232,12 @@ export function createAddresses(needs: {
   };
 
   return {
-    async list(accountId) {
-      const rows = await store.list(accountId);
-      return rows.map(({ id, kind, value, added_at }) => ({ id, kind, value, addedAt: added_at }));
-    },
     reach,
     async tell(accountId, write, { alsoTo = [] } = {}) {
       await reach(accountId, write, alsoTo).catch((error: unknown) =>
         needs.failed(error, 'the owner of an account was not told'),
       );
     },
-    sendText: (phone, text, from) => texts.send(phone, text, from),
-    canText: (phone) => texts.reaches(phone),
   };
 }
 
@@ -108,3 +253,6 @@ export function maskAddress({ kind, value }: { kind: 'email' | 'phone'; value: s
   const first = (text: string): string => [...text][0] ?? '';
   return `${first(value)}•••@${first(host)}•••${end > 0 ? host.slice(end) : ''}`;
 }
+
+const maskedEmail = (value: string): string => maskAddress({ kind: 'email', value });
+const maskedChange = (from: string, to: string) => ({ from: maskedEmail(from), to: maskedEmail(to) });

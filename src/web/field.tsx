@@ -16,7 +16,7 @@ export type FieldProps = {
 };
 
 export type TextFieldProps = FieldProps & {
-  type?: 'text' | 'email' | 'search';
+  type?: 'text' | 'email' | 'search' | 'tel';
   inputMode?: 'text' | 'numeric' | 'email';
   /** `user`: the code on another screen, with the dash island. `digits`: six digits from a mail or an app. */
   code?: 'user' | 'digits';
@@ -66,7 +66,7 @@ export function fieldAttributes({ id, name, hint, error }: FieldProps) {
 export function textAttributes(props: TextFieldProps): object {
   const { type = 'text', code } = props;
   // Addresses and codes read left to right in every language.
-  const leftToRight = type === 'email' || code !== undefined;
+  const leftToRight = type === 'email' || type === 'tel' || code !== undefined;
   return {
     ...fieldAttributes(props),
     class: code ? `input input-code input-${code}` : 'input',

@@ -35,6 +35,7 @@ const doors: Record<string, readonly string[]> = {
     'live.ts',
   ],
   engine: ['device-requests.ts'],
+  addresses: ['texts.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
   signin: ['proof-form.tsx', 'browser-name.ts'],
 };
@@ -74,12 +75,16 @@ const maxFileLines = 300;
 const maxRoomLines = 1200;
 /** Rooms that may be larger, each with its reason. */
 const largerRooms: Record<string, number> = {
+  // Migrations stay for ever, and there is one more with every release.
+  'src/drivers/database': 1800,
   // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
   'src/engine': 1900,
   // The main job, from the code drawn to the tokens handed out, is read in one place.
   'src/link': 1500,
   // Every way to prove it is you, so that no other room sees a secret of one.
-  'src/authenticators': 1800,
+  'src/authenticators': 1700,
+  // Where an owner is reached: confirming, telling, texting and taking back hang together.
+  'src/addresses': 1400,
   // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
   'src/signin': 1600,
 };

@@ -1,0 +1,105 @@
+import type { ComponentChild } from 'preact';
+import { BackLink, Button, CardList, Form, Lead, LeftToRight, LinkButton, Notice, Time } from '../web/components.tsx';
+import type { Page, PageContext } from '../web/page.ts';
+import { type Address, mostAddresses } from './addresses.ts';
+import { readablePhone } from './phone.ts';
+
+/** What can be said to have just happened; anything else after `?done=` says nothing. */
+const dones = ['emailAdded', 'emailRemoved', 'phoneAdded', 'phoneRemoved', 'ownChanged'];
+
+export function shownAddress({ kind, value }: Pick<Address, 'kind' | 'value'>): string {
+  return kind === 'phone' ? readablePhone(value) : value;
+}
+
+export function addressesPage(props: {
+  page: PageContext;
+  own: string;
+  listed: Address[];
+  /** Are texts sent at all? */
+  texts: boolean;
+  done: unknown;
+}): Page {
+  const { page, own, done } = props;
+  const { t } = page;
+  const emails = props.listed.filter(({ kind }) => kind === 'email');
+  const phones = props.listed.filter(({ kind }) => kind === 'phone');
+  return {
+    title: t('addresses.list.title'),
+    content: (
+      <>
+        {typeof done === 'string' && dones.includes(done) && <Notice kind="done">{t(`addresses.done.${done}`)}</Notice>}
+        <BackLink href="/security">{t('addresses.back.security')}</BackLink>
+        <h1>{t('addresses.list.title')}</h1>
+        <Lead>{t('addresses.list.lead')}</Lead>
+        <section>
+          <h2>{t('addresses.own.heading')}</h2>
+          <p>{t.rich('addresses.own.text', { email: <LeftToRight>{own}</LeftToRight> })}</p>
+          <p>
+            <LinkButton href="/security/email">{t('addresses.own.change')}</LinkButton>
+          </p>
+        </section>
+        <Listed page={page} kind="email" addresses={emails} canAdd />
+        {(props.texts || phones.length > 0) && (
+          <Listed page={page} kind="phone" addresses={phones} canAdd={props.texts}>
+            <p class="hint">{t('addresses.phone.weak')}</p>
+          </Listed>
+        )}
+      </>
+    ),
+  };
+}
+
+function Listed(props: {
+  page: PageContext;
+  kind: 'email' | 'phone';
+  addresses: Address[];
+  canAdd: boolean;
+  children?: ComponentChild;
+}) {
+  const { page, kind, addresses } = props;
+  const { t } = page;
+  const full = addresses.length >= mostAddresses;
+  const cards = addresses.map((address) => ({
+    href: `/security/addresses/${encodeURIComponent(address.id)}`,
+    title: <LeftToRight>{shownAddress(address)}</LeftToRight>,
+    meta: t.rich('addresses.added', { date: <Time page={page} at={address.addedAt} show="date" /> }),
+  }));
+  return (
+    <section>
+      <h2>{t(`addresses.${kind}.heading`)}</h2>
+      {addresses.length === 0 && <p>{t(`addresses.${kind}.none`)}</p>}
+      {props.children}
+      {addresses.length > 0 && <CardList cards={cards} />}
+      {props.canAdd && full && <p>{t('addresses.full', { count: mostAddresses })}</p>}
+      {props.canAdd && !full && (
+        <p>
+          <LinkButton href={`/security/addresses/${kind}/new`}>{t(`addresses.${kind}.add`)}</LinkButton>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** One address, and the way to remove it. */
+export function addressPage({ page, address }: { page: PageContext; address: Address }): Page {
+  const { t } = page;
+  const { kind } = address;
+  return {
+    title: t(`addresses.remove.${kind}`),
+    content: (
+      <>
+        <BackLink href="/security/addresses">{t('addresses.back.list')}</BackLink>
+        <h1>{t(`addresses.remove.${kind}`)}</h1>
+        <Lead>
+          <LeftToRight>{shownAddress(address)}</LeftToRight>
+        </Lead>
+        <p>{t('addresses.remove.text')}</p>
+        <Form page={page} action={`/security/addresses/${encodeURIComponent(address.id)}`}>
+          <Button kind="stop" name="action" value="remove">
+            {t('addresses.remove.button')}
+          </Button>
+        </Form>
+      </>
+    ),
+  };
+}

@@ -1,0 +1,124 @@
+import { type Clock, days } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { AccountId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { Secrets } from '../secrets.ts';
+import type { AddressesStore } from './addresses-store.ts';
+import { createEmailChangesStore, type EmailChangeRow } from './email-changes-store.ts';
+
+/** How long a change of the account's own address can be taken back, and the old address goes on being told. */
+export const undoFor = days(7);
+
+/** A change that a mail's link is about. `taken` if the old address has an account of its own by now. */
+export type Undoable = {
+  accountId: AccountId;
+  oldEmail: string;
+  newEmail: string;
+  changedAt: number;
+  state: 'possible' | 'done' | 'expired' | 'taken';
+};
+
+export type EmailChanges = ReturnType<typeof createEmailChanges>;
+
+/** Moves an account to another address, and back if its owner says that they did not. */
+export function createEmailChanges(needs: {
+  database: Database;
+  clock: Clock;
+  random: Random;
+  secrets: Secrets;
+  addresses: AddressesStore;
+  findAccount(id: AccountId): Promise<{ email: string } | undefined>;
+  findByEmail(email: string): Promise<{ id: AccountId } | undefined>;
+  /** True if the account had `from` until now. Rejects with a duplicate error if `to` has an account. */
+  changeEmail(id: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction): Promise<boolean>;
+  /** Whatever else was asked for and not confirmed. */
+  dropWaiting(id: AccountId, trx: DatabaseTransaction): Promise<void>;
+}) {
+  const { clock, random, secrets, addresses, database } = needs;
+  const store = createEmailChangesStore(database);
+
+  const stateOf = async (row: EmailChangeRow): Promise<Undoable['state']> => {
+    if (row.undone_at !== null) return 'done';
+    if (row.changed_at <= clock.now() - undoFor) return 'expired';
+    const holder = await needs.findByEmail(row.old_email);
+    return holder && holder.id !== row.account_id ? 'taken' : 'possible';
+  };
+
+  const find = async (token: string): Promise<(Undoable & { row: EmailChangeRow }) | undefined> => {
+    const row = await store.find(secrets.hash('email-undo', token));
+    if (!row) return undefined;
+    const { account_id, old_email, new_email, changed_at } = row;
+    const state = await stateOf(row);
+    return { accountId: account_id, oldEmail: old_email, newEmail: new_email, changedAt: changed_at, state, row };
+  };
+
+  return {
+    /** Within the transaction that uses up the confirmation; gives the token of the link that takes it back. */
+    async change(accountId: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction) {
+      if (!(await needs.changeEmail(accountId, change, trx))) return undefined;
+      await addresses.removeValue(accountId, change.to, trx);
+      await needs.dropWaiting(accountId, trx);
+      const undoToken = random.token(32);
+      await store.insert(
+        {
+          id: random.token(16),
+          account_id: accountId,
+          old_email: change.from,
+          new_email: change.to,
+          undo_hash: secrets.hash('email-undo', undoToken),
+          changed_at: clock.now(),
+          undone_at: null,
+        },
+        trx,
+      );
+      return undoToken;
+    },
+
+    /** Addresses that the account gave up in the last week: they go on being told. */
+    async givenUp(accountId: AccountId): Promise<string[]> {
+      return store.oldAddresses(accountId, clock.now() - undoFor);
+    },
+
+    /** True while an account, other than the one given, could still be moved back to this address. */
+    async isKept(email: string, except?: AccountId): Promise<boolean> {
+      const accounts = await store.accountsThatHad(email, clock.now() - undoFor);
+      return accounts.some((id) => id !== except);
+    },
+
+    findUndo: (token: string): Promise<Undoable | undefined> => find(token),
+
+    /**
+     * Puts the old address back, once. Whatever followed the change goes with it: later changes, and addresses added
+     * since, because whoever took the account has added them.
+     */
+    async undo(token: string): Promise<Undoable | undefined> {
+      const found = await find(token);
+      const account = found && (await needs.findAccount(found.accountId));
+      if (!found || !account || found.state !== 'possible') return undefined;
+      const { accountId, oldEmail, changedAt, row } = found;
+      try {
+        const done = await database.transaction(async (trx) => {
+          if (!(await store.undone(row.id, clock.now(), trx))) return false;
+          const moved =
+            account.email === oldEmail ||
+            (await needs.changeEmail(accountId, { from: account.email, to: oldEmail }, trx));
+          // Somebody changes it at this very moment: nothing has happened, and pressing again finds it.
+          if (!moved) throw new Moved();
+          await store.removeLater(row, trx);
+          await addresses.removeAddedSince(accountId, changedAt, trx);
+          await addresses.removeValue(accountId, oldEmail, trx);
+          await needs.dropWaiting(accountId, trx);
+          return true;
+        });
+        return done ? { ...found, state: 'done' } : undefined;
+      } catch (error) {
+        if (error instanceof Moved || database.isDuplicate(error)) return undefined;
+        throw error;
+      }
+    },
+
+    removeEnded: (): Promise<void> => store.removeBefore(clock.now() - days(30)),
+  };
+}
+
+class Moved extends Error {}
