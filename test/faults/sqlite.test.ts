@@ -134,6 +134,41 @@ describe('SQLite locked by another process', () => {
   });
 });
 
+describe('SQLite closed while requests still come', () => {
+  it('503 for apps and people alike, and pending polls are answered', async () => {
+    const server = await startTestApp();
+    const { lines } = silence(server.app.server);
+    await server.createAccount('sam@example.org');
+    const tv = (await server.createClient()).id;
+    const person = createHttpBrowser(server.url);
+    await signIn(person, 'sam@example.org', testPassword);
+    const [pending, linked] = [await requestCode(server.url, tv), await requestCode(server.url, tv)];
+    await linkCode(person, linked.user_code);
+    const tokens = (await poll(server.url, tv, linked.device_code)).body;
+    const review = await reviewCode(person, pending.user_code);
+    await server.outside.database.close();
+
+    assert.equal((await poll(server.url, tv, pending.device_code)).body.error, 'authorization_pending');
+    for (const { status, body, headers } of [
+      await postForm(`${server.url}/device_authorization`, { client_id: tv }),
+      await poll(server.url, tv, linked.device_code),
+      await refresh(server.url, tv, String(tokens.refresh_token)),
+      await introspect(server.url, tv, String(tokens.access_token)),
+    ]) {
+      assert.deepEqual([status, body.error], [503, 'temporarily_unavailable']);
+      assert.ok(Number(headers.get('retry-after')) >= 1);
+    }
+    for (const page of [await approve(person, review), await person.open('/devices')]) {
+      assert.equal(page.status, 503, page.text);
+      assert.ok(Number(page.headers.get('retry-after')) >= 1);
+      assert.match(page.text, /Nothing was lost/);
+    }
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 503);
+    assert.doesNotMatch(lines.join(''), /"statusCode":500/);
+    await server.stop();
+  });
+});
+
 type Disk = { folder: string; unmount(): void };
 
 function mountSmallDisk(size: string): Disk | undefined {

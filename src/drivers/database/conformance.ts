@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Kysely, sql } from 'kysely';
+import { AppError } from '../../errors.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 
 type ProbeTables = {
@@ -24,6 +25,33 @@ export function databaseConformance(open: () => Promise<Database>): void {
     const database = await open();
     assert.deepEqual(await database.migrate(), []);
     assert.deepEqual(await database.pendingMigrations(), []);
+  });
+
+  test('closed, it is "unavailable" to whoever still asks, and to whoever is in the middle', async () => {
+    const { database, tables } = await openProbe();
+    const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.code === 'unavailable';
+    const find = database.statement<{ id: string }, { id: string }>((value) =>
+      tables.selectFrom('probe').select('id').where('id', '=', value('id')),
+    );
+    assert.deepEqual(await find.rows({ id: 'a' }), []);
+    const [begun, closing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const inTheMiddle = database.transaction(async (transaction) => {
+      await transaction.withTables<ProbeTables>().insertInto('probe').values(row('a')).execute();
+      begun.resolve();
+      await closing.promise;
+      await transaction.withTables<ProbeTables>().insertInto('probe').values(row('b')).execute();
+    });
+    await begun.promise;
+    const closed = database.close();
+    closing.resolve();
+    const [work] = await Promise.allSettled([inTheMiddle, closed]);
+    assert.ok(work.status === 'fulfilled' || isUnavailable(work.reason));
+    await assert.rejects(database.ping(), isUnavailable);
+    await assert.rejects(find.rows({ id: 'a' }), isUnavailable);
+    const insert = (transaction: DatabaseTransaction) =>
+      transaction.withTables<ProbeTables>().insertInto('probe').values(row('c')).execute();
+    await assert.rejects(database.transaction(insert), isUnavailable);
+    await database.close();
   });
 
   test('a transaction that rejects leaves nothing', async () => {

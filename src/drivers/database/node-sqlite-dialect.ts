@@ -71,7 +71,7 @@ class ImmediateSqliteDriver extends SqliteDriver {
 
   /** A full disk makes SQLite roll back by itself; a second rollback would hide the error that says so. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    if (this.#db.isTransaction) await super.rollbackTransaction(connection);
+    if (this.#db.isOpen && this.#db.isTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -112,7 +112,10 @@ const outages = [
   14, // SQLITE_CANTOPEN
   15, // SQLITE_PROTOCOL
 ];
-export const isOutage = (error: unknown): boolean => outages.includes(primaryCode(error));
+export const isOutage = (error: unknown): boolean => outages.includes(primaryCode(error)) || isClosed(error);
+
+/** The file has been closed, and its statements with it: the process is about to end. */
+const isClosed = (error: unknown): boolean => (error as { code?: unknown } | undefined)?.code === 'ERR_INVALID_STATE';
 
 export const unavailable = (cause: unknown): AppError =>
   new AppError('unavailable', 'The database file cannot be used right now.', { cause });

@@ -69,7 +69,7 @@ export function directSavepoints(writer: DatabaseSync): Savepoints {
     begin: prepare('savepoint work'),
     rollback: prepare('rollback to work'),
     release: prepare('release work'),
-    isInTransaction: () => writer.isTransaction,
+    isInTransaction: () => writer.isOpen && writer.isTransaction,
   };
 }
 

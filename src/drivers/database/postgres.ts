@@ -63,8 +63,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
       waiting: pool.waitingCount,
     }),
     async close() {
-      await query.destroy();
-      // Kysely ends only a pool that it has used.
+      // Not by the query builder: whoever still asks then should hear of an outage, as from a pool that has ended.
       if (!pool.ending) await pool.end();
     },
   };
