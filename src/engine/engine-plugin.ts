@@ -111,10 +111,12 @@ const clientRoutes = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '
 
 const noStore = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', pragma: 'no-cache' };
 
+const isForPeople = ({ url }: FastifyRequest): boolean => /^\/(?:auth|session)\b/.test(url);
+
 /** Apps get the words of RFC 6749 §5.2, people a page. */
 function answerFailure(error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   // What is thrown here goes on to the error pages of the whole server.
-  if (request.headers.accept?.includes('text/html')) throw error;
+  if (isForPeople(request) && request.headers.accept?.includes('text/html')) throw error;
   const status = (error instanceof AppError ? error.status : error.statusCode) ?? 500;
   const { clock } = request.server.web;
   reply.code(status).headers(noStore);
@@ -184,6 +186,8 @@ function engineRequest(request: FastifyRequest, { issuer, places }: Needs): Engi
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol.slice(0, -1),
     'x-forwarded-for': request.ip,
+    // Whatever it says it likes, an app is told of errors in JSON, with the status that goes with it (RFC 6749 §5.2).
+    ...(isForPeople(request) ? {} : { accept: 'application/json' }),
     ...(request.method === 'POST' ? { 'content-length': String(body.length) } : {}),
   };
   return Object.create(request.raw, {

@@ -67,6 +67,23 @@ describe('gaps of the engine', () => {
     assert.equal((await reviewCode(await person('sam'), code.user_code)).status, 200);
   });
 
+  it('errors for apps are JSON with their own status, even for one that would rather read HTML (RFC 6749 §5.2)', async () => {
+    const likes = { accept: 'text/html,*/*;q=0.8' };
+    for (const path of ['/token', '/device_authorization', '/introspect', '/revoke', '/par', '/userinfo']) {
+      const response = await fetch(server.url + path, {
+        method: 'POST',
+        headers: { ...likes, 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'client_id=nobody&grant_type=refresh_token&refresh_token=x&token=x',
+        redirect: 'manual',
+      });
+      assert.ok([400, 401].includes(response.status), `${path}: ${response.status}`);
+      assert.match(response.headers.get('content-type') ?? '', /^application\/json/, path);
+      assert.equal(typeof ((await response.json()) as { error: unknown }).error, 'string', path);
+    }
+    const { status, body } = await poll(server.url, tv, 'unknown', likes);
+    assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+  });
+
   it("K3: the engine's own code pages are not there", async () => {
     for (const path of ['/device', '/device/confirm']) {
       assert.equal((await createHttpBrowser(server.url).open(path)).status, 404);
