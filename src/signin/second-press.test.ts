@@ -30,6 +30,23 @@ const csrfOf = (browser: FormBrowser): string =>
   browser.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
 
 forEachDatabase((_name, open) => {
+  test('signed out by another request as a proof is done: not signed in, and no failure of ours', async () => {
+    const people = await createPeople(open);
+    const { id } = await people.addAccount(email);
+    const browser = await signIn(people);
+    await browser.open('/prove?next=/home');
+    const { transaction } = people.database;
+    people.database.transaction = async (work) => {
+      const result = await transaction(work);
+      people.database.transaction = transaction;
+      await people.signin.endSessionsOf(id);
+      return result;
+    };
+    const shown = await browser.post('/prove?next=/home', { csrf: csrfOf(browser), password: goodPassword });
+    assert.equal(shown.status, 401);
+    assert.equal(await signedIn(browser), null);
+  });
+
   test('a proof sent twice leads on twice, one after the other or both at once', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount(email);

@@ -181,7 +181,8 @@ export function createSignin(needs: {
   const renew = async (request: FastifyRequest, secret: string): Promise<SignedIn> => {
     request.writeSession?.(secret);
     const { signedIn } = await reading(request, secret);
-    if (!signedIn) throw new AppError('internal', 'A session just started cannot be read.');
+    // Another request, in this browser or elsewhere, may have signed out or closed the account in the meantime.
+    if (!signedIn) throw new AppError('not_signed_in', 'The session ended as it started.');
     return signedIn;
   };
 
