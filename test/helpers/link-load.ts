@@ -22,6 +22,8 @@ export type LinkLoad = {
   readonly wrong: readonly string[];
   /** Requests answered so far. */
   readonly answered: number;
+  /** Those of them that were a person's. */
+  readonly pages: number;
   /** Requests that the server neither answered nor refused, because it was away. */
   readonly unanswered: number;
   /** Requests answered by 503. */
@@ -30,17 +32,25 @@ export type LinkLoad = {
   finish(): Promise<void>;
 };
 
-type Wishes = { url: string; client: string; emails: string[]; devices: number };
+type Wishes = {
+  url: string;
+  client: string;
+  emails: string[];
+  devices: number;
+  /** Headers of the first of two that poll for each device, such as `Prefer`. */
+  headers?: Record<string, string>;
+};
 
 /**
  * Devices that ask for a code, poll and redeem, and people who approve, one after the other as fast as they are
  * answered. When the server is away they try again, as devices and people do.
  */
-export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoad {
+export function startLinkLoad({ url, client, emails, devices, headers = {} }: Wishes): LinkLoad {
   const linkings: Linking[] = [];
   const wrong: string[] = [];
   const typed: Linking[] = [];
   let answered = 0;
+  let pages = 0;
   let unanswered = 0;
   let unavailable = 0;
   let finishing = false;
@@ -86,10 +96,10 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
 
   async function untilRedeemed(linking: Linking): Promise<void> {
     // Two askers at once, and one of them once more: a device that lost an answer cannot know which one it was.
-    const ask = async (): Promise<void> => {
+    const ask = async (more = {}): Promise<void> => {
       while (wrong.length === 0) {
         const late = linking.acknowledged;
-        const answer = await attempt(() => poll(url, client, linking.deviceCode));
+        const answer = await attempt(() => poll(url, client, linking.deviceCode, more));
         linking.polls += 1;
         if (answer?.status === 200) {
           linking.tokens.push(answer.body);
@@ -102,7 +112,7 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
         await pause(50);
       }
     };
-    await Promise.all([ask(), ask()]);
+    await Promise.all([ask(headers), ask()]);
     await ask();
   }
 
@@ -120,6 +130,7 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
     for (let steps = 0; wrong.length === 0; steps++) {
       const shown = page;
       page = await attempt(() => (shown ? pressOn(browser, shown, email, linking.userCode) : browser.open('/link')));
+      if (page) pages += 1;
       if (page && page.status >= 400 && page.status !== 422) wrong.push(`page: ${text(page)}`);
       if (page && /now signed in/.test(page.text)) {
         linking.acknowledged = true;
@@ -144,6 +155,9 @@ export function startLinkLoad({ url, client, emails, devices }: Wishes): LinkLoa
     wrong,
     get answered() {
       return answered;
+    },
+    get pages() {
+      return pages;
     },
     get unanswered() {
       return unanswered;
