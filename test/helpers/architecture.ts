@@ -193,6 +193,8 @@ function checkRoomSizes(product: Sources): string[] {
   const lines = new Map<string, number>();
   for (const [path, text] of product) {
     const room = /^src\/(?:drivers\/[^/]+|web\/islands|[^/]+)(?=\/)/.exec(path)?.[0];
+    // A migration is never changed again: their number grows, not what one has to know.
+    if (path.includes('/migrations/')) continue;
     if (room && !path.endsWith('.tsx')) lines.set(room, (lines.get(room) ?? 0) + lineCount(text));
   }
   return [...lines]
