@@ -3,7 +3,6 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { type Clients, createClients } from './clients/clients.ts';
-import { days } from './clock.ts';
 import { countEvents, countMails } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
@@ -53,11 +52,6 @@ export async function createApp(outside: Outside): Promise<App> {
 
   const clients = createClients({ database, secrets, clock, random });
   const keys = createSigningKeys({ database, secrets, clock, random });
-  const person = createPerson({
-    ...{ ...outside, journal, mail, messages, limits, live },
-    failed: (err, what) => server.log.error({ err }, what),
-  });
-  const { signin } = person;
   const devices = createDevices({
     database,
     clock,
@@ -67,6 +61,12 @@ export async function createApp(outside: Outside): Promise<App> {
     revokeGrant: (grantId, transaction) => engine.revokeGrant(grantId, transaction),
     clientNames: (ids) => clients.names(ids),
   });
+  const person = createPerson({
+    ...{ ...outside, journal, mail, messages, limits, live, devices },
+    clientNames: (ids) => clients.names(ids),
+    failed: (err, what) => server.log.error({ err }, what),
+  });
+  const { signin } = person;
   const guesses = createGuesses({ limits });
   const requests = createLinkRequests({
     database,
@@ -220,12 +220,6 @@ export async function createApp(outside: Outside): Promise<App> {
       await requests.tidy();
       await devices.removeEnded();
       await person.tidy();
-      // B23: where people were is nobody's business for longer than 30 days.
-      const kept = Math.min(30, config.activityDays);
-      await journal.forget({
-        before: clock.now() - days(config.activityDays),
-        placesBefore: clock.now() - days(kept),
-      });
       // One after the other: a mail server that was away should not meet all of them at once. An address that it
       // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.
       const end = clock.now() + 45_000;

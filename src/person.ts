@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { createAccounts, displayName } from './account/account.ts';
 import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
+import { type ActivityNeeds, createActivity } from './activity/activity.ts';
+import { activityPlugin } from './activity/activity-plugin.ts';
 import { createAddresses } from './addresses/addresses.ts';
 import { addressesPlugin } from './addresses/addresses-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
@@ -23,11 +25,14 @@ export type PersonNeeds = Pick<
   Outside,
   'database' | 'ephemeral' | 'clock' | 'random' | 'secrets' | 'journal' | 'mail' | 'sms' | 'places'
 > & {
-  config: Pick<Config, 'issuer' | 'development' | 'requireSecondStep' | 'smsCountries' | 'smsPerDay'> &
+  config: Pick<Config, 'issuer' | 'development' | 'activityDays' | 'requireSecondStep' | 'smsCountries' | 'smsPerDay'> &
     Partial<PasskeyDomain>;
   messages: Messages;
   limits: Limits;
   live: Live;
+  /** The rooms above: devices, and the apps they use. */
+  devices: ActivityNeeds['devices'];
+  clientNames: ActivityNeeds['clientNames'];
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
   /** Hears of every sign-in, beside the rooms here. */
@@ -38,7 +43,7 @@ export type Person = ReturnType<typeof createPerson>;
 
 /** Composes the rooms about a person: accounts, ways to prove who it is, sessions, and their pages. */
 export function createPerson(needs: PersonNeeds) {
-  const { random, ephemeral, mail, live } = needs;
+  const { random, ephemeral, mail, live, journal, clock } = needs;
   const { smsCountries } = needs.config;
   const onlyCountry = smsCountries !== 'all' && smsCountries.length === 1 ? smsCountries[0] : undefined;
   const accounts = createAccounts(needs);
@@ -60,8 +65,16 @@ export function createPerson(needs: PersonNeeds) {
     notSent: (err) => needs.failed(err, 'the mail about a used code was not sent'),
   });
   const authenticators = createAuthenticators({ ...needs, manyFailures, codeUsed, userIdOf });
-  const signin: Signin = createSignin({ ...needs, accounts, authenticators });
+  const signedInFrom = (facts: SignInFacts): void => {
+    activity.signedIn(facts);
+    needs.signedInFrom?.(facts);
+  };
+  const signin: Signin = createSignin({ ...needs, accounts, authenticators, signedInFrom });
   const signup = createSignup({ ...needs, accounts, isKept: addresses.isKept });
+  const activity = createActivity({
+    ...{ ...needs, signin, authenticators, addresses },
+    recovery: { pending: async () => undefined, cancel: async () => false },
+  });
 
   return {
     accounts,
@@ -69,6 +82,7 @@ export function createPerson(needs: PersonNeeds) {
     authenticators,
     signin,
     signup,
+    activity,
 
     /** OpenID Connect Core §5.1. */
     async claimsOf(id: AccountId) {
@@ -122,6 +136,7 @@ export function createPerson(needs: PersonNeeds) {
           await signin.endSessionsOf(id, here ? signedIn.sessionId : undefined);
         },
       });
+      await activityPlugin(pages, { activity, signin, journal, clock });
       await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
     },
 
@@ -130,6 +145,7 @@ export function createPerson(needs: PersonNeeds) {
       await signin.removeEnded();
       await signup.removeEnded();
       await addresses.tidy();
+      await activity.tidy();
     },
   };
 }

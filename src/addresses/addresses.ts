@@ -107,8 +107,9 @@ export function createAddresses(needs: {
       // Another press has confirmed it, or it has just run out.
       if (!(await use(trx))) return 'used';
       if ((await store.count(accountId, kind, trx)) >= mostAddresses) return 'full';
-      if (!(await store.insert({ id: newId<AddressId>(random), ...row }, trx))) return 'used';
-      await journal.append({ type: 'address_added', accountId, data: { kind, address: maskAddress(row) } }, trx);
+      const id = newId<AddressId>(random);
+      if (!(await store.insert({ id, ...row }, trx))) return 'used';
+      await journal.append({ type: 'address_added', accountId, data: { kind, id, address: maskAddress(row) } }, trx);
       return 'added';
     });
     if (done === 'added') await tellChange(accountId, 'added', row);

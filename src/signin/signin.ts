@@ -197,8 +197,11 @@ export function createSignin(needs: {
     return reading(request);
   };
 
-  const record: Record = (request, type, accountId, note) =>
-    journal.append({ type, accountId, data: { ...note, network: networkOf(request.ip) } });
+  const record: Record = (request, type, accountId, note) => {
+    const { headers, ip } = request;
+    const from = { browser: browserLabel(headers['user-agent']), country: places.countryOf(headers) };
+    return journal.append({ type, accountId, data: { ...note, ...from, network: networkOf(ip) } });
+  };
 
   const signin: Signin = {
     read: async (request) => (await reading(request)).signedIn,
@@ -222,7 +225,7 @@ export function createSignin(needs: {
       const origin = { browserId: request.browserId, userAgent, country };
       const { id, secret, newBrowser } = await sessions.start(live, accountId, methods, origin);
       const signedIn = await renew(request, secret);
-      const note = { session: id, methods: methods.join(' '), browser: browserLabel(userAgent), country };
+      const note = { session: id, methods: methods.join(' ') };
       await record(request, 'signed_in', accountId, note);
       const facts = { accountId, sessionId: id, at: clock.now(), methods, userAgent, country };
       needs.signedInFrom?.({ ...facts, newBrowser: newBrowser && !justMade });

@@ -1,6 +1,6 @@
 import type { ComponentChild, ComponentChildren } from 'preact';
 import type { PageContext } from './page.ts';
-import { type DeviceKind, DrawnDevice, DrawnTick } from './pictures.tsx';
+import { type DeviceKind, DrawnDevice, DrawnEvent, DrawnTick, type EventPicture } from './pictures.tsx';
 
 export function Steps(props: { steps: readonly ComponentChild[] }) {
   return (
@@ -20,6 +20,11 @@ export function EmptyState(props: { type?: DeviceKind; title: ComponentChild; ch
       {props.children}
     </div>
   );
+}
+
+/** Beside a line that says what happened, so screen readers pass it by. */
+export function EventIcon({ kind }: { kind: EventPicture }) {
+  return <DrawnEvent kind={kind} />;
 }
 
 /** The one celebrated moment: both screens turn to the same mark. */

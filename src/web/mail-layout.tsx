@@ -12,6 +12,8 @@ export type MailContent = {
   /** Who, what, where, when. */
   facts?: readonly { label: string; value: string }[];
   action?: { label: string; url: string };
+  /** A second way, under the button. */
+  also?: { label: string; url: string };
   /** Shown in the same plate as on every screen, so that the eye compares plates. */
   code?: string;
   /** Said after the button or the code. */
@@ -26,8 +28,9 @@ export function renderMail(mail: MailContent): { text: string; html: string } {
 function mailText(mail: MailContent): string {
   const facts = mail.facts?.map(({ label, value }) => `${label}: ${value}`).join('\n');
   const action = mail.action && `${mail.action.label}:\n${mail.action.url}`;
+  const also = mail.also && `${mail.also.label}:\n${mail.also.url}`;
   const code = mail.code && `    ${mail.code}`;
-  const blocks = [mail.title, ...mail.paragraphs, code, facts, action, ...(mail.after ?? [])];
+  const blocks = [mail.title, ...mail.paragraphs, code, facts, action, also, ...(mail.after ?? [])];
   return `${blocks.filter(Boolean).join('\n\n')}\n\n-- \n${mail.t('web.mail.footer')}\n`;
 }
 
@@ -65,6 +68,7 @@ function MailDocument({ mail }: { mail: MailContent }) {
           {code && <MailCode code={code} />}
           {mail.facts && <Facts facts={mail.facts} />}
           {action && <Action action={action} />}
+          {mail.also && <Also also={mail.also} />}
           <Paragraphs texts={mail.after ?? []} />
           <p class="quiet" style="margin:32px 0 0;color:#565d61;font-size:15px">
             {t('web.mail.footer')}
@@ -102,6 +106,16 @@ function Facts({ facts }: { facts: readonly { label: string; value: string }[] }
         </tr>
       ))}
     </table>
+  );
+}
+
+function Also({ also }: { also: { label: string; url: string } }) {
+  return (
+    <p style="margin:0 0 24px">
+      <a class="link" href={also.url} style="color:#0b5a53">
+        {also.label}
+      </a>
+    </p>
   );
 }
 

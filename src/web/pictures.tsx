@@ -80,6 +80,69 @@ export function DrawnDevice({ type, large }: { type: string | undefined; large: 
   );
 }
 
+export type EventPicture = 'in' | 'out' | 'key' | 'address' | 'account' | 'warning';
+
+const events: Readonly<Record<EventPicture, ComponentChild>> = {
+  in: (
+    <>
+      <path d="M22 7h15a3 3 0 0 1 3 3v28a3 3 0 0 1-3 3H22" />
+      <path d="M6 24h22M20 15l9 9-9 9" />
+    </>
+  ),
+  out: (
+    <>
+      <path d="M26 7H11a3 3 0 0 0-3 3v28a3 3 0 0 0 3 3h15" />
+      <path d="M19 24h22M33 15l9 9-9 9" />
+    </>
+  ),
+  key: (
+    <>
+      <circle cx="15" cy="24" r="9" />
+      <path d="M24 24h19v7M36 24v6" />
+      <path d="M13.500 24h.1" />
+    </>
+  ),
+  address: (
+    <>
+      <rect x="5" y="10" width="38" height="28" rx="2.500" />
+      <path d="M6 13l18 14 18-14" />
+    </>
+  ),
+  account: (
+    <>
+      <circle cx="24" cy="16" r="8" />
+      <path d="M8 41c1-9 7-13 16-13s15 4 16 13" />
+    </>
+  ),
+  warning: (
+    <>
+      <path d="M24 7l19 34H5z" />
+      <path d="M24 20v10M24 35.500v.1" />
+    </>
+  ),
+};
+
+/** What kind of thing happened; decoration beside words. */
+export function DrawnEvent({ kind }: { kind: EventPicture }) {
+  return (
+    <svg
+      class={kind === 'in' || kind === 'out' ? 'device device-turns' : 'device'}
+      viewBox="0 0 48 48"
+      width={48}
+      height={48}
+      fill="none"
+      stroke="currentColor"
+      stroke-width={2}
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {events[kind]}
+    </svg>
+  );
+}
+
 export function DrawnTick() {
   return (
     <svg class="done-mark" viewBox="0 0 64 64" width="80" height="80" aria-hidden="true" focusable="false">

@@ -37,6 +37,7 @@ const doors: Record<string, readonly string[]> = {
   engine: ['device-requests.ts'],
   addresses: ['texts.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
+  activity: ['activity-rows.tsx'],
   signin: ['proof-form.tsx', 'browser-name.ts'],
 };
 

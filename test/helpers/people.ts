@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import fastify from 'fastify';
+import { createDevices } from '../../src/devices/devices.ts';
 import { createMemory } from '../../src/drivers/ephemeral/memory.ts';
 import { createTableJournal } from '../../src/drivers/journal/table.ts';
 import type { Message } from '../../src/drivers/mail/mail.ts';
@@ -32,12 +33,14 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
   const ephemeral = createMemory({ clock });
   const limits = createLimits({ ephemeral, clock });
   const mails: Message[] = [];
+  // Apart, for they follow every sign-in of a test that is about something else.
+  const notices: Message[] = [];
   const signIns: SignInFacts[] = [];
   let mailWorks = true;
   const mail = {
     async send(message: Message) {
       if (!mailWorks) throw new Error('the next hop is down');
-      mails.push(message);
+      (message.text.includes('/activity/undo/') ? notices : mails).push(message);
     },
     close: async () => {},
   };
@@ -46,14 +49,29 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
   const sms = { send: async (message: TextMessage) => void texts.push(message), close: async () => {} };
 
   const messages = loadMessages();
+  const devices = createDevices({
+    ...{ database, clock, random, secrets, journal },
+    revokeGrant: async () => {},
+    clientNames: async () => new Map(),
+  });
   const person = createPerson({
+    devices,
+    clientNames: async (ids) => new Map(ids.map((id) => [id, `App ${id}`])),
     ...{ database, clock, random, secrets, journal, ephemeral, limits, mail, sms, messages, places: noPlaces },
     live: createLive({ ephemeral }),
-    config: { issuer, development: true, smsCountries: 'all', smsPerDay: 500, requireSecondStep: false, ...settings },
+    config: {
+      issuer,
+      development: true,
+      smsCountries: 'all',
+      smsPerDay: 500,
+      activityDays: 90,
+      requireSecondStep: false,
+      ...settings,
+    },
     failed: () => {},
     signedInFrom: (facts) => void signIns.push(facts),
   });
-  const { accounts, addresses, authenticators, signin, signup } = person;
+  const { accounts, activity, addresses, authenticators, signin, signup } = person;
 
   const logs: string[] = [];
   const logger = { ...loggerOptions, stream: { write: (line: string) => void logs.push(line) } };
@@ -87,12 +105,15 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
     secrets,
     journal,
     accounts,
+    activity,
+    devices,
     addresses,
     authenticators,
     signin,
     signup,
     app,
     mails,
+    notices,
     texts,
     signIns,
     logs,

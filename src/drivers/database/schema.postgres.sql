@@ -308,6 +308,7 @@ CREATE TABLE "sign_in_notice" (
   browser text,
   country text,
   signed_in_at bigint NOT NULL,
+  told_at bigint,
   ended_at bigint,
   CONSTRAINT sign_in_notice_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT sign_in_notice_pkey PRIMARY KEY (id),

@@ -266,6 +266,7 @@ CREATE TABLE "sign_in_notice" (
   "browser" text,
   "country" text,
   "signed_in_at" bigint not null,
+  "told_at" bigint,
   "ended_at" bigint
 );
 

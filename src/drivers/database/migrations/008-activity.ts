@@ -20,6 +20,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('browser', 'text')
     .addColumn('country', 'text')
     .addColumn('signed_in_at', 'bigint', (c) => c.notNull())
+    // When the mail was handed on; null until then.
+    .addColumn('told_at', 'bigint')
     .addColumn('ended_at', 'bigint')
     .execute();
   await db.schema.createIndex('sign_in_notice_time').on('sign_in_notice').column('signed_in_at').execute();
