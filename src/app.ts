@@ -175,7 +175,7 @@ export async function createApp(outside: Outside): Promise<App> {
     random,
     clock,
     messages,
-    readPerson: (request) => signin.readPerson(request),
+    readPerson: (request) => person.readPerson(request),
   });
   await server.register(async (scope) =>
     enginePlugin(scope, {
@@ -235,6 +235,7 @@ export async function createApp(outside: Outside): Promise<App> {
       await server.close();
       await Promise.all(telling);
       await Promise.all(stops.map((stop) => stop()));
+      await person.settled();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createAccounts, displayName } from './account/account.ts';
 import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
@@ -10,9 +10,17 @@ import { createAuthenticators } from './authenticators/authenticators.ts';
 import { createCodeMail } from './authenticators/code-mail.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
+import type { Devices } from './devices/devices.ts';
 import type { AccountId } from './ids.ts';
 import type { Outside } from './outside.ts';
+
 import type { PasskeyDomain } from './passkey-domain.ts';
+
+import { createNotices } from './recovery/notices.ts';
+import { createRecovery } from './recovery/recovery.ts';
+import { recoveryPlugin } from './recovery/recovery-plugin.ts';
+import { createSending } from './recovery/sending.ts';
+
 import { securityPlugin } from './security/security-plugin.ts';
 import { registerSessions } from './signin/session-cookie.ts';
 import { type AfterSignIn, createSignin, type SignInFacts, type Signin } from './signin/signin.ts';
@@ -31,7 +39,7 @@ export type PersonNeeds = Pick<
   limits: Limits;
   live: Live;
   /** The rooms above: devices, and the apps they use. */
-  devices: ActivityNeeds['devices'];
+  devices: ActivityNeeds['devices'] & Pick<Devices, 'list' | 'unlink'>;
   clientNames: ActivityNeeds['clientNames'];
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
@@ -71,9 +79,16 @@ export function createPerson(needs: PersonNeeds) {
   };
   const signin: Signin = createSignin({ ...needs, accounts, authenticators, signedInFrom });
   const signup = createSignup({ ...needs, accounts, isKept: addresses.isKept });
+  const notices = createNotices({ ...needs, reach: addresses.reach });
+  const recovery = createRecovery({
+    ...{ ...needs, accounts, addresses, authenticators },
+    endSessions: (id, transaction) => signin.endSessionsOf(id, undefined, transaction),
+    tellOwner: notices.status,
+  });
+  const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses });
   const activity = createActivity({
     ...{ ...needs, signin, authenticators, addresses },
-    recovery: { pending: async () => undefined, cancel: async () => false },
+    recovery,
   });
 
   return {
@@ -83,6 +98,13 @@ export function createPerson(needs: PersonNeeds) {
     signin,
     signup,
     activity,
+    recovery,
+
+    /** For the web shell: who is signed in, and whether somebody is getting into that account. */
+    async readPerson(request: FastifyRequest) {
+      const reading = await signin.readPerson(request);
+      return reading && { ...reading, recovery: await recovery.pending(reading.person.accountId) };
+    },
 
     /** OpenID Connect Core §5.1. */
     async claimsOf(id: AccountId) {
@@ -137,6 +159,10 @@ export function createPerson(needs: PersonNeeds) {
         },
       });
       await activityPlugin(pages, { activity, signin, journal, clock });
+      await recoveryPlugin(pages, {
+        ...{ ...needs, recovery, sending, signin, authenticators, userIdOf, mailbox },
+        tellLost: notices.reportedLost,
+      });
       await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
     },
 
@@ -146,6 +172,10 @@ export function createPerson(needs: PersonNeeds) {
       await signup.removeEnded();
       await addresses.tidy();
       await activity.tidy();
+      await recovery.tidy();
     },
+
+    /** When everybody who is being told of something has been told. */
+    settled: () => recovery.settled(),
   };
 }

@@ -18,6 +18,7 @@ export type Purpose =
   | 'mail-link'
   | 'network'
   | 'password'
+  | 'recovery'
   | 'recovery-code'
   | 'saved-code'
   | 'session'

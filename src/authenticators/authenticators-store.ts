@@ -93,6 +93,29 @@ export function createAuthenticatorsStore(database: Database) {
       await db.updateTable(table).set({ failed_tries: 0 }).where('account_id', '=', id).execute();
     },
 
+    /** As after too many failures (E9). False if there is nothing to switch off. */
+    async switchOff(table: Counted, id: AccountId, trx?: DatabaseTransaction): Promise<boolean> {
+      const result = await within(trx)
+        .updateTable(table)
+        .set({ failed_tries: mostFailures })
+        .where('account_id', '=', id)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+
+    /** What there was of it, in the words of the journal. */
+    async removeSecondStep(id: AccountId, trx: DatabaseTransaction): Promise<string[]> {
+      const tables = trx.withTables<Tables>();
+      const mine = (table: 'authenticator_app' | 'recovery_code_set' | 'passkey') =>
+        tables.deleteFrom(table).where('account_id', '=', id);
+      const removed = [
+        ['app', await mine('authenticator_app').executeTakeFirst()],
+        ['key', await mine('passkey').where('second_step_only', '=', 1).executeTakeFirst()],
+        ['recovery codes', await mine('recovery_code_set').executeTakeFirst()],
+      ] as const;
+      return removed.filter(([, { numDeletedRows }]) => numDeletedRows > 0n).map(([kind]) => kind);
+    },
+
     findPasskey: (credentialId: string) =>
       db.selectFrom('passkey').selectAll().where('credential_id', '=', credentialId).executeTakeFirst(),
 

@@ -109,6 +109,11 @@ export type Authenticators = {
   /** False if there is none, or it is a second step that may not go. */
   removeApp(accountId: AccountId): Promise<boolean>;
 
+  /** Takes everything off that asks for more than the password: the app, security keys, recovery codes. */
+  removeSecondStep(accountId: AccountId, transaction: DatabaseTransaction): Promise<void>;
+  /** Switches one off at once, until it is set anew (E30). False if there is none. */
+  suspend(accountId: AccountId, what: 'password' | 'app', transaction?: DatabaseTransaction): Promise<boolean>;
+
   recoveryCodes: RecoveryCodes;
   savedCode: SavedCode;
 };
@@ -240,6 +245,14 @@ export function createAuthenticators(needs: {
       if ((await secondStepMayGo(accountId)) !== 'yes') return false;
       return removed(accountId, 'app', (trx) => store.removeApp(accountId, trx));
     },
+
+    async removeSecondStep(accountId, transaction) {
+      for (const kind of await store.removeSecondStep(accountId, transaction)) {
+        await journal.append({ type: 'authenticator_removed', accountId, data: { kind } }, transaction);
+      }
+    },
+    suspend: (accountId, what, transaction) =>
+      store.switchOff(what === 'app' ? 'authenticator_app' : 'password', accountId, transaction),
 
     recoveryCodes: createRecoveryCodes(recovery),
     savedCode: createSavedCode(recovery),

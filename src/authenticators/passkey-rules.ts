@@ -1,8 +1,8 @@
 import type { PasskeyRow } from './authenticators-store.ts';
 
 /** A challenge made for one purpose is good for no other (G1). */
-export type CreationPurpose = 'sign-up' | 'add' | 'add-key' | 'upgrade';
-export type RequestPurpose = 'sign-in' | 'prove' | 'second-step' | 'confirm';
+export type CreationPurpose = 'sign-up' | 'add' | 'add-key' | 'upgrade' | 'recover';
+export type RequestPurpose = 'sign-in' | 'prove' | 'second-step' | 'confirm' | 'recover';
 
 /**
  * A security key that has no finger or PIN is good as a second step (E27); discoverable it need not be. An upgrade
@@ -13,6 +13,7 @@ export const creationRules = {
   add: { residentKey: 'required', userVerification: 'required' },
   'add-key': { residentKey: 'discouraged', userVerification: 'discouraged', authenticatorAttachment: 'cross-platform' },
   upgrade: { residentKey: 'required', userVerification: 'preferred' },
+  recover: { residentKey: 'required', userVerification: 'required' },
 } as const;
 
 export const creationHints: Record<CreationPurpose, string[]> = {
@@ -20,6 +21,7 @@ export const creationHints: Record<CreationPurpose, string[]> = {
   add: ['client-device', 'hybrid', 'security-key'],
   'add-key': ['security-key'],
   upgrade: [],
+  recover: [],
 };
 
 /** What may answer, and whether it must verify its user. */
@@ -31,6 +33,8 @@ export const requestRules: Record<
   prove: { userVerification: 'required', counts: isWayIn },
   'second-step': { userVerification: 'discouraged', counts: () => true },
   confirm: { userVerification: 'required', counts: (row) => !row.second_step_only },
+  // Beside another proof: that it is still in their hands is all that is asked (E17).
+  recover: { userVerification: 'discouraged', counts: () => true },
 };
 
 /** Two factors in one: made or confirmed with user verification. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Database } from '../drivers/database/database.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
@@ -17,8 +17,15 @@ export type RecoveryCodes = {
   left(accountId: AccountId): Promise<number>;
   /** When the set was made, epoch milliseconds; it tells one set from another. */
   madeAt(accountId: AccountId): Promise<number | undefined>;
-  /** How many are left, once per right code; undefined for a wrong one, or after a hundred wrong ones in a row (E9). */
-  use(accountId: AccountId, code: string): Promise<{ left: number } | undefined>;
+  /**
+   * How many are left, once per right code; undefined for a wrong one, or after a hundred wrong ones in a row (E9). What
+   * `also` does is done together with the use, or neither is.
+   */
+  use(
+    accountId: AccountId,
+    code: string,
+    also?: (transaction: DatabaseTransaction) => Promise<void>,
+  ): Promise<{ left: number } | undefined>;
 };
 
 const setSize = 10;
@@ -68,7 +75,7 @@ export function createRecoveryCodes(needs: {
     left: (accountId) => store.countCodes(accountId),
     madeAt: async (accountId) => (await store.findSet(accountId))?.created_at,
 
-    async use(accountId, text) {
+    async use(accountId, text, also) {
       const code = readCode(text, codeLength);
       // Not a code at all: nothing was guessed.
       if (code === undefined) return undefined;
@@ -82,6 +89,7 @@ export function createRecoveryCodes(needs: {
         if (!(await store.takeCode(row, trx))) return undefined;
         const left = await store.countCodes(accountId, trx);
         await journal.append({ type: 'recovery_code_used', accountId, data: { left } }, trx);
+        await also?.(trx);
         return { left };
       });
       if (used) codeUsed?.(accountId, { kind: 'recovery', left: used.left });

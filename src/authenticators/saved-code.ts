@@ -17,8 +17,15 @@ export type SavedCode = {
   has(accountId: AccountId): Promise<boolean>;
   /** When it was made, epoch milliseconds. */
   madeAt(accountId: AccountId): Promise<number | undefined>;
-  /** The code that replaces the right one (E13); undefined for a wrong one, or after a hundred in a row (E9). */
-  use(accountId: AccountId, code: string): Promise<string | undefined>;
+  /**
+   * The code that replaces the right one (E13); undefined for a wrong one, or after a hundred in a row (E9). What `also`
+   * does is done together with the use, or neither is.
+   */
+  use(
+    accountId: AccountId,
+    code: string,
+    also?: (replacement: string, transaction: DatabaseTransaction) => Promise<void>,
+  ): Promise<string | undefined>;
 };
 
 export function createSavedCode(needs: {
@@ -58,7 +65,7 @@ export function createSavedCode(needs: {
     has: async (accountId) => (await store.findSaved(accountId)) !== undefined,
     madeAt: async (accountId) => (await store.findSaved(accountId))?.created_at,
 
-    async use(accountId, text) {
+    async use(accountId, text, also) {
       const code = readCheckedCode(text);
       if (code === undefined) return undefined;
       const tries = await needs.countTry('saved_code', accountId, mostFailures);
@@ -69,6 +76,7 @@ export function createSavedCode(needs: {
       const replaced = await database.transaction(async (trx) => {
         if (!(await store.replaceSaved(before, row, trx))) return false;
         await journal.append({ type: 'recovery_code_used', accountId, data: { kind: 'saved' } }, trx);
+        await also?.(shown, trx);
         return true;
       });
       if (!replaced) return undefined;

@@ -49,7 +49,7 @@ export type Devices = {
   /** False if there is no such device, or nothing of the name is left once it is cleaned. */
   rename(accountId: AccountId, id: DeviceId, name: string): Promise<boolean>;
   /** When it resolves, every token of the grant is dead. True for the one caller that ended the link. */
-  unlink(accountId: AccountId, id: DeviceId): Promise<boolean>;
+  unlink(accountId: AccountId, id: DeviceId, transaction?: DatabaseTransaction): Promise<boolean>;
   /** Unlinks, and records that the owner says it was not them (security.md B29). */
   report(accountId: AccountId, id: DeviceId): Promise<boolean>;
   /** Unlinks everything; returns how many devices that ended. */
@@ -153,11 +153,13 @@ export function createDevices(needs: DevicesNeeds): Devices {
       });
     },
 
-    unlink: (accountId, id) =>
-      database.transaction(async (transaction) => {
+    unlink(accountId, id, given) {
+      const work = async (transaction: DatabaseTransaction) => {
         const row = await store.find({ accountId, id }, transaction);
         return row ? end(row, 'unlinked', transaction) : false;
-      }),
+      };
+      return given ? work(given) : database.transaction(work);
+    },
 
     report: (accountId, id) =>
       database.transaction(async (transaction) => {

@@ -137,8 +137,8 @@ export function createSessions(needs: { database: Database; clock: Clock; random
     setCurrent: (id: SessionId, accountId: AccountId): Promise<void> => store.setCurrent(id, accountId),
     removeAccount: (id: SessionId, accountId: AccountId): Promise<boolean> => store.removeAccount(id, accountId),
     remove: (id: SessionId): Promise<void> => store.remove(id),
-    removeAccountEverywhere: (accountId: AccountId, except?: SessionId): Promise<void> =>
-      store.removeAccountEverywhere(accountId, except),
+    removeAccountEverywhere: (accountId: AccountId, except?: SessionId, trx?: DatabaseTransaction): Promise<void> =>
+      store.removeAccountEverywhere(accountId, except, trx),
     removeEnded: (): Promise<number> => store.removeEnded(clock.now(), clock.now() - longestIdle),
   };
 }

@@ -149,8 +149,13 @@ export function createSigninStore(database: Database) {
       await db.deleteFrom('session').where('id', '=', id).execute();
     },
 
-    async removeAccountEverywhere(accountId: AccountId, except: SessionId | undefined): Promise<void> {
-      let query = db.deleteFrom('session_account').where('account_id', '=', accountId);
+    async removeAccountEverywhere(
+      accountId: AccountId,
+      except: SessionId | undefined,
+      trx?: DatabaseTransaction,
+    ): Promise<void> {
+      const tables = trx ? trx.withTables<Tables>() : db;
+      let query = tables.deleteFrom('session_account').where('account_id', '=', accountId);
       if (except) query = query.where('session_id', '<>', except);
       await query.execute();
     },

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../account/account.ts';
 import { type Clock, minutes } from '../clock.ts';
-import type { Database } from '../drivers/database/database.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import type { Places } from '../drivers/places/places.ts';
@@ -113,7 +113,7 @@ export type Signin = {
   /** Signs the account out in that browser and records it; false if it is not signed in there. */
   endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
   /** Ends every session of the account in every browser, except the one given. */
-  endSessionsOf(accountId: AccountId, except?: SessionId): Promise<void>;
+  endSessionsOf(accountId: AccountId, except?: SessionId, transaction?: DatabaseTransaction): Promise<void>;
   /** Removes sessions nobody can use any more; returns how many. For a timer. */
   removeEnded(): Promise<number>;
 
@@ -286,7 +286,7 @@ export function createSignin(needs: {
       return true;
     },
 
-    endSessionsOf: (accountId, except) => sessions.removeAccountEverywhere(accountId, except),
+    endSessionsOf: (...args) => sessions.removeAccountEverywhere(...args),
     async removeEnded() {
       await knownBrowsers.removeEnded();
       await throttle.tidy();

@@ -26,6 +26,7 @@ const page: PageContext = {
   csrf: 'token"<',
   person: undefined,
   otherAccounts: 0,
+  recovery: undefined,
   path: '/',
 };
 const html = (child: VNode): string => renderToString(child);

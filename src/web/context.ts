@@ -6,7 +6,12 @@ import type { PageContext } from './page.ts';
 
 export async function readContext(request: FastifyRequest): Promise<PageContext> {
   const signedIn = await request.server.web.readPerson(request);
-  return { ...anonymousContext(request), person: signedIn?.person, otherAccounts: signedIn?.others ?? 0 };
+  return {
+    ...anonymousContext(request),
+    person: signedIn?.person,
+    otherAccounts: signedIn?.others ?? 0,
+    recovery: signedIn?.recovery,
+  };
 }
 
 /** Asks nobody and nothing, so that an error page can be shown whatever is down. */
@@ -26,6 +31,7 @@ export function anonymousContext(request: FastifyRequest): PageContext {
     csrf: csrfToken(request),
     person: undefined,
     otherAccounts: 0,
+    recovery: undefined,
     path: localPath(request.url) ?? '/',
   };
 }

@@ -1,5 +1,6 @@
 import { renderToString } from 'preact-render-to-string';
 import type { Assets } from './assets.ts';
+import { Button, Form, Time } from './components.tsx';
 import { localeNames, locales } from './messages.ts';
 import type { Page, PageContext } from './page.ts';
 import { PasskeyUpgrade } from './passkey-signals.tsx';
@@ -38,6 +39,7 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
           {t('web.layout.skip')}
         </a>
         <Header context={context} />
+        <RecoveryBanner context={context} />
         <main id="main" tabIndex={-1}>
           {page.content}
         </main>
@@ -81,10 +83,25 @@ function Header({ context }: { context: PageContext }) {
   );
 }
 
+/** On every page of the account, because a mail alone can be missed; one press stops it (E20). */
+function RecoveryBanner({ context }: { context: PageContext }) {
+  const { t, recovery } = context;
+  if (!recovery) return null;
+  return (
+    <aside class="banner" aria-labelledby="recovery-banner">
+      <h2 id="recovery-banner">{t('web.recovery.title')}</h2>
+      <p>{t.rich('web.recovery.text', { date: <Time page={context} at={recovery.endsAt} /> })}</p>
+      <Form page={context} action="/recover/cancel">
+        <Button kind="stop">{t('web.recovery.stop')}</Button>
+      </Form>
+    </aside>
+  );
+}
+
 function AccountTile({ context }: { context: PageContext }) {
   const { t, person, otherAccounts, path } = context;
   if (!person) {
-    if (/^\/(signin|signup)/.test(path)) return null;
+    if (/^\/(signin|signup|recover)/.test(path)) return null;
     return (
       <a class="account account-none" href="/signin">
         {t('web.account.signIn')}

@@ -23,6 +23,8 @@ export type PageContext = {
   person: Person | undefined;
   /** How many further accounts are signed in in this browser. */
   otherAccounts: number;
+  /** Somebody is getting into this account without its authenticators, and may from `endsAt` (epoch milliseconds). */
+  recovery: { endsAt: number } | undefined;
   /** The page's own path and query, for the language and theme switches. */
   path: string;
   /** Lets the browser make a passkey by itself, where it can: right after a password was typed (security.md G13). */

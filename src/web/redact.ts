@@ -3,6 +3,7 @@ const secretPaths: readonly [RegExp, string][] = [
   [/^\/+l\/.*/i, '/l/[code]'],
   [/^\/+devices\/+undo\/.*/i, '/devices/undo/[token]'],
   [/^\/+signup\/+link\/.*/i, '/signup/link/[token]'],
+  [/^\/+recover\/+(link|cancel|finish)\/.*/i, '/recover/$1/[token]'],
 ];
 
 /** Parameters that tell nothing about a person or a code; every other value is left out. */

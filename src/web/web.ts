@@ -27,7 +27,9 @@ export type WebNeeds = {
   clock: Clock;
   messages: Messages;
   /** Called once per request to a page, before the page's handler: the place to set `request.signedIn`. */
-  readPerson: (request: FastifyRequest) => Promise<{ person: Person; others: number } | undefined>;
+  readPerson: (
+    request: FastifyRequest,
+  ) => Promise<{ person: Person; others: number; recovery?: { endsAt: number } | undefined } | undefined>;
 };
 
 /** What the shell keeps on the server for its own files and for rooms that set cookies. */

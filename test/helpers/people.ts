@@ -71,7 +71,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
     failed: () => {},
     signedInFrom: (facts) => void signIns.push(facts),
   });
-  const { accounts, activity, addresses, authenticators, signin, signup } = person;
+  const { accounts, activity, addresses, authenticators, signin, signup, recovery } = person;
 
   const logs: string[] = [];
   const logger = { ...loggerOptions, stream: { write: (line: string) => void logs.push(line) } };
@@ -82,7 +82,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
     random,
     clock,
     messages,
-    readPerson: (request) => signin.readPerson(request),
+    readPerson: (request) => person.readPerson(request),
   });
   const afterSignIn: AfterSignIn = async ({ request, reply }) => {
     const { next } = readFlow(request);
@@ -111,6 +111,8 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
     authenticators,
     signin,
     signup,
+    recovery,
+    tidy: () => person.tidy(),
     app,
     mails,
     notices,

@@ -7,6 +7,7 @@ import * as codesAndKeys from './migrations/003-codes-and-keys.ts';
 import * as securityKeys from './migrations/004-security-keys.ts';
 import * as addresses from './migrations/005-addresses.ts';
 import * as signIn from './migrations/006-sign-in.ts';
+import * as recovery from './migrations/007-recovery.ts';
 import * as activity from './migrations/008-activity.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 
@@ -23,6 +24,7 @@ export const migrations: Record<string, Migration> = {
   '004-security-keys': securityKeys,
   '005-addresses': addresses,
   '006-sign-in': signIn,
+  '007-recovery': recovery,
   '008-activity': activity,
   '010-leaner-indexes': leanerIndexes,
 };

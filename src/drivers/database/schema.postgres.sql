@@ -229,6 +229,44 @@ CREATE TABLE "password" (
   CONSTRAINT password_pkey PRIMARY KEY (account_id)
 );
 
+CREATE TABLE "recovery" (
+  id text NOT NULL,
+  account_id text,
+  email text NOT NULL,
+  browser_hash text NOT NULL,
+  status text NOT NULL,
+  issued_at bigint,
+  saved_at bigint,
+  bound_at bigint,
+  operator_at bigint,
+  bound_way text,
+  sealed_saved_code text,
+  user_agent text,
+  country text,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  waiting_since bigint,
+  waits_until bigint,
+  changed_at bigint NOT NULL,
+  told text,
+  cancel_hash text NOT NULL,
+  finish_hash text NOT NULL,
+  CONSTRAINT recovery_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT recovery_cancel_hash_key UNIQUE (cancel_hash),
+  CONSTRAINT recovery_finish_hash_key UNIQUE (finish_hash),
+  CONSTRAINT recovery_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX recovery_account ON recovery USING btree (account_id);
+
+CREATE INDEX recovery_browser ON recovery USING btree (browser_hash);
+
+CREATE INDEX recovery_email ON recovery USING btree (email);
+
+CREATE INDEX recovery_expiry ON recovery USING btree (expires_at);
+
+CREATE INDEX recovery_status ON recovery USING btree (status, changed_at);
+
 CREATE TABLE "recovery_code" (
   account_id text NOT NULL,
   selector text NOT NULL,
@@ -244,6 +282,29 @@ CREATE TABLE "recovery_code_set" (
   CONSTRAINT recovery_code_set_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT recovery_code_set_pkey PRIMARY KEY (account_id)
 );
+
+CREATE TABLE "recovery_issued_code" (
+  id text NOT NULL,
+  recovery_id text,
+  account_id text,
+  channel text NOT NULL,
+  code_hash text NOT NULL,
+  link_hash text,
+  tries integer NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  used_at bigint,
+  CONSTRAINT recovery_issued_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT recovery_issued_code_link_hash_key UNIQUE (link_hash),
+  CONSTRAINT recovery_issued_code_pkey PRIMARY KEY (id),
+  CONSTRAINT recovery_issued_code_recovery_id_fkey FOREIGN KEY (recovery_id) REFERENCES recovery(id) ON DELETE CASCADE
+);
+
+CREATE INDEX recovery_issued_code_account ON recovery_issued_code USING btree (account_id);
+
+CREATE INDEX recovery_issued_code_case ON recovery_issued_code USING btree (recovery_id);
+
+CREATE INDEX recovery_issued_code_expiry ON recovery_issued_code USING btree (expires_at);
 
 CREATE TABLE "saved_code" (
   account_id text NOT NULL,

@@ -199,6 +199,40 @@ CREATE TABLE "password" (
   "short" integer default 0 not null
 );
 
+CREATE TABLE "recovery" (
+  "id" text primary key,
+  "account_id" text references "account" ("id") on delete cascade,
+  "email" text not null,
+  "browser_hash" text not null,
+  "status" text not null,
+  "issued_at" bigint,
+  "saved_at" bigint,
+  "bound_at" bigint,
+  "operator_at" bigint,
+  "bound_way" text,
+  "sealed_saved_code" text,
+  "user_agent" text,
+  "country" text,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "waiting_since" bigint,
+  "waits_until" bigint,
+  "changed_at" bigint not null,
+  "told" text,
+  "cancel_hash" text not null unique,
+  "finish_hash" text not null unique
+);
+
+CREATE INDEX "recovery_account" on "recovery" ("account_id");
+
+CREATE INDEX "recovery_browser" on "recovery" ("browser_hash");
+
+CREATE INDEX "recovery_email" on "recovery" ("email");
+
+CREATE INDEX "recovery_expiry" on "recovery" ("expires_at");
+
+CREATE INDEX "recovery_status" on "recovery" ("status", "changed_at");
+
 CREATE TABLE "recovery_code" (
   "account_id" text not null references "recovery_code_set" ("account_id") on delete cascade,
   "selector" text not null,
@@ -211,6 +245,25 @@ CREATE TABLE "recovery_code_set" (
   "failed_tries" integer not null,
   "created_at" bigint not null
 );
+
+CREATE TABLE "recovery_issued_code" (
+  "id" text primary key,
+  "recovery_id" text references "recovery" ("id") on delete cascade,
+  "account_id" text references "account" ("id") on delete cascade,
+  "channel" text not null,
+  "code_hash" text not null,
+  "link_hash" text unique,
+  "tries" integer not null,
+  "created_at" bigint not null,
+  "expires_at" bigint not null,
+  "used_at" bigint
+);
+
+CREATE INDEX "recovery_issued_code_account" on "recovery_issued_code" ("account_id");
+
+CREATE INDEX "recovery_issued_code_case" on "recovery_issued_code" ("recovery_id");
+
+CREATE INDEX "recovery_issued_code_expiry" on "recovery_issued_code" ("expires_at");
 
 CREATE TABLE "saved_code" (
   "account_id" text primary key references "account" ("id") on delete cascade,

@@ -1,0 +1,133 @@
+import type { Authenticators } from '../authenticators/authenticators.ts';
+import { type Clock, days } from '../clock.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
+import type { AccountId, DeviceId } from '../ids.ts';
+import type { Secrets } from '../secrets.ts';
+import type { Attempt } from './attempt.ts';
+import type { RecoveryRow, RecoveryStore } from './recovery-store.ts';
+import { tokenHash } from './tokens.ts';
+
+type HashedPassword = Awaited<ReturnType<Authenticators['hashPassword']>>;
+type NewPasskey = NonNullable<Awaited<ReturnType<Authenticators['passkeys']['verifyCreation']>>>['passkey'];
+
+/** What the account is got back with. */
+export type NewWay = { password: HashedPassword } | { passkey: NewPasskey };
+
+export type Ending = {
+  /** Takes the lost second step off; without effect where `mayDropSecondStep` is false. */
+  dropSecondStep: boolean;
+  sessions: boolean;
+  devices: readonly DeviceId[];
+};
+
+export type Finishing = {
+  /** All of it or nothing; false if the attempt is over, is not this browser's, or the passkey is known already. */
+  finish(attempt: Attempt, browserId: string, way: NewWay, ending: Ending): Promise<boolean>;
+  /** What a mail's finish link is about. */
+  findByFinishToken(token: string): Promise<Attempt | undefined>;
+  /** Goes on in this browser after the waiting period, by the link of the mail. */
+  takeUp(token: string, browserId: string): Promise<boolean>;
+  /** "Report it lost": one proof is enough to switch the authenticator app off (E30). */
+  reportLost(accountId: AccountId, sessions: boolean): Promise<boolean>;
+};
+
+export type FinishNeeds = {
+  authenticators: Pick<Authenticators, 'savePassword' | 'addPasskey' | 'suspend' | 'removeSecondStep'>;
+  endSessions(accountId: AccountId, trx: DatabaseTransaction): Promise<void>;
+  devices: { unlink(accountId: AccountId, id: DeviceId, trx: DatabaseTransaction): Promise<boolean> };
+};
+
+/** How long "this was not me" undoes a recovery that is done. */
+const disownTime = days(7);
+export function createFinishing(
+  needs: FinishNeeds & {
+    store: RecoveryStore;
+    database: Database;
+    clock: Clock;
+    secrets: Secrets;
+    journal: Pick<Journal, 'append'>;
+    describe(row: RecoveryRow): Promise<Attempt>;
+    browserHash(browserId: string): string;
+    tell(id: string): void;
+  },
+): Finishing & { disown(row: RecoveryRow): Promise<boolean> } {
+  const { store, database, clock, secrets, journal, authenticators, devices } = needs;
+  const byFinishToken = (token: string) => store.findByToken('finish_hash', tokenHash(secrets, token));
+
+  const saveWay = async (accountId: AccountId, way: NewWay, trx: DatabaseTransaction): Promise<void> => {
+    if ('passkey' in way) {
+      await authenticators.addPasskey(accountId, way.passkey, trx);
+      return;
+    }
+    await authenticators.savePassword(accountId, way.password, trx);
+    await journal.append({ type: 'password_changed', accountId }, trx);
+  };
+
+  return {
+    async finish(attempt, browserId, way, ending) {
+      const { accountId } = attempt;
+      if (!accountId || !attempt.mayFinish) return false;
+      const work = async (trx: DatabaseTransaction): Promise<boolean> => {
+        const now = clock.now();
+        const mine = { browserHash: needs.browserHash(browserId), liveAt: now };
+        const from = attempt.status === 'open' ? (['open'] as const) : (['waiting', 'ready'] as const);
+        const change = { status: 'done' as const, changed_at: now };
+        if (!(await store.change(attempt.id, from, change, trx, mine))) return false;
+        await saveWay(accountId, way, trx);
+        if (ending.dropSecondStep && attempt.mayDropSecondStep) await authenticators.removeSecondStep(accountId, trx);
+        if (ending.sessions) await needs.endSessions(accountId, trx);
+        for (const id of ending.devices) await devices.unlink(accountId, id, trx);
+        await store.closeOthers(accountId, attempt.id, now, trx);
+        await journal.append(
+          { type: 'recovered', accountId, data: { by: Object.keys(attempt.proven).join(' ') } },
+          trx,
+        );
+        return true;
+      };
+      const done = await database.transaction(work).catch((error) => {
+        if (database.isDuplicate(error)) return false;
+        throw error;
+      });
+      if (done) needs.tell(attempt.id);
+      return done;
+    },
+
+    async findByFinishToken(token) {
+      const row = await byFinishToken(token);
+      return row && needs.describe(row);
+    },
+
+    async takeUp(token, browserId) {
+      const row = await byFinishToken(token);
+      const attempt = row && (await needs.describe(row));
+      if (!row || attempt?.status !== 'ready') return false;
+      const change = { browser_hash: needs.browserHash(browserId), changed_at: clock.now() };
+      return store.change(row.id, ['waiting', 'ready'], change, undefined, { liveAt: clock.now() });
+    },
+
+    reportLost: (accountId, sessions) =>
+      database.transaction(async (trx) => {
+        const suspended = await authenticators.suspend(accountId, 'app', trx);
+        if (sessions) await needs.endSessions(accountId, trx);
+        await journal.append({ type: 'reported', accountId, data: { what: 'app' } }, trx);
+        return suspended;
+      }),
+
+    /** "This was not me": whoever set the new password is out again, and it signs nobody in. */
+    async disown(row) {
+      const { account_id: accountId } = row;
+      const now = clock.now();
+      if (!accountId || row.changed_at <= now - disownTime) return false;
+      const done = await database.transaction(async (trx) => {
+        if (!(await store.change(row.id, ['done'], { status: 'disowned', changed_at: now }, trx))) return false;
+        await authenticators.suspend(accountId, 'password', trx);
+        await needs.endSessions(accountId, trx);
+        await journal.append({ type: 'disowned', accountId, data: { what: 'recovery' } }, trx);
+        return true;
+      });
+      if (done) needs.tell(row.id);
+      return done;
+    },
+  };
+}

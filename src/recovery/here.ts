@@ -1,0 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticators } from '../authenticators/authenticators.ts';
+import type { Clock } from '../clock.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { Places } from '../drivers/places/places.ts';
+import type { AccountId } from '../ids.ts';
+import type { Signin } from '../signin/signin.ts';
+import type { Limits } from '../web/limits.ts';
+import type { Attempt, From } from './attempt.ts';
+import type { Recovery } from './recovery.ts';
+import type { Sending } from './sending.ts';
+
+export type RecoveryPageNeeds = {
+  recovery: Recovery;
+  sending: Sending;
+  signin: Pick<Signin, 'read' | 'requireSignedIn'>;
+  authenticators: Pick<Authenticators, 'checkPassword' | 'hashPassword'> & {
+    passkeys: Pick<Authenticators['passkeys'], 'creationOptions' | 'verifyCreation'>;
+  };
+  devices: Pick<Devices, 'list'>;
+  userIdOf(accountId: AccountId): Promise<string | undefined>;
+  clock: Clock;
+  limits: Limits;
+  places: Places;
+  mailbox?: string | undefined;
+  /** Tells the owner that the app was reported lost. */
+  tellLost(accountId: AccountId, from: From): Promise<void>;
+};
+
+/** Every page of an attempt, and the attempt itself, is looked up by the browser's own name: 128 bits in a cookie. */
+export type Here = {
+  from(request: FastifyRequest): From;
+  /** The attempt of this browser, or undefined after answering with a redirect to the start. */
+  require(request: FastifyRequest, reply: FastifyReply): Promise<Attempt | undefined>;
+};

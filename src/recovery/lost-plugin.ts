@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { AccountId } from '../ids.ts';
+import type { Here, RecoveryPageNeeds } from './here.ts';
+import { cancelledPage, cancelPage, lostPage, reportPage } from './lost-pages.tsx';
+import { waitTime } from './recovery.ts';
+import { deadLinkPage } from './recovery-pages.tsx';
+
+type Fields = { [name: string]: string | undefined };
+
+/** When everything is lost: the waiting period, its end by the owner, and saying that something was lost. */
+export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here): void {
+  const { recovery, signin, clock } = needs;
+
+  const show = (request: FastifyRequest, attempt: Awaited<ReturnType<typeof recovery.current>>, tooOften = false) =>
+    lostPage({
+      page: request.page,
+      attempt,
+      waitHours: waitTime / 3_600_000,
+      endsAt: clock.now() + waitTime,
+      tooOften,
+    });
+
+  app.get('/recover/lost', async (request, reply) =>
+    reply.page(show(request, await recovery.current(request.browserId))),
+  );
+
+  app.post('/recover/lost', async (request, reply) => {
+    const attempt = await here.require(request, reply);
+    if (!attempt) return reply;
+    const { action } = request.body as Fields;
+    if (action === 'stop' && attempt.accountId) await recovery.cancel(attempt.accountId, attempt.id);
+    const started = action === 'wait' && attempt.status === 'open' ? await recovery.wait(attempt) : undefined;
+    if (action === 'wait' && !started && attempt.held && attempt.status === 'open' && !attempt.mayFinish)
+      return reply.page(show(request, attempt, true));
+    return reply.redirect('/recover/lost', 303);
+  });
+
+  // A browser that is signed in needs no further proof: stopping opens nothing.
+  app.post('/recover/cancel', async (request, reply) => {
+    const signedIn = await signin.requireSignedIn(request, reply);
+    if (!signedIn) return reply;
+    await recovery.cancel(signedIn.current.accountId);
+    return reply.redirect('/recover/cancelled', 303);
+  });
+
+  app.get('/recover/cancelled', async (request, reply) => reply.page(cancelledPage({ page: request.page })));
+
+  app.get('/recover/cancel/:token', async (request, reply) => {
+    const { token } = request.params as { token: string };
+    const attempt = await recovery.findByCancelToken(token);
+    const { page } = request;
+    if (attempt?.status === 'cancelled') return reply.page(cancelledPage({ page }));
+    if (attempt?.status === 'disowned') return reply.page(cancelledPage({ page, disowned: true }));
+    const done = attempt?.status === 'done';
+    if (!attempt || !(done || attempt.status === 'waiting' || attempt.status === 'ready'))
+      return reply.page(deadLinkPage({ page }));
+    return reply.page(cancelPage({ page, token, email: attempt.email, done }));
+  });
+
+  app.post('/recover/cancel/:token', async (request, reply) => {
+    const { token } = request.params as { token: string };
+    await recovery.cancelByToken(token);
+    return reply.redirect(`/recover/cancel/${encodeURIComponent(token)}`, 303);
+  });
+
+  registerReport(app, needs, here);
+}
+
+function registerReport(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here): void {
+  const { recovery, signin } = needs;
+
+  /** Whose app it is: of whoever has given a first proof here, or is signed in here, however long ago. */
+  const reporter = async (request: FastifyRequest): Promise<{ accountId: AccountId; email: string } | undefined> => {
+    const attempt = await recovery.current(request.browserId);
+    if (attempt?.status === 'open' && attempt.held && attempt.accountId)
+      return { accountId: attempt.accountId, email: attempt.email };
+    const signedIn = await signin.read(request);
+    return signedIn && { accountId: signedIn.current.accountId, email: signedIn.current.email };
+  };
+
+  app.get('/recover/report', async (request, reply) => {
+    const { done } = request.query as Fields;
+    const who = await reporter(request);
+    return reply.page(reportPage({ page: request.page, email: who?.email, done: done !== undefined }));
+  });
+
+  app.post('/recover/report', async (request, reply) => {
+    const who = await reporter(request);
+    if (!who) return reply.redirect('/recover/report', 303);
+    const sessions = (request.body as Fields).sessions === 'yes';
+    if (await recovery.reportLost(who.accountId, sessions)) await needs.tellLost(who.accountId, here.from(request));
+    return reply.redirect('/recover/report?done=1', 303);
+  });
+}

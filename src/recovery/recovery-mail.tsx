@@ -1,0 +1,106 @@
+import { countryName } from '../devices/device-words.tsx';
+import type { Message } from '../drivers/mail/mail.ts';
+import { renderMail } from '../web/mail-layout.tsx';
+import type { Locale, Translate } from '../web/messages.ts';
+import { issuedLength } from './issued-codes.ts';
+import type { RecoveryRow } from './recovery-store.ts';
+
+export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
+type Words = { subject: string; text: string; html: string };
+type Seen = { at: number; country: string | undefined };
+
+/** The code and the link. The code stays out of the subject, which lock screens show. */
+export function codeMail(reader: Reader, to: string, sent: { code: string; linkToken: string } & Seen): Message {
+  const { t, issuer } = reader;
+  const half = issuedLength / 2;
+  return {
+    to,
+    ...write(reader, {
+      title: t('recovery.mail.code.title'),
+      paragraphs: [t('recovery.mail.code.text', { email: reader.email })],
+      code: `${sent.code.slice(0, half)} ${sent.code.slice(half)}`,
+      facts: where(reader, sent),
+      action: { label: t('recovery.mail.code.button'), url: `${issuer}/recover/link/${sent.linkToken}` },
+      after: [t('recovery.mail.code.time'), t('recovery.mail.code.never'), t('recovery.mail.code.notYou')],
+    }),
+  };
+}
+
+/** The page said the same as for an address with an account; only who reads its mail learns the truth (F5). */
+export function noAccountMail(reader: Reader, to: string, seen: Seen): Message {
+  const { t, issuer } = reader;
+  return {
+    to,
+    ...write(reader, {
+      title: t('recovery.mail.none.title'),
+      paragraphs: [t('recovery.mail.none.text', { email: to }), t('recovery.mail.none.other')],
+      facts: where(reader, seen),
+      action: { label: t('recovery.mail.none.button'), url: `${issuer}/recover` },
+      after: [t('recovery.mail.none.notYou')],
+    }),
+  };
+}
+
+/** Loud on purpose (E19, E20): what happens, when, and the one button that stops it. */
+export function statusMail(reader: Reader, row: RecoveryRow, links: { cancel: string; finish: string }): Words {
+  const { t, issuer, email } = reader;
+  const key = `recovery.mail.${row.status}`;
+  const cancel = `${issuer}/recover/cancel/${links.cancel}`;
+  const when = timeInMail(reader.locale, row.waits_until ?? row.changed_at);
+  const facts = where(reader, { at: row.waiting_since ?? row.created_at, country: row.country ?? undefined });
+  const parts: Partial<Record<RecoveryRow['status'], { action: { label: string; url: string }; after: string[] }>> = {
+    waiting: { action: { label: t(`${key}.button`), url: cancel }, after: [t(`${key}.you`), t(`${key}.secure`)] },
+    ready: {
+      action: { label: t(`${key}.button`), url: `${issuer}/recover/finish/${links.finish}` },
+      after: [t(`${key}.time`), t(`${key}.notYou`), cancel],
+    },
+    cancelled: { action: { label: t(`${key}.button`), url: `${issuer}/security` }, after: [t(`${key}.again`)] },
+    done: { action: { label: t(`${key}.button`), url: cancel }, after: [t(`${key}.effect`)] },
+    disowned: { action: { label: t(`${key}.button`), url: `${issuer}/recover` }, after: [t(`${key}.after`)] },
+  };
+  return write(reader, {
+    title: t(`${key}.title`),
+    paragraphs: [t(`${key}.text`, { email, when })],
+    facts,
+    ...parts[row.status],
+  });
+}
+
+export function operatorMail(reader: Reader, until: number): Words {
+  const { t, issuer, email } = reader;
+  return write(reader, {
+    title: t('recovery.mail.operator.title'),
+    paragraphs: [t('recovery.mail.operator.text', { email, when: timeInMail(reader.locale, until) })],
+    action: { label: t('recovery.mail.operator.button'), url: `${issuer}/recover` },
+    after: [t('recovery.mail.operator.notYou')],
+  });
+}
+
+export function lostMail(reader: Reader, seen: Seen): Words {
+  const { t, issuer, email } = reader;
+  return write(reader, {
+    title: t('recovery.mail.lost.title'),
+    paragraphs: [t('recovery.mail.lost.text', { email })],
+    facts: where(reader, seen),
+    action: { label: t('recovery.mail.lost.button'), url: `${issuer}/security` },
+    after: [t('recovery.mail.lost.notYou')],
+  });
+}
+
+function write(reader: Reader, content: Omit<Parameters<typeof renderMail>[0], 't' | 'locale' | 'dir'>): Words {
+  const { t, locale, dir } = reader;
+  return { subject: content.title, ...renderMail({ t, locale, dir, ...content }) };
+}
+
+function where({ t, locale }: Reader, { at, country }: Seen): { label: string; value: string }[] {
+  const place = countryName(locale, country);
+  return [
+    { label: t('recovery.mail.time'), value: timeInMail(locale, at) },
+    ...(place ? [{ label: t('recovery.mail.place'), value: place }] : []),
+  ];
+}
+
+/** A mail cannot know the reader's time zone, so it names one. */
+function timeInMail(locale: Locale, at: number): string {
+  return `${new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(at)} UTC`;
+}

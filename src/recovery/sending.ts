@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.ts';
+import type { Mail } from '../drivers/mail/mail.ts';
+import { AppError } from '../errors.ts';
+import { type AccountId, newId } from '../ids.ts';
+import type { Random } from '../random.ts';
+import type { PageContext } from '../web/page.ts';
+import type { Attempt, From } from './attempt.ts';
+import type { Recovery } from './recovery.ts';
+import { codeMail, noAccountMail, type Reader } from './recovery-mail.tsx';
+
+export type Sending = {
+  /** A code to the address typed, and to every other confirmed e-mail address of its account. */
+  mail(attempt: Attempt, page: PageContext, from: From): Promise<void>;
+  /** A code to the account's number that ends in these digits, if there is one. Takes as long if there is none (F5). */
+  text(attempt: Attempt, lastDigits: string, page: PageContext, from: From): Promise<void>;
+};
+
+export type SendingNeeds = {
+  clock: Clock;
+  random: Random;
+  issuer: string;
+  mail: Mail;
+  recovery: Pick<Recovery, 'codes'>;
+  addresses: {
+    list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]>;
+    sendText(phone: string, text: string, from: { network: string }): Promise<unknown>;
+  };
+  failed(error: unknown, what: string): void;
+};
+
+/** Of a phone number, what its owner knows by heart and nobody is shown: asked for, so that no stranger sends texts (E24). */
+export const lastDigitsAsked = 4;
+
+export function createSending(needs: SendingNeeds): Sending {
+  const { clock, random, issuer, recovery, addresses, failed } = needs;
+
+  const allow = async (attempt: Attempt, channel: 'email' | 'text', { network }: From): Promise<void> => {
+    const allowed = await recovery.codes.allow({ email: attempt.email, channel, network });
+    if (!allowed.allowed) {
+      throw new AppError('too_many_tries', 'Too many codes were asked for.', { retryAt: allowed.retryAt });
+    }
+  };
+  // For nobody's account the same question is asked about nobody (F5).
+  const addressesOf = (attempt: Attempt) => addresses.list(attempt.accountId ?? newId<AccountId>(random));
+
+  return {
+    async mail(attempt, page, from) {
+      await allow(attempt, 'email', from);
+      const alternates = (await addressesOf(attempt)).filter(({ kind }) => kind === 'email');
+      const known = attempt.accountId !== undefined;
+      const sent = await recovery.codes.issue(attempt, 'email', known);
+      const reader: Reader = { ...page, issuer, email: attempt.email };
+      const seen = { at: clock.now(), country: from.country };
+      // Whoever typed one address does not wait for the mails to others, whose number the time would tell.
+      for (const { value } of alternates) {
+        void needs.mail
+          .send(codeMail(reader, value, { ...sent, ...seen }))
+          .catch((error) => failed(error, 'a code to an alternate address was not sent'));
+      }
+      const message = known
+        ? codeMail(reader, attempt.email, { ...sent, ...seen })
+        : noAccountMail(reader, attempt.email, seen);
+      await needs.mail.send(message).catch((cause) => {
+        throw new AppError('unavailable', 'The mail could not be handed over.', { cause });
+      });
+    },
+
+    async text(attempt, lastDigits, page, from) {
+      await allow(attempt, 'text', from);
+      const phones = (await addressesOf(attempt)).filter(({ kind }) => kind === 'phone');
+      const meant = phones.filter(({ value }) => value.endsWith(lastDigits));
+      const { code } = await recovery.codes.issue(attempt, 'text', meant.length > 0);
+      const words = page.t('recovery.text.code', { code, host: new URL(issuer).host });
+      for (const { value } of meant) {
+        void addresses
+          .sendText(value, words, { network: from.network })
+          .catch((error) => failed(error, 'a code by text was not sent'));
+      }
+    },
+  };
+}
