@@ -65,6 +65,12 @@ async function liveThrough(url: string, mailbox: Awaited<ReturnType<typeof start
   assert.ok(wrong.root.querySelector('input[name=password]'));
   keepPage(secrets, phone, await phone.submit(wrong, { password }));
 
+  // The mail about that sign-in, which the owner answers.
+  const notice = linkIn(await mailbox.waitFor(email, '/activity/undo/'), '/activity/undo/');
+  secrets.set('token of a notice', notice.split('/').at(-1) ?? '');
+  seen(await browser.submit(seen(await browser.open(notice)), {}));
+  assert.match(seen(await phone.open('/devices')).text, /Email address/, 'F9: signed out there');
+
   // Link a device, with its code in every address that people, scanners and wrong clients may put it in.
   const clientId = 'example-tv';
   const code = await requestCode(url, clientId, { device_name: 'Kitchen TV' });
@@ -101,7 +107,7 @@ async function liveThrough(url: string, mailbox: Awaited<ReturnType<typeof start
   await refresh(url, clientId, String(first.body.refresh_token));
 
   // Undo one link from the mail, unlink another on its page.
-  const undo = linkIn(await mailbox.waitFor(email), '/devices/undo/');
+  const undo = linkIn(await mailbox.waitFor(email, '/devices/undo/'), '/devices/undo/');
   secrets.set('undo token', undo.split('/').at(-1) ?? '');
   const undone = await browser.submit(seen(await browser.open(undo)), {}, { name: 'action', value: 'unlink' });
   assert.match(undone.text, /no longer linked/);
@@ -145,6 +151,7 @@ for (const setup of setups) {
     for (const part of [
       '/l/[code]',
       '/devices/undo/[token]',
+      '/activity/undo/[token]',
       '/signup/link/[token]',
       'user_code=[…]',
       '"statusCode":503',

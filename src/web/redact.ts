@@ -2,6 +2,7 @@
 const secretPaths: readonly [RegExp, string][] = [
   [/^\/+l\/.*/i, '/l/[code]'],
   [/^\/+devices\/+undo\/.*/i, '/devices/undo/[token]'],
+  [/^\/+activity\/+undo\/.*/i, '/activity/undo/[token]'],
   [/^\/+signup\/+link\/.*/i, '/signup/link/[token]'],
   [/^\/+recover\/+(link|cancel|finish)\/.*/i, '/recover/$1/[token]'],
 ];

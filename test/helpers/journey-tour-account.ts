@@ -43,7 +43,7 @@ export async function tourAccount(tour: Tour): Promise<void> {
   await phone.open(device);
   await phone.press({ name: 'action', value: 'unlink' });
   await shows('devices-unlinked');
-  const mail = await place.mailbox.waitFor(email);
+  const mail = await place.mailbox.waitFor(email, '/devices/undo/');
   const undo = linkIn(mail, '/devices/undo/');
   await phone.open(undo);
   await shows('undo');

@@ -14,10 +14,11 @@ export type Mailbox = {
   /** Everything received, oldest first. */
   messages(): ReceivedMail[];
   /**
-   * The oldest mail to this address that no earlier call has given, waiting for it if need be.
+   * The oldest mail to this address that no earlier call has given, waiting for it if need be; with `holding`, the
+   * oldest whose text holds that, such as the path of a link.
    * Rejects after ten seconds, naming what arrived instead.
    */
-  waitFor(to: string): Promise<ReceivedMail>;
+  waitFor(to: string, holding?: string): Promise<ReceivedMail>;
   /** Answers every mail from now on with a refusal, or takes them again. */
   refuse(refusing: boolean): void;
   close(): Promise<void>;
@@ -54,16 +55,16 @@ export async function startMailbox(): Promise<Mailbox> {
   const address = server.server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
 
-  const nextTo = (to: string): ReceivedMail | undefined =>
-    received.find((mail) => !given.has(mail) && mail.envelopeTo.includes(to));
+  const nextTo = (to: string, holding: string): ReceivedMail | undefined =>
+    received.find((mail) => !given.has(mail) && mail.envelopeTo.includes(to) && mail.text?.includes(holding));
 
   return {
     url: `smtp://127.0.0.1:${port}`,
     messages: () => [...received],
-    waitFor(to) {
+    waitFor(to, holding = '') {
       return new Promise((resolve, reject) => {
         const look = (): void => {
-          const mail = nextTo(to);
+          const mail = nextTo(to, holding);
           if (!mail) return;
           given.add(mail);
           waiting.delete(look);

@@ -63,7 +63,7 @@ for (const setup of setups) {
       const mail = await place.mailbox.waitFor(email);
       assert.match(mail.subject ?? '', /Example TV was linked to your account/);
       const { accessToken } = await linkDevice('Old laptop');
-      const undo = linkIn(await place.mailbox.waitFor(email), '/devices/undo/');
+      const undo = linkIn(await place.mailbox.waitFor(email, '/devices/undo/'), '/devices/undo/');
       const elsewhere = await place.phone();
       await elsewhere.open(undo);
       assert.match(await elsewhere.heading(), /Unlink Old laptop\?/);

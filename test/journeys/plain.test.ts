@@ -62,7 +62,7 @@ for (const setup of setups) {
       const accessToken = String(body.access_token);
       assert.equal((await userinfo(place.url, accessToken)).body.email, email);
 
-      const undo = linkIn(await place.mailbox.waitFor(email), '/devices/undo/');
+      const undo = linkIn(await place.mailbox.waitFor(email, '/devices/undo/'), '/devices/undo/');
       const stranger = createHttpBrowser(place.url);
       const asked = await stranger.open(undo);
       assert.equal((await userinfo(place.url, accessToken)).status, 200);
