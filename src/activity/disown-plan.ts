@@ -1,3 +1,4 @@
+import type { Addresses } from '../addresses/addresses.ts';
 import type { Authenticators } from '../authenticators/authenticators.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Journal, RecordedEvent } from '../drivers/journal/journal.ts';
@@ -22,6 +23,7 @@ export type Effect =
   | 'authenticatorOver'
   | 'address'
   | 'addressOver'
+  | 'email'
   | 'recovery'
   | 'recoveryOver'
   | 'report'
@@ -40,8 +42,7 @@ export type PlanNeeds = {
   signin: Pick<Signin, 'sessionsOf'>;
   devices: Pick<Devices, 'list' | 'find'>;
   authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'listKeys'>;
-  /** The room of addresses: which there are. */
-  addresses: { list(accountId: AccountId): Promise<{ id: string }[]> };
+  addresses: Pick<Addresses, 'list' | 'findUndo'>;
   /** The room of recovery: what waits to be done. */
   recovery: { pending(accountId: AccountId): Promise<{ id: string } | undefined> };
 };
@@ -92,7 +93,7 @@ const plans: Partial<Record<EventType, Make>> = {
   recovery_code_used: () => somebodyElse('codes'),
   address_added: planAddress,
   address_removed: () => somebodyElse('addresses'),
-  email_changed: () => somebodyElse('email'),
+  email_changed: planEmail,
   recovery_begun: planRecovery,
   recovered: () => somebodyElse('password'),
 };
@@ -175,6 +176,13 @@ async function authenticatorEffect(
 async function planAddress(needs: PlanNeeds, owner: Owner, { data }: RecordedEvent): Promise<Part> {
   const there = (await needs.addresses.list(owner.accountId)).some(({ id }) => id === data?.id);
   return { effects: [there ? 'address' : 'addressOver', 'others'], next: 'password' };
+}
+
+async function planEmail({ addresses }: PlanNeeds, { accountId }: Owner, { data }: RecordedEvent): Promise<Part> {
+  const id = text(data?.change);
+  const change = id === undefined ? undefined : await addresses.findUndo({ accountId, id });
+  if (change?.state !== 'possible') return somebodyElse('email');
+  return { effects: ['email', 'others'], next: 'password' };
 }
 
 async function planRecovery(needs: PlanNeeds, owner: Owner): Promise<Part> {

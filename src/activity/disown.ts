@@ -1,3 +1,4 @@
+import type { Addresses } from '../addresses/addresses.ts';
 import type { Authenticators } from '../authenticators/authenticators.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Journal, RecordedEvent } from '../drivers/journal/journal.ts';
@@ -15,7 +16,7 @@ export type DisownNeeds = PlanNeeds & {
   signin: Pick<Signin, 'sessionsOf' | 'endSession' | 'endSessionsOf'>;
   devices: Pick<Devices, 'list' | 'find' | 'report'>;
   authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'listKeys' | 'removePasskey' | 'removeApp'>;
-  addresses: PlanNeeds['addresses'] & { remove(accountId: AccountId, id: AddressId): Promise<boolean> };
+  addresses: Pick<Addresses, 'list' | 'findUndo' | 'remove' | 'undoEmail'>;
   recovery: PlanNeeds['recovery'] & { cancel(accountId: AccountId, id: string): Promise<unknown> };
   /** Tells every address of the account what was said and done (F4, E19). */
   tell(plan: Plan, accountId: AccountId, done: Done): Promise<void>;
@@ -79,6 +80,10 @@ const effects: Partial<Record<Effect, Perform>> = {
 
   async address({ addresses }, { accountId }, { data }, done) {
     done.removed += Number(await addresses.remove(accountId, String(data?.id) as AddressId));
+  },
+
+  async email({ addresses }, { accountId }, { data }) {
+    await addresses.undoEmail({ accountId, id: String(data?.change) });
   },
 
   async recovery({ recovery }, { accountId }) {

@@ -57,7 +57,7 @@ export function createNoticesStore(database: Database) {
         .execute(),
 
     async removeBefore(time: number): Promise<void> {
-      await db.deleteFrom('sign_in_notice').where('signed_in_at', '<', time).execute();
+      await db.deleteFrom('sign_in_notice').where('signed_in_at', '<=', time).execute();
     },
   };
 }

@@ -13,7 +13,7 @@ import { changeMail, emailChangedMail, emailPutBackMail, reviewMail } from './ad
 import { createAddressesStore } from './addresses-store.ts';
 import { type Confirmations, createConfirmations, type Outcome } from './confirmations.ts';
 import type { ConfirmationRow } from './confirmations-store.ts';
-import { createEmailChanges, type EmailChanges } from './email-changes.ts';
+import { type ChangeKey, createEmailChanges, type EmailChanges } from './email-changes.ts';
 import { callingCode } from './phone.ts';
 import { createTexts, type TextResult } from './texts.ts';
 
@@ -48,7 +48,7 @@ export type Addresses = {
   isKept(email: string, except?: AccountId): Promise<boolean>;
   findUndo: EmailChanges['findUndo'];
   /** Puts the account's old address back; the caller then ends its sessions. Undefined if there is nothing to undo. */
-  undoEmail(token: string): Promise<{ accountId: AccountId } | undefined>;
+  undoEmail(key: ChangeKey): Promise<{ accountId: AccountId } | undefined>;
   /** Removes what ended, and reminds of addresses nobody has looked at for a year (E16). For a timer. */
   tidy(): Promise<void>;
 };
@@ -124,9 +124,10 @@ export function createAddresses(needs: {
     if (!from) return 'expired';
     try {
       const undoToken = await database.transaction(async (trx) => {
-        const token = (await use(trx)) ? await changes.change(accountId, { from, to }, trx) : undefined;
-        if (token) await journal.append({ type: 'email_changed', accountId, data: maskedChange(from, to) }, trx);
-        return token;
+        const change = (await use(trx)) ? await changes.change(accountId, { from, to }, trx) : undefined;
+        const data = { ...maskedChange(from, to), change: change?.id };
+        if (change) await journal.append({ type: 'email_changed', accountId, data }, trx);
+        return change?.undoToken;
       });
       const told = { ...maskedChange(from, to), at: clock.now() };
       if (undoToken) await tell(accountId, (reader) => emailChangedMail(reader, { ...told, undoToken }));
@@ -165,8 +166,8 @@ export function createAddresses(needs: {
     isKept: changes.isKept,
     findUndo: changes.findUndo,
 
-    async undoEmail(token) {
-      const undone = await changes.undo(token);
+    async undoEmail(key) {
+      const undone = await changes.undo(key);
       if (!undone) return undefined;
       const { accountId, oldEmail, newEmail } = undone;
       await journal.append({

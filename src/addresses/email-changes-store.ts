@@ -30,6 +30,14 @@ export function createEmailChangesStore(database: Database) {
     find: (undoHash: string) =>
       db.selectFrom('email_change').selectAll().where('undo_hash', '=', undoHash).executeTakeFirst(),
 
+    findOwn: (accountId: AccountId, id: string) =>
+      db
+        .selectFrom('email_change')
+        .selectAll()
+        .where('id', '=', id)
+        .where('account_id', '=', accountId)
+        .executeTakeFirst(),
+
     async oldAddresses(accountId: AccountId, since: number): Promise<string[]> {
       const rows = await standing(since).where('account_id', '=', accountId).execute();
       return rows.map((row) => row.old_email);

@@ -18,6 +18,9 @@ export type Undoable = {
   state: 'possible' | 'done' | 'expired' | 'taken';
 };
 
+/** Which change: by the token of the mail, or as its owner's own. */
+export type ChangeKey = string | { accountId: AccountId; id: string };
+
 export type EmailChanges = ReturnType<typeof createEmailChanges>;
 
 /** Moves an account to another address, and back if its owner says that they did not. */
@@ -44,8 +47,10 @@ export function createEmailChanges(needs: {
     return holder && holder.id !== row.account_id ? 'taken' : 'possible';
   };
 
-  const find = async (token: string): Promise<(Undoable & { row: EmailChangeRow }) | undefined> => {
-    const row = await store.find(secrets.hash('email-undo', token));
+  const find = async (key: ChangeKey): Promise<(Undoable & { row: EmailChangeRow }) | undefined> => {
+    const row = await (typeof key === 'string'
+      ? store.find(secrets.hash('email-undo', key))
+      : store.findOwn(key.accountId, key.id));
     if (!row) return undefined;
     const { account_id, old_email, new_email, changed_at } = row;
     const state = await stateOf(row);
@@ -53,15 +58,16 @@ export function createEmailChanges(needs: {
   };
 
   return {
-    /** Within the transaction that uses up the confirmation; gives the token of the link that takes it back. */
+    /** Within the transaction that uses up the confirmation; gives the token of the link that takes it back, and its id. */
     async change(accountId: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction) {
       if (!(await needs.changeEmail(accountId, change, trx))) return undefined;
       await addresses.removeValue(accountId, change.to, trx);
       await needs.dropWaiting(accountId, trx);
       const undoToken = random.token(32);
+      const id = random.token(16);
       await store.insert(
         {
-          id: random.token(16),
+          id,
           account_id: accountId,
           old_email: change.from,
           new_email: change.to,
@@ -71,7 +77,7 @@ export function createEmailChanges(needs: {
         },
         trx,
       );
-      return undoToken;
+      return { id, undoToken };
     },
 
     /** Addresses that the account gave up in the last week: they go on being told. */
@@ -85,14 +91,14 @@ export function createEmailChanges(needs: {
       return accounts.some((id) => id !== except);
     },
 
-    findUndo: (token: string): Promise<Undoable | undefined> => find(token),
+    findUndo: (key: ChangeKey): Promise<Undoable | undefined> => find(key),
 
     /**
      * Puts the old address back, once. Whatever followed the change goes with it: later changes, and addresses added
      * since, because whoever took the account has added them.
      */
-    async undo(token: string): Promise<Undoable | undefined> {
-      const found = await find(token);
+    async undo(key: ChangeKey): Promise<Undoable | undefined> {
+      const found = await find(key);
       const account = found && (await needs.findAccount(found.accountId));
       if (!found || !account || found.state !== 'possible') return undefined;
       const { accountId, oldEmail, changedAt, row } = found;

@@ -119,8 +119,8 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
     texts,
     signIns,
     logs,
-    breakMail: () => {
-      mailWorks = false;
+    breakMail: (broken = true) => {
+      mailWorks = !broken;
     },
     newBrowser: (settings?: Settings) => createFormBrowser(app, settings),
     /** An account with a password, as the operator's command makes one. */
