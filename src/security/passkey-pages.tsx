@@ -180,10 +180,16 @@ function Removal(props: { page: PageContext; kind: Kind; passkey: Passkey; metho
 }
 
 function NeedsScript({ page }: { page: PageContext }) {
+  const { t } = page;
   return (
-    <noscript>
-      <p>{page.t('security.passkey.needsScript')}</p>
-    </noscript>
+    <>
+      <noscript>
+        <p>{t('security.passkey.needsScript')}</p>
+      </noscript>
+      <p hidden data-passkey-missing>
+        {t('security.passkey.unsupported')} <a href="/help/passkey">{t('web.passkey.help')}</a>
+      </p>
+    </>
   );
 }
 

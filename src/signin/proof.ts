@@ -14,6 +14,7 @@ export type Checks = {
       credential: string;
       accountId?: AccountId;
     }): Promise<{ accountId: AccountId; method: 'passkey' | 'key' } | undefined>;
+    unknownCredential(credential: string): Promise<{ rpId: string; credentialId: string } | undefined>;
   };
 };
 

@@ -10,6 +10,8 @@ import {
   TextField,
 } from '../web/components.tsx';
 import type { Page, PageContext } from '../web/page.ts';
+import { PasskeySignals } from '../web/passkey-signals.tsx';
+import type { UnknownPasskey } from './steps.ts';
 
 /** A page of this room after a form that failed: the field and the words, already translated. */
 export type FieldError = { field?: string; text: string };
@@ -21,8 +23,10 @@ export function signinPage(props: {
   /** Whether they were on their way to link a device. */
   linking: boolean;
   error?: FieldError | undefined;
+  /** A passkey that was tried and that no account has any more. */
+  unknown?: UnknownPasskey | undefined;
 }): Page {
-  const { page, error } = props;
+  const { page, error, unknown } = props;
   const { t } = page;
   return {
     title: t('signin.start.title'),
@@ -53,8 +57,9 @@ export function signinPage(props: {
           options={props.passkey}
           submitLabel={t('signin.passkey.button')}
           kind="secondary"
-          autofill
+          autofill={!unknown}
         />
+        {unknown && <PasskeySignals unknown={unknown} />}
         <p class="aside">
           {t('signin.start.new')} <a href="/signup">{t('signin.start.create')}</a>
         </p>

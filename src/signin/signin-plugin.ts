@@ -8,6 +8,7 @@ import { readFlow, writeFlow } from '../web/flow.ts';
 import { secondPress } from './sessions.ts';
 import type { AfterSignIn, Method, Signin } from './signin.ts';
 import { codePage, type FieldError, passwordPage, signinPage } from './signin-pages.tsx';
+import type { UnknownPasskey } from './steps.ts';
 
 type Fields = { [name: string]: string | undefined };
 
@@ -21,10 +22,16 @@ export async function signinPlugin(
   const { signin, ephemeral } = needs;
   const halfwayKey = (request: FastifyRequest): string => `signin-halfway:${request.browserId}`;
 
-  const showStart = async (request: FastifyRequest, reply: FastifyReply, email?: string, error?: FieldError) => {
+  const showStart = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    email?: string,
+    error?: FieldError,
+    unknown?: UnknownPasskey,
+  ) => {
     const passkey = await signin.passkeyOptions(request);
     const linking = readFlow(request).userCode !== undefined;
-    return reply.page(signinPage({ page: request.page, email, passkey, linking, error }));
+    return reply.page(signinPage({ page: request.page, email, passkey, linking, error, unknown }));
   };
 
   const finish = async (request: FastifyRequest, reply: FastifyReply, accountId: AccountId, methods: Method[]) => {
@@ -62,9 +69,11 @@ export async function signinPlugin(
   });
 
   app.post('/signin/passkey', async (request, reply) => {
-    const result = await signin.checkPasskey(request, (request.body as Fields).credential ?? '');
+    const { credential = '' } = request.body as Fields;
+    const result = await signin.checkPasskey(request, credential);
     if (result.ok) return finish(request, reply, result.accountId, ['passkey']);
-    return showStart(request, reply, readFlow(request).email, { text: wordsFor(request, result) });
+    const error = { text: wordsFor(request, result) };
+    return showStart(request, reply, readFlow(request).email, error, result.unknown);
   });
 
   app.get('/signin/password', async (request, reply) => {

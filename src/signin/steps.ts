@@ -5,9 +5,11 @@ import type { AccountId } from '../ids.ts';
 import { networkOf } from '../web/limits.ts';
 import type { Checker, Checks, Source } from './proof.ts';
 
+/** `unknown`: a passkey that no account has any more is still in the browser's list, until the browser is told (G14). */
 export type PasskeyStep =
   | { ok: true; accountId: AccountId }
-  | { ok: false; status: number; error: string; retryAt?: number };
+  | { ok: false; status: number; error: string; retryAt?: number; unknown: UnknownPasskey | undefined };
+export type UnknownPasskey = { rpId: string; credentialId: string };
 
 /** Appends an event with where it came from. */
 export type Record = (
@@ -58,8 +60,9 @@ export function createSteps(needs: {
 
     async checkPasskey(request: FastifyRequest, credential: string): Promise<PasskeyStep> {
       const result = await checker.passkey('sign-in', credential, sourceOf(request));
-      if (!result.ok) await recordFailure(request, undefined, result);
-      return result;
+      if (result.ok) return result;
+      await recordFailure(request, undefined, result);
+      return { ...result, unknown: await checks.passkeys.unknownCredential(credential) };
     },
 
     passkeyOptions: (request: FastifyRequest): Promise<object> =>

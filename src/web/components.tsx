@@ -286,8 +286,9 @@ export function PasskeyForm(props: {
         {props.children}
         <input type="hidden" name="credential" value="" />
         <Button kind={props.kind ?? 'primary'}>{props.submitLabel}</Button>
-        <p class="passkey-failed" role="status" hidden>
-          {page.t(mode === 'get' ? 'web.passkey.getFailed' : 'web.passkey.createFailed')}
+        <p class="passkey-failed" role="status" hidden data-already={page.t('web.passkey.already')}>
+          {page.t(mode === 'get' ? 'web.passkey.getFailed' : 'web.passkey.createFailed')}{' '}
+          <a href="/help/passkey">{page.t('web.passkey.help')}</a>
         </p>
       </Form>
     </div>

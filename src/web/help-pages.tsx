@@ -39,6 +39,34 @@ export function helpPage(page: PageContext): Page {
   };
 }
 
+/** What can go wrong with a passkey, each with a way forward: no page that asks for one is a dead end. */
+export function passkeyHelpPage(page: PageContext): Page {
+  const { t, person } = page;
+  return {
+    title: t('web.passkeyHelp.title'),
+    content: (
+      <>
+        <h1>{t('web.passkeyHelp.title')}</h1>
+        <p class="lead">{t('web.passkeyHelp.text')}</p>
+        {['cancelled', 'missing', 'account', 'unsupported', 'lost'].map((trouble) => (
+          <section>
+            <h2>{t(`web.passkeyHelp.${trouble}.title`)}</h2>
+            <p>{t(`web.passkeyHelp.${trouble}.text`)}</p>
+          </section>
+        ))}
+        <p class="buttons">
+          <LinkButton href={person ? '/security' : '/signin'} kind="primary">
+            {t(person ? 'web.passkeyHelp.security' : 'web.passkeyHelp.again')}
+          </LinkButton>
+        </p>
+        <p>
+          <a href="/help">{t('web.help.title')}</a>
+        </p>
+      </>
+    ),
+  };
+}
+
 const cookies: readonly CookieName[] = ['browser', 'session', 'flow', 'locale', 'theme'];
 
 export function privacyPage(page: PageContext, { secure }: { secure: boolean }): Page {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { days } from '../clock.ts';
 import { localPath } from './flow.ts';
-import { accessibilityPage, helpPage, privacyPage } from './help-pages.tsx';
+import { accessibilityPage, helpPage, passkeyHelpPage, privacyPage } from './help-pages.tsx';
 import { locales } from './messages.ts';
 
 /** The shell's own pages: language and theme, help. */
@@ -9,6 +9,7 @@ export async function registerOwnPages(pages: FastifyInstance): Promise<void> {
   const { cookieName, cookieOptions, secure } = pages.web;
 
   pages.get('/help', (request, reply) => reply.page(helpPage(request.page)));
+  pages.get('/help/passkey', (request, reply) => reply.page(passkeyHelpPage(request.page)));
   pages.get('/help/privacy', (request, reply) => reply.page(privacyPage(request.page, { secure })));
   pages.get('/help/accessibility', (request, reply) => reply.page(accessibilityPage(request.page)));
 

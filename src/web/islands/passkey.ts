@@ -8,6 +8,8 @@ type JsonCredentials = {
 
 if (window.PublicKeyCredential) {
   for (const box of document.querySelectorAll<HTMLElement>('[data-passkey]')) start(box);
+} else {
+  for (const words of document.querySelectorAll<HTMLElement>('[data-passkey-missing]')) words.hidden = false;
 }
 
 function start(box: HTMLElement): void {
@@ -35,12 +37,15 @@ function start(box: HTMLElement): void {
           });
       field.value = JSON.stringify(toJson(credential as PublicKeyCredential));
       form.submit();
-    } catch {
+    } catch (error) {
       // Taken over, or never chosen from autofill: nothing to report.
       if (controller.signal.aborted || mediation) return;
+      // WebAuthn §5.1.3: one of the credentials that were to be excluded is here.
+      const isHere = creating && (error as Error).name === 'InvalidStateError';
+      if (isHere) failed.textContent = String(failed.dataset.already);
       failed.hidden = false;
-      // Set again, for a status that was hidden is not read out.
-      failed.textContent = String(failed.textContent);
+      // Put in again, for a status that was hidden is not read out.
+      failed.append(...Array.from(failed.childNodes));
     }
   };
 
