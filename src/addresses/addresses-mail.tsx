@@ -53,14 +53,14 @@ export function emailChangedMail(
 ): Words {
   const { t, locale, issuer } = reader;
   return mail(reader, t('addresses.mail.changed.title'), {
-    paragraphs: [t('addresses.mail.changed.text')],
+    paragraphs: [t('addresses.mail.changed.text'), t('addresses.mail.changed.you')],
     facts: [
       { label: t('addresses.mail.changed.from'), value: change.from },
       { label: t('addresses.mail.changed.to'), value: change.to },
       { label: t('addresses.mail.time'), value: timeInMail(locale, change.at) },
     ],
     action: { label: t('addresses.mail.changed.undo'), url: `${issuer}/security/email/undo/${change.undoToken}` },
-    after: [t('addresses.mail.changed.after'), t('addresses.mail.changed.you')],
+    after: [t('addresses.mail.changed.after')],
   });
 }
 

@@ -27,13 +27,17 @@ export function addressesPage(props: {
     title: t('addresses.list.title'),
     content: (
       <>
-        {typeof done === 'string' && dones.includes(done) && <Notice kind="done">{t(`addresses.done.${done}`)}</Notice>}
         <BackLink href="/security">{t('addresses.back.security')}</BackLink>
+        {typeof done === 'string' && dones.includes(done) && <Notice kind="done">{t(`addresses.done.${done}`)}</Notice>}
         <h1>{t('addresses.list.title')}</h1>
         <Lead>{t('addresses.list.lead')}</Lead>
         <section>
           <h2>{t('addresses.own.heading')}</h2>
-          <p>{t.rich('addresses.own.text', { email: <LeftToRight>{own}</LeftToRight> })}</p>
+          <CardList
+            cards={[
+              { href: '/security/email', title: <LeftToRight>{own}</LeftToRight>, meta: t('addresses.own.text') },
+            ]}
+          />
           <p>
             <LinkButton href="/security/email">{t('addresses.own.change')}</LinkButton>
           </p>
@@ -41,7 +45,7 @@ export function addressesPage(props: {
         <Listed page={page} kind="email" addresses={emails} canAdd />
         {(props.texts || phones.length > 0) && (
           <Listed page={page} kind="phone" addresses={phones} canAdd={props.texts}>
-            <p class="hint">{t('addresses.phone.weak')}</p>
+            <p>{t('addresses.phone.weak')}</p>
           </Listed>
         )}
       </>

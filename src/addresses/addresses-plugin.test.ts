@@ -81,7 +81,7 @@ forEachDatabase((_name, open) => {
     const people = await createPeople(open);
     const { id } = await people.addAccount(own);
     const browser = await signIn(people);
-    assert.match((await browser.open('/security/addresses')).text, /You sign in with ann@example\.org/);
+    assert.match((await browser.open('/security/addresses')).text, /ann@example\.orgYou sign in with this address/);
     await beginEmail(browser, ' Ann@Home.example ');
     assert.match(browser.shown.url, /^\/security\/addresses\/confirm\//);
     assert.ok(browser.shown.text.includes(other));

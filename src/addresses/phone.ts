@@ -20,9 +20,9 @@ export function countryOf(phone: string): string | undefined {
   return parsePhoneNumberFromString(phone)?.country;
 }
 
-/** As people write it: `+49 176 12345678`. */
+/** As people write it, `+49 176 12345678`, and on one line. */
 export function readablePhone(phone: string): string {
-  return parsePhoneNumberFromString(phone)?.formatInternational() ?? phone;
+  return (parsePhoneNumberFromString(phone)?.formatInternational() ?? phone).replaceAll(' ', '\u00a0');
 }
 
 /** `+49` of `+4917612345678`. */

@@ -126,11 +126,11 @@ p, time, dt { color: var(--soft); }
 a { color: var(--accent); }
 ul { list-style: none; margin: 1.5rem 0; padding: 0; border: 1px solid var(--line); border-radius: 0.75rem; overflow: hidden; background: light-dark(#fff, #1c2026); }
 li + li { border-top: 1px solid var(--line); }
-li a, .text { display: grid; grid-template-columns: 1fr auto; gap: 0.1rem 1rem; padding: 0.8rem 1rem; color: inherit; text-decoration: none; }
+li a, .text { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; padding: 0.8rem 1rem; color: inherit; text-decoration: none; }
 li a:hover, li a:focus-visible { background: light-dark(#eef4fb, #232a33); }
 .text p { white-space: pre-wrap; margin: 0; color: inherit; }
-li b, .text p { grid-column: 1 / -1; overflow-wrap: anywhere; }
-li span { color: var(--soft); overflow-wrap: anywhere; }
+li b, .text p { flex: 1 0 100%; overflow-wrap: anywhere; }
+li span { margin-inline-end: auto; color: var(--soft); overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0.1rem 1rem; margin: 1rem 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; padding: 1.25rem; border: 1px solid var(--line); border-radius: 0.75rem; background: light-dark(#fff, #1c2026); }

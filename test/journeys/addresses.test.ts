@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { minutes } from '../../src/clock.ts';
+import { codeIn, linkIn, type Phone } from '../helpers/journey-phone.ts';
+import { type Place, startPlace } from '../helpers/journey-place.ts';
+import { type SmsProvider, startSmsProvider, unknownNumber } from '../helpers/sms-provider.ts';
+
+/** For whoever wants to look: a folder for pictures. */
+const pictures = process.env.LATCHKEY_TEST_PICTURES;
+
+let place: Place;
+let provider: SmsProvider;
+before(async () => {
+  if (pictures) mkdirSync(pictures, { recursive: true });
+  provider = await startSmsProvider();
+  const env = { LATCHKEY_SMS_URL: provider.url, LATCHKEY_SMS_FROM: provider.from, LATCHKEY_SMS_COUNTRIES: 'DE' };
+  place = await startPlace('PostgreSQL and Valkey', { env });
+});
+after(async () => {
+  await place?.close();
+  await provider?.close();
+});
+
+const picture = async (phone: Phone, name: string): Promise<void> => {
+  if (pictures) await phone.tab.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  const { violations } = await new AxeBuilder({ page: phone.tab as never }).analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
+    [],
+    name,
+  );
+};
+
+async function signedIn(email: string, options: Parameters<Place['phone']>[0] = {}): Promise<Phone> {
+  const phone = await place.phone(options);
+  await phone.open('/signin');
+  await phone.signIn(email);
+  return phone;
+}
+const send = (phone: Phone) => phone.press({ form: '/security/' });
+const wrong = (code: string): string => code.replace(/\d/g, (digit) => String((Number(digit) + 1) % 10));
+const codeOf = (text: string): string => /^@localhost #(\d{6})$/m.exec(text)?.[1] ?? assert.fail(text);
+
+describe('another address', () => {
+  const own = 'ann@example.org';
+  const other = 'ann@home.example';
+  let laptop: Phone;
+  before(async () => {
+    await place.server.createAccount(own);
+    laptop = await signedIn(own);
+  });
+
+  test('is added by a link opened on the phone, while the laptop goes on by itself', async () => {
+    await laptop.open('/security/addresses');
+    await picture(laptop, 'addresses-none');
+    await laptop.follow('/security/addresses/email/new');
+    await laptop.fill('email', other);
+    await send(laptop);
+    await picture(laptop, 'email-confirm');
+    const pocket = await place.phone();
+    await pocket.open(linkIn(await place.mailbox.waitFor(other), '/security/addresses/link/'));
+    await picture(pocket, 'email-link');
+    await send(pocket);
+    await laptop.tab.waitForURL(/\?done=emailAdded$/);
+    assert.match(await laptop.words(), /The email address is added/);
+    await pocket.close();
+    for (const to of [own, other])
+      assert.equal((await place.mailbox.waitFor(to)).subject, 'An email address was added to your account');
+  });
+
+  test('is removed, and hears of it', async () => {
+    await laptop.tab.getByRole('link', { name: other }).click();
+    await laptop.tab.waitForLoadState();
+    await picture(laptop, 'address-remove');
+    await send(laptop);
+    assert.equal(laptop.at(), '/security/addresses?done=emailRemoved');
+    for (const to of [own, other])
+      assert.equal((await place.mailbox.waitFor(to)).subject, 'An email address was removed from your account');
+  });
+});
+
+describe('a phone number, with scripts off', () => {
+  const own = 'bob@example.org';
+  let phone: Phone;
+  before(async () => {
+    await place.server.createAccount(own);
+    phone = await signedIn(own, { javaScriptEnabled: false });
+  });
+
+  test('is refused where it cannot get texts, with words', async () => {
+    await phone.open('/security/addresses/phone/new');
+    for (const [number, words] of [
+      ['+34 612 34 56 78', /numbers of that country/],
+      ['+49 30 901820', /with its country code/],
+      [unknownNumber, /could not be sent/],
+    ] as const) {
+      await phone.fill('phone', number);
+      await send(phone);
+      assert.match(await phone.words(), words, number);
+    }
+    assert.deepEqual(provider.texts(), []);
+  });
+
+  test('is added by the code of a text: not by a wrong one, and not ten minutes later', async () => {
+    await phone.fill('phone', '0176 12345678');
+    await send(phone);
+    const first = codeOf((await provider.waitFor('+4917612345678')).text);
+    await phone.fill('code', wrong(first));
+    await phone.press({ form: '/security/addresses/confirm' });
+    assert.match(await phone.words(), /That code is not right/);
+    place.server.clock.advance(minutes(10));
+    await phone.fill('code', first);
+    await phone.press({ form: '/security/addresses/confirm' });
+    assert.match(await phone.words(), /has run out/);
+    await phone.press({ name: 'action', value: 'resend' });
+    const { text, from } = await provider.waitFor('+4917612345678');
+    assert.equal(from, provider.from);
+    assert.doesNotMatch(text, /https?:/);
+    await phone.fill('code', codeOf(text));
+    await phone.press({ form: '/security/addresses/confirm' });
+    assert.equal(phone.at(), '/security/addresses?done=phoneAdded');
+    assert.match(await phone.words(), /\+49\s176\s12345678/);
+    assert.equal((await place.mailbox.waitFor(own)).subject, 'A phone number was added to your account');
+  });
+});
+
+describe('the own address', () => {
+  const own = 'cem@example.org';
+  const thiefs = 'eve@example.net';
+  let owner: Phone;
+  let thief: Phone;
+  let undo: string;
+  before(async () => {
+    await place.server.createAccount(own);
+    owner = await signedIn(own);
+    thief = await signedIn(own);
+  });
+
+  test('is changed by whoever can prove to be the owner, and the old one is told', async () => {
+    await thief.open('/security/email');
+    await picture(thief, 'own');
+    await thief.fill('email', thiefs);
+    await send(thief);
+    await thief.fill('code', codeIn(await place.mailbox.waitFor(thiefs)));
+    await thief.press({ form: '/security/addresses/confirm' });
+    assert.equal(thief.at(), '/security/addresses?done=ownChanged');
+    assert.match(await thief.words(), /eve@example\.net/);
+    const mail = await place.mailbox.waitFor(own);
+    assert.equal(mail.subject, 'The email address of your account was changed');
+    undo = linkIn(mail, '/security/email/undo/');
+  });
+
+  test('is put back from the old mailbox, in whichever browser; everybody else is out', async () => {
+    const library = await place.phone();
+    await library.open(undo);
+    await picture(library, 'undo');
+    await send(library);
+    assert.match(await library.heading(), /Your old email address is back/);
+    await picture(library, 'undone');
+    for (const phone of [thief, owner]) {
+      await phone.open('/security/addresses');
+      assert.equal(phone.at(), '/signin');
+    }
+    await owner.signIn(own);
+    assert.equal(owner.at(), '/security/addresses');
+    await thief.fill('email', thiefs);
+    await thief.press({ form: '/signin' });
+    await thief.fill('password', 'correct horse battery staple');
+    await thief.press({ form: '/signin/password' });
+    assert.equal(thief.at(), '/signin/password', 'the other address is nobody’s');
+    await library.close();
+  });
+});
