@@ -35,6 +35,10 @@ describe('strange requests', { concurrency: true }, () => {
       const endpoints = Object.entries(report.endpoints).toSorted(([a], [b]) => (a < b ? -1 : 1));
       for (const [endpoint, answers] of endpoints) t.diagnostic(`${endpoint}: ${inWords(answers)}`);
       assert.ok(report.requests >= requests);
+      const shut = endpoints.filter(([, answers]) => !answers['2xx'] && !answers['3xx']).map(([endpoint]) => endpoint);
+      t.diagnostic(`${shut.length} of ${endpoints.length} endpoints let nothing pass: ${shut.join(', ')}`);
+      // Requests that are all refused at the door would prove little.
+      assert.ok(requests < 20_000 || shut.length < endpoints.length / 5);
     });
   }
 });

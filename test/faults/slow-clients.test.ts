@@ -99,7 +99,7 @@ describe('slow and oversized clients', () => {
     await others();
   });
 
-  it('a body without end is cut off', async () => {
+  it('a body without end is cut off', async (t) => {
     const [client] = (await connect(1)) as [RawClient];
     client.send(requestHead('POST /link', { ...form, 'transfer-encoding': 'chunked' }));
     const block = `8000\r\n${'a'.repeat(0x8000)}\r\n`;
@@ -112,6 +112,7 @@ describe('slow and oversized clients', () => {
     clearInterval(more);
     assert.match(text, /^HTTP\/1\.1 413 |^$/);
     assert.ok(sent < 50_000_000, `${sent} bytes were taken`);
+    t.diagnostic(`cut off after ${Math.round(sent / 1024)} KiB had been sent`);
   });
 
   it('headers that are too large, and what is no HTTP, get a short answer and the end of the connection', async () => {

@@ -23,7 +23,7 @@ export type StrangeReport = {
 const lanes = 4;
 const together = 6;
 /** After so many requests the world is looked after, and after some more made anew. */
-const tendEvery = 500;
+const tendEvery = 800;
 const renewEvery = 4000;
 
 /** RFC 6749 §5: JSON, with the status that goes with it, whatever was sent. */
