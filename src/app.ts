@@ -64,6 +64,7 @@ export async function createApp(outside: Outside): Promise<App> {
   const person = createPerson({
     ...{ ...outside, journal, mail, messages, limits, live, devices },
     clientNames: (ids) => clients.names(ids),
+    revokeAccount: (id) => engine.revokeAccount(id),
     failed: (err, what) => server.log.error({ err }, what),
   });
   const { signin } = person;
@@ -133,11 +134,11 @@ export async function createApp(outside: Outside): Promise<App> {
   const linkRoom = createLinkPlugin({ link, signin, clock, places, live });
 
   const afterSignIn: AfterSignIn = async (done) => {
-    const resumed = await linkRoom.resume(done);
+    const resumed = (await person.mustSee(done.session)) ?? (await linkRoom.resume(done));
     if (resumed) return resumed;
     const { next } = readFlow(done.request);
     writeFlow(done.reply, {});
-    return next ?? '/devices';
+    return next ?? '/account';
   };
 
   const mailsToFiles = config.development && !config.smtpUrl;
@@ -189,7 +190,7 @@ export async function createApp(outside: Outside): Promise<App> {
   );
   await pagesScope(server, async (pages) => {
     person.registerSessions(pages);
-    pages.get('/', async (request, reply) => reply.redirect(request.signedIn ? '/devices' : '/link', 303));
+    pages.get('/', async (request, reply) => reply.redirect(request.signedIn ? '/account' : '/link', 303));
     await linkRoom.plugin(pages);
     await devicesPlugin({
       devices,

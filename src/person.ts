@@ -11,6 +11,9 @@ import { createCodeMail } from './authenticators/code-mail.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
 import type { Devices } from './devices/devices.ts';
+import { createClosing } from './home/closing.ts';
+import { createHome } from './home/home.ts';
+import { homePlugin } from './home/home-plugin.ts';
 import type { AccountId } from './ids.ts';
 import type { Outside } from './outside.ts';
 
@@ -23,7 +26,7 @@ import { createSending } from './recovery/sending.ts';
 
 import { securityPlugin } from './security/security-plugin.ts';
 import { registerSessions } from './signin/session-cookie.ts';
-import { type AfterSignIn, createSignin, type SignInFacts, type Signin } from './signin/signin.ts';
+import { type AfterSignIn, createSignin, type SignedIn, type SignInFacts, type Signin } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
 import type { Limits } from './web/limits.ts';
 import type { Live } from './web/live.ts';
@@ -39,8 +42,10 @@ export type PersonNeeds = Pick<
   limits: Limits;
   live: Live;
   /** The rooms above: devices, and the apps they use. */
-  devices: ActivityNeeds['devices'] & Pick<Devices, 'list' | 'unlink'>;
+  devices: Devices;
   clientNames: ActivityNeeds['clientNames'];
+  /** Ends every token and session that apps have of an account. */
+  revokeAccount(accountId: AccountId): Promise<void>;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
   /** Hears of every sign-in, beside the rooms here. */
@@ -90,6 +95,18 @@ export function createPerson(needs: PersonNeeds) {
     ...{ ...needs, signin, authenticators, addresses },
     recovery,
   });
+  const closing = createClosing({
+    ...needs,
+    accounts,
+    tell: addresses.tell,
+    endSessionsOf: (id) => signin.endSessionsOf(id),
+    forgetEvents: (id) => needs.journal.forgetAccount(id),
+  });
+  const home = createHome({
+    ...needs,
+    ...{ accounts, addresses, authenticators, closing },
+    sessionsOf: (id) => signin.sessionsOf(id),
+  });
 
   return {
     accounts,
@@ -119,6 +136,11 @@ export function createPerson(needs: PersonNeeds) {
           ...(account.locale ? { locale: account.locale } : {}),
         }
       );
+    },
+
+    /** Where somebody who has just signed in must look first, whatever they came for. */
+    async mustSee({ current }: SignedIn): Promise<string | undefined> {
+      return (await accounts.find(current.accountId))?.closingAt === undefined ? undefined : '/profile/close';
     },
 
     /** To be called on the scope of all pages, before any of them: the session is theirs to read and renew. */
@@ -163,6 +185,13 @@ export function createPerson(needs: PersonNeeds) {
         ...{ ...needs, recovery, sending, signin, authenticators, userIdOf, mailbox },
         tellLost: notices.reportedLost,
       });
+      await homePlugin(pages, {
+        home,
+        requireSignedIn: (request, reply) => signin.requireSignedIn(request, reply),
+        requireFreshProof: (request, reply) => signin.requireFreshProof(request, reply),
+        activity,
+        banner: async () => undefined,
+      });
       await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
     },
 
@@ -173,6 +202,7 @@ export function createPerson(needs: PersonNeeds) {
       await addresses.tidy();
       await activity.tidy();
       await recovery.tidy();
+      await closing.finish();
     },
 
     /** When everybody who is being told of something has been told. */

@@ -8,6 +8,10 @@ export type AccountRow = {
   locale: string | null;
   passkey_user_id: string;
   created_at: number;
+  /** When it will be removed. */
+  closing_at: number | null;
+  /** When its owner last went through the security check-up. */
+  checked_at: number | null;
 };
 
 type Tables = { account: AccountRow };
@@ -50,8 +54,23 @@ export function createAccountStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
-    async setLocale(id: AccountId, locale: string): Promise<void> {
-      await db.updateTable('account').set({ locale }).where('id', '=', id).execute();
+    async set(id: AccountId, changes: Partial<Pick<AccountRow, 'name' | 'locale' | 'checked_at'>>): Promise<void> {
+      await db.updateTable('account').set(changes).where('id', '=', id).execute();
     },
+
+    /** True for the one caller that changes it. */
+    async setClosing(id: AccountId, at: number | null, trx: DatabaseTransaction): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
+        .updateTable('account')
+        .set({ closing_at: at })
+        .where('id', '=', id)
+        .where('closing_at', at === null ? 'is not' : 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows === 1n;
+    },
+
+    closingBefore: (time: number, limit: number) =>
+      db.selectFrom('account').selectAll().where('closing_at', '<=', time).orderBy('closing_at').limit(limit).execute(),
   };
 }

@@ -12,6 +12,10 @@ export type Account = {
   name: string | undefined;
   locale: Locale | undefined;
   createdAt: number;
+  /** When it will be removed, if its owner has closed it. */
+  closingAt: number | undefined;
+  /** When its owner last went through the security check-up. */
+  checkedAt: number | undefined;
 };
 
 export type NewAccount = { email: string; locale?: Locale | undefined; passkeyUserId?: string | undefined };
@@ -28,6 +32,15 @@ export type Accounts = {
   setLocale(id: AccountId, locale: Locale): Promise<void>;
   /** True if the address was `from` until now. Rejects with a duplicate error of the database if `to` has an account. */
   changeEmail(id: AccountId, change: { from: string; to: string }, transaction: DatabaseTransaction): Promise<boolean>;
+  /** What to call them; undefined for "the part of the address before the @". */
+  setName(id: AccountId, name: string | undefined): Promise<void>;
+  noteCheckup(id: AccountId): Promise<void>;
+  /** Will be removed at `at`; false if it was closing already. */
+  beginClosing(id: AccountId, at: number): Promise<boolean>;
+  /** Stays after all; false if it was not closing. */
+  cancelClosing(id: AccountId): Promise<boolean>;
+  /** Whose time has come, the oldest first. */
+  closingBefore(time: number, limit: number): Promise<Account[]>;
   /** The WebAuthn user handle: 64 random bytes, base64url, no personal data (G10). */
   passkeyUserId(id: AccountId): Promise<string | undefined>;
 };
@@ -41,6 +54,13 @@ export function createAccounts(needs: {
   const { clock, random, journal } = needs;
   const store = createAccountStore(needs.database);
   const found = (row: AccountRow | undefined): Account | undefined => row && fromRow(row);
+
+  const changeClosing = (id: AccountId, at: number | null, type: 'closing_begun' | 'closing_cancelled') =>
+    needs.database.transaction(async (trx) => {
+      const changed = await store.setClosing(id, at, trx);
+      if (changed) await journal.append({ type, accountId: id }, trx);
+      return changed;
+    });
 
   return {
     find: async (id) => found(await store.find(id)),
@@ -58,6 +78,8 @@ export function createAccounts(needs: {
         locale: locale ?? null,
         passkey_user_id: passkeyUserId ?? random.token(64),
         created_at: clock.now(),
+        closing_at: null,
+        checked_at: null,
       };
       const write = async (trx: DatabaseTransaction) => {
         await store.insert(row, trx);
@@ -68,8 +90,13 @@ export function createAccounts(needs: {
     },
     list: async () => (await store.list()).map(fromRow),
     remove: (id) => store.remove(id),
-    setLocale: (id, locale) => store.setLocale(id, locale),
     changeEmail: (id, change, transaction) => store.changeEmail(id, change, transaction),
+    setLocale: (id, locale) => store.set(id, { locale }),
+    setName: (id, name) => store.set(id, { name: name ?? null }),
+    noteCheckup: (id) => store.set(id, { checked_at: clock.now() }),
+    beginClosing: (id, at) => changeClosing(id, at, 'closing_begun'),
+    cancelClosing: (id) => changeClosing(id, null, 'closing_cancelled'),
+    closingBefore: async (time, limit) => (await store.closingBefore(time, limit)).map(fromRow),
     passkeyUserId: async (id) => (await store.find(id))?.passkey_user_id,
   };
 }
@@ -81,6 +108,8 @@ function fromRow(row: AccountRow): Account {
     name: row.name ?? undefined,
     locale: (row.locale ?? undefined) as Locale | undefined,
     createdAt: row.created_at,
+    closingAt: row.closing_at ?? undefined,
+    checkedAt: row.checked_at ?? undefined,
   };
 }
 

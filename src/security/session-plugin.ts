@@ -7,7 +7,7 @@ import { localPath, writeFlow } from '../web/flow.ts';
 import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
 
 /** Where an account's own pages begin. */
-const home = '/devices';
+const home = '/account';
 
 /** What a person who is signed in does with the session: choose an account, prove it is them, sign out. */
 export function registerSessionPages(app: FastifyInstance, signin: Signin): void {

@@ -51,8 +51,8 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
 }
 
 /** Pages of a signed-in person at home; the one-question pages of a task carry no such distraction. */
-const places = ['/devices', '/link', '/security'] as const;
-const homely = /^\/(devices|security|activity|sessions|accounts|help)(\/|\?|$)/;
+const places = ['/account', '/devices', '/security', '/activity', '/profile'] as const;
+const homely = /^\/(account|checkup|profile|devices|security|activity|sessions|accounts|help)(\/|\?|$)/;
 
 function Header({ context }: { context: PageContext }) {
   const { t, person, path } = context;

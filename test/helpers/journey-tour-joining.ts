@@ -70,6 +70,19 @@ export async function tourJoining({ place, visit, newPhone, newCode }: Tour): Pr
   await visit('password-wrong', elsewhere.tab);
   await elsewhere.fill('password', testPassword);
   await elsewhere.press({ form: '/signin/password' });
-  await visit('devices-empty', elsewhere.tab);
+  await visit('home', elsewhere.tab);
+  const kept = [
+    ['devices-empty', '/devices'],
+    ['checkup-ways', '/checkup/ways'],
+    ['checkup-addresses', '/checkup/addresses'],
+    ['checkup-done', '/checkup/done'],
+    ['profile', '/profile'],
+    ['close', '/profile/close'],
+    ['closed', '/profile/closed'],
+  ] as const;
+  for (const [name, path] of kept) {
+    await elsewhere.open(path);
+    await visit(name, elsewhere.tab);
+  }
   await elsewhere.close();
 }

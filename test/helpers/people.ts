@@ -49,6 +49,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
   const sms = { send: async (message: TextMessage) => void texts.push(message), close: async () => {} };
 
   const messages = loadMessages();
+  // Without apps there are no tokens to revoke.
   const devices = createDevices({
     ...{ database, clock, random, secrets, journal },
     revokeGrant: async () => {},
@@ -68,6 +69,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
       requireSecondStep: false,
       ...settings,
     },
+    revokeAccount: async () => {},
     failed: () => {},
     signedInFrom: (facts) => void signIns.push(facts),
   });
@@ -100,6 +102,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
   });
 
   return {
+    person,
     database,
     clock,
     secrets,

@@ -31,6 +31,8 @@ describe('B3: a passkey and a password beside it', () => {
   };
 
   test('an account that began with a passkey adds a password', async () => {
+    assert.match(await phone.heading(), /^Hello/);
+    await phone.open('/devices');
     assert.match(await phone.heading(), /Linked devices/);
     assert.match(await phone.words(), /No devices are linked yet/, 'A5: an empty page that helps');
     await phone.open('/security/password');
@@ -56,14 +58,14 @@ describe('B3: a passkey and a password beside it', () => {
     });
     await phone.open('/signin#button');
     await phone.tab.click('main [data-passkey=get] button');
-    await phone.tab.waitForURL(/\/devices$/);
+    await phone.tab.waitForURL(/\/account$/);
     assert.equal(await accountOn(phone), 'kim@example.org');
     await signOut();
   });
 
   test('signing in by the passkey that autofill offers', async () => {
     await phone.open('/signin');
-    await phone.tab.waitForURL(/\/devices$/);
+    await phone.tab.waitForURL(/\/account$/);
     assert.equal(await accountOn(phone), 'kim@example.org');
   });
 });
@@ -123,7 +125,7 @@ describe('A6, B1: several accounts in one browser', () => {
       assert.ok((await phone.words()).includes(email), email);
     assert.equal(await accountOn(phone), 'work@example.org');
     await phone.tab.locator('main li', { hasText: 'home@example.org' }).locator('button[value=switch]').click();
-    await phone.tab.waitForURL(/\/devices$/);
+    await phone.tab.waitForURL(/\/account$/);
     assert.equal(await accountOn(phone), 'home@example.org');
   });
 

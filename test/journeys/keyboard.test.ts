@@ -93,7 +93,10 @@ test('A8: the whole journey by keyboard, and Enter on the review approves nothin
   await hands.enter();
   assert.match(await phone.heading(), /is now signed in as ada/);
   place.server.clock.advance(seconds(5));
+  // The page hears at once that the television has its tokens, and says so.
+  const told = tab.waitForEvent('load');
   assert.equal((await poll(place.url, 'example-tv', code.device_code)).status, 200);
+  await told;
 
   await hands.go('main a[href^="/devices/"]');
   await hands.enter();

@@ -9,6 +9,7 @@ import * as addresses from './migrations/005-addresses.ts';
 import * as signIn from './migrations/006-sign-in.ts';
 import * as recovery from './migrations/007-recovery.ts';
 import * as activity from './migrations/008-activity.ts';
+import * as home from './migrations/009-home.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 
 /**
@@ -26,6 +27,7 @@ export const migrations: Record<string, Migration> = {
   '006-sign-in': signIn,
   '007-recovery': recovery,
   '008-activity': activity,
+  '009-home': home,
   '010-leaner-indexes': leanerIndexes,
 };
 

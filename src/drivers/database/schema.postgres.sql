@@ -5,10 +5,14 @@ CREATE TABLE "account" (
   locale text,
   passkey_user_id text NOT NULL,
   created_at bigint NOT NULL,
+  closing_at bigint,
+  checked_at bigint,
   CONSTRAINT account_email_key UNIQUE (email),
   CONSTRAINT account_passkey_user_id_key UNIQUE (passkey_user_id),
   CONSTRAINT account_pkey PRIMARY KEY (id)
 );
+
+CREATE INDEX account_closing ON account USING btree (closing_at) WHERE closing_at IS NOT NULL;
 
 CREATE TABLE "address" (
   id text NOT NULL,
@@ -102,6 +106,7 @@ CREATE TABLE "device" (
   undo_hash text NOT NULL,
   notified_at bigint,
   unlinked_at bigint,
+  unused_notice_at bigint,
   CONSTRAINT device_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT device_grant_id_key UNIQUE (grant_id),
   CONSTRAINT device_pkey PRIMARY KEY (id),

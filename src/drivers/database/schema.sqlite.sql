@@ -4,8 +4,12 @@ CREATE TABLE "account" (
   "name" text,
   "locale" text,
   "passkey_user_id" text not null unique,
-  "created_at" bigint not null
+  "created_at" bigint not null,
+  "closing_at" bigint,
+  "checked_at" bigint
 );
+
+CREATE INDEX "account_closing" on "account" ("closing_at") where closing_at is not null;
 
 CREATE TABLE "address" (
   "id" text primary key,
@@ -89,7 +93,8 @@ CREATE TABLE "device" (
   "expires_at" bigint not null,
   "undo_hash" text not null unique,
   "notified_at" bigint,
-  "unlinked_at" bigint
+  "unlinked_at" bigint,
+  "unused_notice_at" bigint
 );
 
 CREATE INDEX "device_account" on "device" ("account_id");

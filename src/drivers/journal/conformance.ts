@@ -136,6 +136,15 @@ export function journalConformance(open: () => Promise<JournalProbe>): void {
     assert.deepEqual(await journal.recent(bob, 10), []);
   });
 
+  test("the events of an account that is no more are forgotten, and nobody else's", async () => {
+    const { journal } = await open();
+    await journal.append({ type: 'signed_in', accountId: ada });
+    await journal.append({ type: 'signed_in', accountId: bob });
+    await journal.forgetAccount(ada);
+    assert.deepEqual(await journal.recent(ada, 10), []);
+    assert.equal((await journal.recent(bob, 10)).length, 1);
+  });
+
   test('50 events at once are all recorded', async () => {
     const { journal } = await open();
     await Promise.all(Array.from({ length: 50 }, () => journal.append({ type: 'wrong_code', accountId: ada })));

@@ -58,6 +58,8 @@ export type Journal = {
    * network (security.md B23), and nothing that belongs to no account. For a timer: what is much takes several calls.
    */
   forget(limits: { before: number; placesBefore: number }): Promise<void>;
+  /** Forgets everything of an account that is no more. */
+  forgetAccount(accountId: AccountId): Promise<void>;
   /** Newest first. `among` narrows it to some types, and to what came before an event. */
   recent(accountId: AccountId, limit: number, among?: Among): Promise<RecordedEvent[]>;
   /** The account's own event; another account's is as unknown as one that never was (security.md F12). */

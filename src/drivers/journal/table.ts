@@ -63,6 +63,10 @@ export function createTableJournal(needs: { database: Database; clock: Clock; ra
       for (let done = 0; done < batchesAtOnce; done++) if ((await forgetPlaces(placesBefore)) < batch) return;
     },
 
+    async forgetAccount(accountId) {
+      await tables().deleteFrom('security_event').where('account_id', '=', accountId).execute();
+    },
+
     async recent(accountId, limit, { types, before } = {}) {
       let query = tables().selectFrom('security_event').selectAll().where('account_id', '=', accountId);
       if (types) query = query.where('type', 'in', types);

@@ -15,6 +15,7 @@ function watch(url: string, state: string): void {
   let source: EventSource | undefined;
   let timer = 0;
   let asked = 0;
+  let leaving = false;
 
   const stop = (): void => {
     source?.close();
@@ -23,7 +24,7 @@ function watch(url: string, state: string): void {
   };
 
   const told = (now: string | undefined): void => {
-    if (now === undefined || now === state) return;
+    if (now === undefined || now === state || leaving) return;
     stop();
     location.reload();
   };
@@ -59,7 +60,7 @@ function watch(url: string, state: string): void {
     const attempt = asked;
     const now = await fetchState(url);
     // Hidden meanwhile, or shown again: another round has begun.
-    if (attempt !== asked || document.hidden) return;
+    if (attempt !== asked || document.hidden || leaving) return;
     told(now);
     if (Date.now() - started > longest) return;
     later(asked % 10 === 0 ? listen : ask, Math.min(2000 + asked * 250, 10_000));
@@ -69,7 +70,12 @@ function watch(url: string, state: string): void {
   document.addEventListener('visibilitychange', () => {
     stop();
     asked += 1;
-    if (!document.hidden) listen();
+    if (!document.hidden && !leaving) listen();
+  });
+  // What the page waits for may come about by its own form: loading it again would cut the answer short.
+  document.addEventListener('submit', () => {
+    leaving = true;
+    stop();
   });
   if (!document.hidden) listen();
 }
