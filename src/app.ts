@@ -7,6 +7,7 @@ import { countEvents, countMails } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
 import { devicesPlugin } from './devices/devices-plugin.ts';
+import { createUnusedDevices } from './devices/unused-devices.ts';
 import { mailViewer } from './drivers/mail/mail-viewer.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import { enginePlugin } from './engine/engine-plugin.ts';
@@ -107,6 +108,10 @@ export async function createApp(outside: Outside): Promise<App> {
     grantUsed: (grantId, transaction) => devices.used(grantId, transaction),
   });
 
+  const unusedDevices = createUnusedDevices({
+    ...{ database, clock, ephemeral, devices, reach: person.addresses.reach },
+    failed: (err, what) => server.log.error({ err }, what),
+  });
   const linkedMail = createLinkedMail({ devices, reach: person.addresses.reach });
   const telling = new Set<Promise<void>>();
   const tellOwner = async (linked: LinkedNotice): Promise<void> => {
@@ -220,6 +225,7 @@ export async function createApp(outside: Outside): Promise<App> {
       await engine.tidy();
       await requests.tidy();
       await devices.removeEnded();
+      await unusedDevices.sweep();
       await person.tidy();
       // One after the other: a mail server that was away should not meet all of them at once. An address that it
       // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.

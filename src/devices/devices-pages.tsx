@@ -1,4 +1,3 @@
-import { days } from '../clock.ts';
 import {
   BackLink,
   Button,
@@ -16,8 +15,7 @@ import { EmptyState } from '../web/content.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import { Ago, countryName, deviceName } from './device-words.tsx';
 import type { Device } from './devices.ts';
-
-const unusedAfter = days(90);
+import { unusedAfter } from './unused-devices.ts';
 
 /** What has just ended, if the list is shown after that: one device, or all. */
 export type Ended = Device | 'all' | undefined;

@@ -19,6 +19,8 @@ type DeviceTable = {
   /** When the mail about the link was handed on; null until then. */
   notified_at: number | null;
   unlinked_at: number | null;
+  /** When the owner was told that it will be unlinked because nobody uses it. */
+  unused_notice_at: number | null;
 };
 
 type Tables = { device: DeviceTable };
@@ -129,6 +131,23 @@ export function createDevicesStore(database: Database) {
         .orderBy('linked_at')
         .limit(limit)
         .execute();
+    },
+
+    /** Linked before `time`, in the order of their ids from the one after `last`. */
+    pageLinkedBefore(time: number, last: string, limit: number): Promise<DeviceRow[]> {
+      return tables()
+        .selectFrom('device')
+        .selectAll()
+        .where('id', '>', last as DeviceId)
+        .where('linked_at', '<', time)
+        .where('unlinked_at', 'is', null)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+    },
+
+    async noteUnusedNotice(id: DeviceId, now: number): Promise<void> {
+      await tables().updateTable('device').set({ unused_notice_at: now }).where('id', '=', id).execute();
     },
 
     async noteNotice(id: DeviceId, now: number): Promise<void> {

@@ -54,6 +54,8 @@ export type Devices = {
   report(accountId: AccountId, id: DeviceId): Promise<boolean>;
   /** Unlinks everything; returns how many devices that ended. */
   unlinkAll(accountId: AccountId): Promise<number>;
+  /** Unlinks a device if nobody has used it since `unusedSince`; false if somebody has, or it is not linked. */
+  endUnused(accountId: AccountId, id: DeviceId, unusedSince: number): Promise<boolean>;
   /** Ends the link of a grant that was revoked for a reason of its own, such as a replayed token. */
   ended(grantId: string): Promise<void>;
   /** What a mail's undo link names, and whether that link has already ended; undefined if unknown or too old. */
@@ -107,11 +109,16 @@ export function createDevices(needs: DevicesNeeds): Devices {
   const isLive = (row: DeviceRow) => row.unlinked_at === null && row.expires_at > clock.now();
 
   /** The row, the tokens and the event end together, or not at all. */
-  async function end(row: DeviceRow, event: 'unlinked' | 'link_undone', transaction: DatabaseTransaction) {
+  async function end(
+    row: DeviceRow,
+    event: 'unlinked' | 'link_undone',
+    transaction: DatabaseTransaction,
+    why: { reason?: string } = {},
+  ) {
     // The conditional update has one winner, so that ten presses make one event.
     if (!(await store.markUnlinked(row.id, clock.now(), transaction))) return false;
     await revokeGrant(row.grant_id, transaction);
-    await journal.append({ type: event, accountId: row.account_id, data: factsOf(row) }, transaction);
+    await journal.append({ type: event, accountId: row.account_id, data: { ...factsOf(row), ...why } }, transaction);
     return true;
   }
 
@@ -178,6 +185,13 @@ export function createDevices(needs: DevicesNeeds): Devices {
         return count;
       }),
 
+    endUnused: (accountId, id, unusedSince) =>
+      database.transaction(async (transaction) => {
+        const row = await store.find({ accountId, id }, transaction);
+        if (!row || (row.last_used_at ?? row.linked_at) > unusedSince) return false;
+        return end(row, 'unlinked', transaction, { reason: 'unused' });
+      }),
+
     ended: (grantId) =>
       database.transaction(async (transaction) => {
         const row = await store.find({ grantId }, transaction);
@@ -240,6 +254,7 @@ function newRow(device: NewDevice, id: DeviceId, undoHash: string, now: number):
     undo_hash: undoHash,
     notified_at: null,
     unlinked_at: null,
+    unused_notice_at: null,
   };
 }
 
