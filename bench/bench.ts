@@ -9,6 +9,7 @@ import { canPin, describeMachine, leaveServerCore, otherCore } from './machine.t
 import { type Options, readOptions, usage, type WorkloadName } from './options.ts';
 import { goalLines, writeReport } from './report.ts';
 import { stopSharedStores } from './targets/targets.ts';
+import { measureCosts } from './workloads/costs.ts';
 import { measureIssue } from './workloads/issue.ts';
 import { measureLatency } from './workloads/latency.ts';
 import { measureMemory } from './workloads/memory.ts';
@@ -27,6 +28,7 @@ const workloads: Record<WorkloadName, (context: Context) => Promise<void>> = {
   memory: measureMemory,
   startup: measureStartup,
   processes: measureProcesses,
+  costs: measureCosts,
 };
 
 async function bench(options: Options): Promise<void> {

@@ -11,6 +11,7 @@ export const workloadNames = [
   'memory',
   'startup',
   'processes',
+  'costs',
 ] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
@@ -35,7 +36,7 @@ export type Options = {
 export const usage = `npm run bench -- [options]
 
   --quick           a few minutes instead of half an hour: short runs, few repetitions, 100,000 codes for a million
-  --only A,B        workloads: ${workloadNames.join(', ')} (or w1 … w8)
+  --only A,B        workloads: ${workloadNames.join(', ')} (or w1 … w9)
   --targets A,B     servers: ${allTargets.map((target) => target.name).join(', ')}
   --repetitions N   how often each is measured
   --seconds N       how long each measurement takes

@@ -109,6 +109,18 @@ const shapes: Record<WorkloadName, { title: string; columns: Column[] }> = {
       { title: '×', figure: 'ratio', digits: 2 },
     ],
   },
+  costs: {
+    title: 'W9 What else costs processor time, in microseconds each',
+    columns: [
+      { title: 'sign in', figure: 'signIn', digits: 0 },
+      { title: 'approve', figure: 'approve', digits: 0 },
+      { title: 'a held poll', figure: 'heldPoll', digits: 0 },
+      { title: 'first sight of a code', figure: 'firstSight', digits: 0 },
+      { title: 'poll of a known code', figure: 'knownPoll', digits: 1 },
+      { title: 'a decision heard', figure: 'decisionHeard', digits: 1 },
+      { title: 'resident MiB, idle', figure: 'idleMiB', digits: 0 },
+    ],
+  },
 };
 
 function section(workload: WorkloadName, measurements: Measurement[], _options: Options): string[] {
