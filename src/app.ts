@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { type Clients, createClients } from './clients/clients.ts';
-import { countEvents, countMails } from './counted.ts';
+import { countEvents, countMails, countTexts } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
 import { devicesPlugin } from './devices/devices-plugin.ts';
@@ -47,6 +47,7 @@ export async function createApp(outside: Outside): Promise<App> {
   const metrics = createMetrics();
   const journal = countEvents(outside.journal, metrics);
   const mail = countMails(outside.mail, metrics);
+  const sms = outside.sms && countTexts(outside.sms, metrics);
   const messages = loadMessages({ strict: config.development });
   const limits = createLimits({ ephemeral, clock });
   const live = createLive({ ephemeral });
@@ -63,7 +64,7 @@ export async function createApp(outside: Outside): Promise<App> {
     clientNames: (ids) => clients.names(ids),
   });
   const person = createPerson({
-    ...{ ...outside, journal, mail, messages, limits, live, devices },
+    ...{ ...outside, journal, mail, sms, messages, limits, live, devices },
     clientNames: (ids) => clients.names(ids),
     revokeAccount: (id) => engine.revokeAccount(id),
     failed: (err, what) => server.log.error({ err }, what),

@@ -1,10 +1,11 @@
 import type { Journal } from './drivers/journal/journal.ts';
 import type { Mail } from './drivers/mail/mail.ts';
+import type { Sms } from './drivers/sms/sms.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Metrics are told what the journal is told, so that no room has to say everything twice. */
 export function countEvents(journal: Journal, metrics: Metrics): Journal {
-  const counted: Partial<Record<string, () => void>> = {
+  const counts: Partial<Record<string, () => void>> = {
     code_issued: () => metrics.codeIssued(),
     approved: () => metrics.decided('approved'),
     declined: () => metrics.decided('declined'),
@@ -17,21 +18,25 @@ export function countEvents(journal: Journal, metrics: Metrics): Journal {
     ...journal,
     async append(event, transaction) {
       await journal.append(event, transaction);
-      counted[event.type]?.();
+      counts[event.type]?.();
     },
   };
 }
 
 export function countMails(mail: Mail, metrics: Metrics): Mail {
-  return {
-    ...mail,
-    send: (message) =>
-      mail.send(message).then(
-        () => metrics.mailed('sent'),
-        (error: unknown) => {
-          metrics.mailed('failed');
-          throw error;
-        },
-      ),
-  };
+  return { ...mail, send: (message) => counted(mail.send(message), metrics.mailed) };
+}
+
+export function countTexts(sms: Sms, metrics: Metrics): Sms {
+  return { ...sms, send: (message) => counted(sms.send(message), metrics.texted) };
+}
+
+async function counted(sending: Promise<void>, count: (result: 'sent' | 'failed') => void): Promise<void> {
+  try {
+    await sending;
+  } catch (error) {
+    count('failed');
+    throw error;
+  }
+  count('sent');
 }

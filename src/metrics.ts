@@ -16,6 +16,7 @@ export type Metrics = {
   /** A lost token answer given again (decision 14). */
   answeredAgain(): void;
   mailed(result: 'sent' | 'failed'): void;
+  texted(result: 'sent' | 'failed'): void;
   /**
    * `route` is the template, such as `/devices/:id`; `duration` in milliseconds; `held` if the client asked to wait, so
    * that the time says how long a person took and nothing of the server.
@@ -69,6 +70,7 @@ export function createMetrics(): Metrics {
   const redemptions = counter('redemptions_total', 'Approved codes turned into tokens.');
   const again = counter('token_answers_replayed_total', 'Token answers given again to a client that lost them.');
   const mails = counter('mails_total', 'Mails handed to the next hop, by result.', ['result']);
+  const texts = counter('texts_total', 'Text messages handed to the provider, by result.', ['result']);
   const requests = new Histogram({
     name: 'latchkey_http_request_duration_seconds',
     help: 'Time from the first byte of a request to the end of its answer.',
@@ -86,7 +88,10 @@ export function createMetrics(): Metrics {
   watchEventLoop(registry);
   // From zero on: what first appears as one would be no increase to whoever watches.
   for (const kind of ['approved', 'declined', 'reported']) decisions.inc({ kind }, 0);
-  for (const result of ['sent', 'failed']) mails.inc({ result }, 0);
+  for (const result of ['sent', 'failed']) {
+    mails.inc({ result }, 0);
+    texts.inc({ result }, 0);
+  }
 
   return {
     codeIssued: () => issued.inc(),
@@ -101,6 +106,7 @@ export function createMetrics(): Metrics {
     redeemed: () => redemptions.inc(),
     answeredAgain: () => again.inc(),
     mailed: (result) => mails.inc({ result }),
+    texted: (result) => texts.inc({ result }),
     answered({ method, route, status, duration, held }) {
       if (held) heldPolls.observe(duration / 1000);
       else requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, duration / 1000);

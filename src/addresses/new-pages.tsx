@@ -68,7 +68,10 @@ function WeakestWay({ page }: { page: PageContext }) {
       <p>{t('addresses.phone.weakWhy')}</p>
       <ul>
         <li>
-          <a href="/security">{t('addresses.phone.better.passkey')}</a>
+          <a href="/security/passkeys/new">{t('addresses.phone.better.passkey')}</a>
+        </li>
+        <li>
+          <a href="/security/saved-code">{t('addresses.phone.better.paper')}</a>
         </li>
         <li>
           <a href="/security/addresses/email/new">{t('addresses.phone.better.email')}</a>

@@ -9,6 +9,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { createDatabasePlace, type DatabasePlace } from '../../test/helpers/databases.ts';
+import { startSmsProvider } from '../../test/helpers/sms-provider.ts';
 import { createAccounts } from '../account/account.ts';
 import { createAuthenticators } from '../authenticators/authenticators.ts';
 import { readConfig } from '../config.ts';
@@ -329,6 +330,23 @@ describe('the command', () => {
     assert.ok(!stdout.includes('hunter2'));
     assert.ok(!stdout.includes(secret));
     assert.ok(settings.some(({ name, value }: { name: string; value: string }) => name === 'LATCHKEY_SECRET' && value));
+  });
+
+  test('doctor signs in to the provider of texts, sends nothing and prints no token', async () => {
+    const provider = await startSmsProvider();
+    const texting = {
+      LATCHKEY_SMS_URL: provider.url,
+      LATCHKEY_SMS_FROM: provider.from,
+      LATCHKEY_SMS_COUNTRIES: 'DE,AT',
+    };
+    const good = await run(['doctor'], { env: texting });
+    assert.match(good.stdout, /^ok {4}text messages {2,}accepted as \+\d+, to DE, AT, at most 500 a day/m);
+    assert.ok(!good.stdout.includes(provider.token));
+    const wrong = { ...texting, LATCHKEY_SMS_URL: provider.url.replace(provider.token, 'x'.repeat(32)) };
+    const bad = await run(['doctor'], { env: wrong });
+    await provider.close();
+    assert.match(bad.stdout, /^FAIL {2}text messages .*\(status 401, code 20003\)/m);
+    assert.deepEqual(provider.texts(), []);
   });
 
   test('doctor says what to set when the configuration cannot work', async () => {

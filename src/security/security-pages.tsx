@@ -92,6 +92,13 @@ export function securityPage(props: {
             </LinkButton>
           </p>
         </section>
+        <section>
+          <h2>{t('security.addresses.title')}</h2>
+          <p>{t('security.addresses.text')}</p>
+          <p>
+            <LinkButton href="/security/addresses">{t('security.addresses.open')}</LinkButton>
+          </p>
+        </section>
         {signals && page.person && (
           <PasskeySignals current={{ ...signals, name: page.person.email, displayName: page.person.name }} />
         )}
