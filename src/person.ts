@@ -206,6 +206,6 @@ export function createPerson(needs: PersonNeeds) {
     },
 
     /** When everybody who is being told of something has been told. */
-    settled: () => recovery.settled(),
+    settled: async () => void (await Promise.all([recovery.settled(), activity.notices.settled()])),
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { generateSync } from 'otplib';
 import { type Ann, createAnn } from '../../test/helpers/activity-bench.ts';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
 import { minutes } from '../clock.ts';
@@ -165,6 +166,28 @@ forEachDatabase((_name, open) => {
     await people.disown(laptop, changed);
     assert.equal((await people.accounts.find(people.ann))?.email, 'ann@example.org');
     assert.ok(annsMails(people).includes(told));
+  });
+
+  test('E20: somebody who waits to recover the account waits in vain', async () => {
+    const people = await createAnn(open);
+    const laptop = await people.signIn('laptop');
+    const { authenticators, clock, ann } = people;
+    const setup = authenticators.beginApp(ann, 'ann');
+    const code = generateSync({ secret: setup.secret, epoch: Math.floor(clock.now() / 1000) });
+    assert.ok(await authenticators.finishApp(ann, setup, code));
+    const theirs = people.newBrowser();
+    await theirs.open('/recover');
+    await theirs.submit({ email: 'ann@example.org' });
+    await theirs.submit({ way: 'email' });
+    const sent = people.mails.findLast(({ text }) => /^ +\d{4} \d{4}$/m.test(text))?.text ?? '';
+    await theirs.submit({ code: /^ +(\d{4} \d{4})$/m.exec(sent)?.[1] ?? '' });
+    await theirs.open('/recover/lost');
+    await theirs.submit({ action: 'wait' });
+    assert.ok(await people.recovery.pending(ann), theirs.shown.text);
+    const row = await people.rowOf('recovery_begun');
+    assert.match((await laptop.open(row)).text, /The recovery is stopped at once/);
+    await people.disown(laptop, row);
+    assert.equal(await people.recovery.pending(ann), undefined);
   });
 
   test('whatever else somebody did: every other browser is signed out', async () => {

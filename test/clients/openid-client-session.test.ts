@@ -70,6 +70,17 @@ describe('openid-client and the session', () => {
       assert.equal(await silently({ max_age: '3600' }), 'nothing was refused');
     });
 
+    it('F9: login_required after the session was ended from another browser', async () => {
+      await ask({}, { email: sam });
+      assert.equal(await silently(), 'nothing was refused');
+      const elsewhere = createHttpBrowser(server.url);
+      await signIn(elsewhere, sam, testPassword);
+      const others = { name: 'action', value: 'others' };
+      const ended = await elsewhere.submit(await elsewhere.open('/sessions'), {}, others);
+      assert.equal(ended.url.search, '?ended=others');
+      assert.equal(await silently(), 'login_required');
+    });
+
     it('login_required after signing out of us, whatever the engine remembers', async () => {
       await ask({}, { email: sam });
       await person.submit(await person.open('/signout'), {});
