@@ -3,6 +3,7 @@ import { postForm } from './device.ts';
 import { type Place, startPlace } from './journey-place.ts';
 import { here, type Spot, type Visit } from './journey-sights.ts';
 import { tourAccount } from './journey-tour-account.ts';
+import { tourActivity } from './journey-tour-activity.ts';
 import { tourJoining } from './journey-tour-joining.ts';
 import { tourLinking } from './journey-tour-linking.ts';
 import { tourScreens } from './journey-tour-screens.ts';
@@ -13,7 +14,13 @@ export const startTourPlace = (): Promise<Place> =>
     env: { LATCHKEY_TRUSTED_PROXIES: '127.0.0.1,::1', LATCHKEY_COUNTRY_HEADER: 'x-country' },
   });
 
-const parts = { joining: tourJoining, linking: tourLinking, account: tourAccount, screens: tourScreens };
+const parts = {
+  joining: tourJoining,
+  linking: tourLinking,
+  account: tourAccount,
+  activity: tourActivity,
+  screens: tourScreens,
+};
 
 export type TourPart = keyof typeof parts;
 export const tourParts = Object.keys(parts) as TourPart[];
