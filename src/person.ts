@@ -25,6 +25,7 @@ import { recoveryPlugin } from './recovery/recovery-plugin.ts';
 import { createSending } from './recovery/sending.ts';
 
 import { securityPlugin } from './security/security-plugin.ts';
+import { createHalfSignedInMail } from './signin/half-mail.tsx';
 import { registerSessions } from './signin/session-cookie.ts';
 import { type AfterSignIn, createSignin, type SignedIn, type SignInFacts, type Signin } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
@@ -78,11 +79,16 @@ export function createPerson(needs: PersonNeeds) {
     notSent: (err) => needs.failed(err, 'the mail about a used code was not sent'),
   });
   const authenticators = createAuthenticators({ ...needs, manyFailures, codeUsed, userIdOf });
+  const halfSignedIn = createHalfSignedInMail({
+    ...needs,
+    tell: addresses.tell,
+    notSent: (err) => needs.failed(err, 'the mail about half a sign-in was not sent'),
+  });
   const signedInFrom = (facts: SignInFacts): void => {
     activity.signedIn(facts);
     needs.signedInFrom?.(facts);
   };
-  const signin: Signin = createSignin({ ...needs, accounts, authenticators, signedInFrom });
+  const signin: Signin = createSignin({ ...needs, accounts, authenticators, signedInFrom, halfSignedIn });
   const signup = createSignup({ ...needs, accounts, isKept: addresses.isKept });
   const notices = createNotices({ ...needs, reach: addresses.reach });
   const recovery = createRecovery({
@@ -151,7 +157,10 @@ export function createPerson(needs: PersonNeeds) {
       pages: FastifyInstance,
       outside: { afterSignIn: AfterSignIn; mailbox?: string | undefined; textbox?: string | undefined },
     ) {
-      const { afterSignIn, mailbox } = outside;
+      const { mailbox } = outside;
+      // What they came for is kept until they have the second step that the operator wants.
+      const afterSignIn: AfterSignIn = async (done) =>
+        (await signin.settingUp(done.request)) ? '/signin/setup' : outside.afterSignIn(done);
       await accountPlugin(pages, {
         signup,
         accounts,

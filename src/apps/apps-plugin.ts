@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Engine } from '../engine/engine.ts';
 import { AppError } from '../errors.ts';
 import type { Secrets } from '../secrets.ts';
-import { amrOf, type SignedIn } from '../signin/signin.ts';
+import type { SignedIn } from '../signin/signin.ts';
+import { amrOf } from '../signin/strength.ts';
 import { writeFlow } from '../web/flow.ts';
 import { formTarget, permissionsPage, problemPage } from './apps-pages.tsx';
 

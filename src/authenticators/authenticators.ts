@@ -177,8 +177,9 @@ export function createAuthenticators(needs: {
 
     passwordMinimum: minimum,
     async secondStepMissing(accountId) {
+      if (!requireSecondStep) return false;
       const methods = await store.methodsOf(accountId);
-      return requireSecondStep && methods.password && !twoStep(methods);
+      return methods.password && !twoStep(methods);
     },
     secondStepMayGo,
 

@@ -1,6 +1,5 @@
 import { Ago, countryName, Scopes } from '../devices/device-words.tsx';
-import { ProofForm } from '../signin/proof-form.tsx';
-import type { ProofOptions } from '../signin/signin.ts';
+import { ProofForm, type ProofOptions } from '../signin/proof-form.tsx';
 import {
   Button,
   ButtonRow,

@@ -6,7 +6,9 @@ import type { Journal } from '../drivers/journal/journal.ts';
 import type { NewGrant } from '../engine/engine.ts';
 import type { AccountId, DeviceId, GrantId, LinkId, SessionId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
-import { amrOf, type SignedInAccount } from '../signin/signin.ts';
+import type { SignedInAccount } from '../signin/signin.ts';
+import { amrOf } from '../signin/strength.ts';
+import { grantedScope, resourcesOf } from './asked.ts';
 import type { Guesses } from './guesses.ts';
 import { type Approval, type LinkRequests, topicOf } from './link-requests.ts';
 import { createLinkStore, type LinkRow, type LinkStatus } from './link-store.ts';
@@ -271,18 +273,6 @@ export function createLink(needs: Needs): Link {
 
 /** Rolls the transaction back when another window decided first. */
 class DecidedElsewhere extends Error {}
-
-/** What the device will get: what it asked for, within what its client may have (B32). */
-function grantedScope(row: LinkRow, client: Client): string[] {
-  const ceiling = new Set(client.scope.split(' '));
-  const { scope } = JSON.parse(row.params) as { scope?: string };
-  return (scope ?? '').split(' ').filter((value) => ceiling.has(value));
-}
-
-function resourcesOf(row: LinkRow): string[] {
-  const { resource } = JSON.parse(row.params) as { resource?: string | string[] };
-  return resource === undefined ? [] : [resource].flat();
-}
 
 /** Runs work of one key in the order it came, and work of different keys side by side. */
 function createQueues() {

@@ -16,7 +16,7 @@ export function registerApp(app: FastifyInstance, needs: SecurityNeeds, changed:
   };
 
   app.get('/security/app', async (request, reply) => {
-    const owner = await signin.requireFreshProof(request, reply);
+    const owner = await signin.requireFreshProof(request, reply, { settingUp: true });
     if (!owner) return reply;
     const { accountId, email } = owner.current;
     const methods = await authenticators.methodsOf(accountId);
@@ -27,7 +27,7 @@ export function registerApp(app: FastifyInstance, needs: SecurityNeeds, changed:
   });
 
   app.post('/security/app', async (request, reply) => {
-    const owner = await signin.requireFreshProof(request, reply);
+    const owner = await signin.requireFreshProof(request, reply, { settingUp: true });
     if (!owner) return reply;
     const { accountId, email } = owner.current;
     const { action, setup: sealed = '', code = '' } = request.body as Fields;

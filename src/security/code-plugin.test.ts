@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { generateSync } from 'otplib';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
 import type { FormBrowser } from '../../test/helpers/form-browser.ts';
-import { createPeople, goodPassword, type People } from '../../test/helpers/people.ts';
+import { createPeople, goodPassword, issuer, type People } from '../../test/helpers/people.ts';
+import { createSoftwareAuthenticator } from '../../test/helpers/software-authenticator.ts';
 import { minutes } from '../clock.ts';
 
 const email = 'ann@example.org';
@@ -194,8 +195,17 @@ forEachDatabase((_name, open) => {
 
   test('where a second step is asked of everyone, eight characters do, and the page says what is missing', async () => {
     const people = await createPeople(open, { requireSecondStep: true });
-    await people.addAccount(email);
-    const browser = await signIn(people);
+    const { id } = await people.addAccount(email);
+    // Whoever comes with a passkey has brought two factors.
+    const device = createSoftwareAuthenticator({ origin: issuer });
+    const ask = { purpose: 'add' as const, browserId: 'B'.repeat(22) };
+    const userId = (await people.accounts.passkeyUserId(id)) ?? '';
+    const options = await people.authenticators.passkeys.creationOptions({ ...ask, email, userId });
+    const made = await people.authenticators.passkeys.verifyCreation({ ...ask, credential: device.create(options) });
+    assert.ok(made && (await people.authenticators.addPasskey(id, made.passkey)));
+    const browser = people.newBrowser();
+    await browser.open('/signin');
+    await browser.submit({ credential: device.get(browser.passkeyOptions('get')) });
     await browser.open('/security/password');
     assert.match(browser.shown.text, /At least 8 characters/);
     await browser.submit({ new_password: 'oak&plum7' });

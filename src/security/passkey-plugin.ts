@@ -47,12 +47,12 @@ function registerAddKey(app: FastifyInstance, needs: SecurityNeeds, changed: Cha
   };
 
   app.get('/security/key/new', async (request, reply) => {
-    const owner = await signin.requireFreshProof(request, reply);
+    const owner = await signin.requireFreshProof(request, reply, { settingUp: true });
     return owner ? show(request, reply, owner) : reply;
   });
 
   app.post('/security/key/new', async (request, reply) => {
-    const owner = await signin.requireFreshProof(request, reply);
+    const owner = await signin.requireFreshProof(request, reply, { settingUp: true });
     if (!owner) return reply;
     const { password } = await authenticators.methodsOf(owner.current.accountId);
     if (password && (await maker.add(request, owner))) return changed(request, reply, owner, 'keyAdded');

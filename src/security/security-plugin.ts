@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { twoStep, wordsOf } from '../authenticators/authenticators.ts';
 import type { AccountId } from '../ids.ts';
 import type { SignedIn } from '../signin/signin.ts';
+import { readFlow } from '../web/flow.ts';
 import { registerApp } from './app-plugin.ts';
 import { registerCodes } from './code-plugin.ts';
 import { registerPasskeys } from './passkey-plugin.ts';
@@ -16,9 +17,12 @@ type Fields = { [name: string]: string | undefined };
 export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds): Promise<void> {
   const { authenticators, signin } = needs;
 
-  const changed = async (_request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
+  const changed = async (request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
     // The change is made and recorded; a mail that fails does not make it look undone.
     await needs.tell(current.accountId, (reader) => changeMail(reader, change));
+    const { next, userCode } = readFlow(request);
+    // They had to set it up before going on with what they came for.
+    if ((next || userCode) && (await signin.settingUp(request))) return reply.redirect('/signin/setup', 303);
     const offer = (change === 'appAdded' || change === 'keyAdded') && (await lacksCodes(current.accountId));
     return reply.redirect(`${offer ? '/security/recovery-codes' : '/security'}?done=${change}`, 303);
   };

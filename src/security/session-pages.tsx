@@ -1,5 +1,5 @@
-import { ProofForm } from '../signin/proof-form.tsx';
-import type { ProofOptions, SignedIn, SignedInAccount } from '../signin/signin.ts';
+import { ProofForm, type ProofOptions } from '../signin/proof-form.tsx';
+import type { SignedIn, SignedInAccount } from '../signin/signin.ts';
 import {
   Button,
   ButtonRow,
@@ -100,10 +100,11 @@ export function signedOutPage({ page }: { page: PageContext }): Page {
 export function provePage(props: {
   page: PageContext;
   options: ProofOptions;
-  next: string;
+  /** The page itself, with its query. */
+  action: string;
   error?: string | undefined;
 }): Page {
-  const { page, options, next, error } = props;
+  const { page, options, action, error } = props;
   const { t } = page;
   const summary = error ? { field: 'password', text: error } : undefined;
   return {
@@ -114,13 +115,7 @@ export function provePage(props: {
         <ErrorSummary page={page} errors={summary ? [summary] : []} />
         <h1>{t('security.prove.title')}</h1>
         <Lead>{t.rich('security.prove.why', { email: <LeftToRight>{options.email}</LeftToRight> })}</Lead>
-        <ProofForm
-          page={page}
-          action={`/prove?next=${encodeURIComponent(next)}`}
-          options={options}
-          error={error}
-          submitLabel={t('security.continue')}
-        />
+        <ProofForm page={page} action={action} options={options} error={error} submitLabel={t('security.continue')} />
       </>
     ),
   };

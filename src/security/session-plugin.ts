@@ -45,23 +45,31 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
   };
 
   app.get('/prove', async (request, reply) => {
-    if (!(await signin.requireSignedIn(request, reply))) return reply;
-    const options = await signin.proofOptions(request);
-    return reply.page(provePage({ page: request.page, options, next: nextOf(request.query) ?? home }));
+    if (!(await signin.requireSignedIn(request, reply, { settingUp: true }))) return reply;
+    const options = await signin.proofOptions(request, wantedOf(request));
+    return reply.page(provePage({ page: request.page, options, action: request.url }));
   });
 
   app.post('/prove', async (request, reply) => {
-    if (!(await signin.requireSignedIn(request, reply))) return reply;
+    if (!(await signin.requireSignedIn(request, reply, { settingUp: true }))) return reply;
     const next = nextOf(request.query) ?? home;
-    const result = await signin.prove(request);
+    const result = await signin.prove(request, wantedOf(request));
     if (result.ok) return reply.redirect(next, 303);
     const { retryAt } = result;
     if (retryAt !== undefined) throw new AppError('too_many_tries', 'Proofs are throttled.', { retryAt });
-    const options = await signin.proofOptions(request);
-    return reply.page(provePage({ page: request.page, options, next, error: proofError(request.page, result) }));
+    const options = await signin.proofOptions(request, wantedOf(request));
+    return reply.page(
+      provePage({ page: request.page, options, action: request.url, error: proofError(request.page, result) }),
+    );
   });
 }
 
 function nextOf(from: unknown): string | undefined {
   return localPath((from as { next?: unknown } | undefined)?.next);
+}
+
+/** `acr` values, one of which an app wants the proof to reach. */
+function wantedOf(request: FastifyRequest): string[] {
+  const { acr } = request.query as { acr?: unknown };
+  return typeof acr === 'string' ? acr.split(' ').filter(Boolean) : [];
 }

@@ -1,19 +1,29 @@
+import type { Methods } from '../authenticators/authenticators.ts';
+import { type Acr, acrFor, leastAcr } from '../engine/acr.ts';
 import type { AccountId } from '../ids.ts';
-import type { Throttle } from './throttle.ts';
+import type { Throttle } from '../throttle/throttle.ts';
+import { acrOf, type Method, type SecondStep, secondStepsOf } from './strength.ts';
+
+type Purpose = 'sign-in' | 'prove' | 'second-step';
 
 /** What this room asks of the authenticators to check who someone is. */
 export type Checks = {
-  methodsOf(accountId: AccountId): Promise<{ password: boolean; passkeys: number; app: boolean }>;
+  methodsOf(accountId: AccountId): Promise<Methods>;
+  secondStepMissing(accountId: AccountId): Promise<boolean>;
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
+  recoveryCodes: { use(accountId: AccountId, code: string): Promise<{ left: number } | undefined> };
+  confirmPasskey(accountId: AccountId, credentialId: string): Promise<boolean>;
   passkeys: {
-    requestOptions(ask: { purpose: 'sign-in' | 'prove'; browserId: string; accountId?: AccountId }): Promise<object>;
+    requestOptions(ask: { purpose: Purpose; browserId: string; accountId?: AccountId }): Promise<object>;
     verifyRequest(answer: {
-      purpose: 'sign-in' | 'prove';
+      purpose: Purpose;
       browserId: string;
       credential: string;
       accountId?: AccountId;
-    }): Promise<{ accountId: AccountId; method: 'passkey' | 'key' } | undefined>;
+    }): Promise<
+      { accountId: AccountId; credentialId: string; method: 'passkey' | 'key'; counterWentBack: boolean } | undefined
+    >;
     unknownCredential(credential: string): Promise<{ rpId: string; credentialId: string } | undefined>;
   };
 };
@@ -21,8 +31,12 @@ export type Checks = {
 /** Where a try comes from, for the throttle. */
 export type Source = { network: string; browserId: string };
 
-type Failure = { ok: false; status: number; error: string; retryAt?: number };
-type Outcome<Methods> = { ok: true; methods: Methods[] } | Failure;
+/** `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. */
+export type Failure = { ok: false; status: number; error: string; retryAt?: number };
+export type Outcome = { ok: true; methods: Method[] } | Failure;
+
+/** The fields of a form that proves everything at once; `step` is `key` if the credential stands beside the password. */
+export type ProofFields = { password: string; code: string; recovery: string; credential: string; step: string };
 
 export type Checker = ReturnType<typeof createChecker>;
 
@@ -35,7 +49,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     who: { email: string; accountId: AccountId | undefined },
     text: string,
     source: Source,
-  ): Promise<Outcome<'pwd'>> => {
+  ): Promise<Outcome> => {
     if (text === '') return wrong('signin.password.missing');
     const attempt = { kind: 'password' as const, subject: who.email, accountId: who.accountId, ...source };
     const turn = await throttle.enter(attempt);
@@ -45,62 +59,105 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     return { ok: true, methods: ['pwd'] };
   };
 
-  const code = async (accountId: AccountId, text: string, source: Source): Promise<Outcome<'otp'>> => {
-    if (text.trim() === '') return wrong('signin.code.missing');
-    const attempt = { kind: 'code' as const, subject: accountId, accountId, ...source };
+  const typed = async (
+    kind: 'code' | 'recovery',
+    accountId: AccountId,
+    text: string,
+    source: Source,
+  ): Promise<Outcome> => {
+    if (text.trim() === '') return wrong(`signin.${kind}.missing`);
+    const attempt = { kind, subject: accountId, accountId, ...source };
     const turn = await throttle.enter(attempt);
     if (!turn.allowed) return tooMany(turn.retryAt);
-    if (!(await checks.verifyApp(accountId, text))) return wrong('signin.code.wrong');
+    const right =
+      kind === 'code' ? await checks.verifyApp(accountId, text) : await checks.recoveryCodes.use(accountId, text);
+    if (!right) return wrong(`signin.${kind}.wrong`);
     await throttle.succeed(attempt);
-    return { ok: true, methods: ['otp'] };
+    return { ok: true, methods: [kind === 'code' ? 'otp' : 'recovery'] };
   };
 
-  const passkey = async (
-    purpose: 'sign-in' | 'prove',
-    credential: string,
-    source: Source,
-    accountId?: AccountId,
-  ): Promise<{ ok: true; methods: 'passkey'[]; accountId: AccountId } | Failure> => {
+  const passkey = async (purpose: Purpose, credential: string, source: Source, accountId?: AccountId) => {
     const turn = throttle.passkeys({ network: source.network, ...(accountId && { subject: accountId }) });
     const wait = await turn.wait();
     if (wait !== undefined) return tooMany(wait);
     const answer = { purpose, browserId: source.browserId, credential, ...(accountId && { accountId }) };
     const proven = await checks.passkeys.verifyRequest(answer);
-    if (proven?.method === 'passkey') return { ok: true, methods: ['passkey'], accountId: proven.accountId };
+    if (proven) return { ok: true as const, ...proven };
     // Sent at once, more than the limit are checked, but no more than the limit are recorded.
     const until = await turn.failed();
     return until === undefined ? wrong('signin.passkey.failed') : tooMany(until);
   };
 
-  return {
-    passkey,
-    wrongPassword: wrong('signin.password.wrong'),
-    password,
-    code,
+  /** A second step after a right password. A passkey serves as well as a security key there. */
+  const second = async (
+    step: SecondStep,
+    accountId: AccountId,
+    given: Pick<ProofFields, 'code' | 'recovery' | 'credential'>,
+    source: Source,
+  ): Promise<Outcome> => {
+    if (step === 'key') {
+      const result = await passkey('second-step', given.credential, source, accountId);
+      return result.ok ? { ok: true, methods: [result.method] } : result;
+    }
+    return typed(step, accountId, given[step], source);
+  };
 
-    /** Everything an account has, at once: a passkey, or the password and the code of the app where one is set up. */
+  return {
+    password,
+    passkey,
+    second,
+    wrongPassword: wrong('signin.password.wrong'),
+
+    /**
+     * Everything an account has, at once: a passkey, or the password with a second step where one is set up. `wanted` are
+     * values one of which must be reached; what cannot reach any is not even tried.
+     */
     async whole(
       who: { email: string; accountId: AccountId },
-      given: { password: string; code: string; credential: string },
+      given: ProofFields,
       source: Source,
-    ): Promise<Outcome<'pwd' | 'otp' | 'passkey'>> {
+      wanted: readonly string[],
+    ): Promise<Outcome> {
       const { accountId } = who;
-      if (given.credential) {
+      const enough = (...methods: Method[]): boolean => acrFor(acrOf(methods), wanted) !== undefined;
+      if (given.credential && given.step !== 'key') {
+        if (!enough('passkey')) return wrong('signin.proof.tooWeak');
         const result = await passkey('prove', given.credential, source, accountId);
-        return result.ok ? { ok: true, methods: result.methods } : result;
+        if (!result.ok) return result;
+        return result.method === 'passkey' ? { ok: true, methods: ['passkey'] } : wrong('signin.passkey.failed');
       }
       const has = await checks.methodsOf(accountId);
       if (!has.password) return wrong('signin.proof.passkeyOnly');
-      if (has.app && given.code.trim() === '') return wrong('signin.code.missing');
+      const steps = secondStepsOf(has);
+      const asked: SecondStep = given.step === 'key' ? 'key' : given.recovery.trim() !== '' ? 'recovery' : 'code';
+      if (steps.length === 0) {
+        if (!enough('pwd')) return wrong('signin.proof.tooWeak');
+        const alone = await password(who, given.password, source);
+        // They are signed in: the address is not in doubt, and not on the page.
+        return !alone.ok && alone.error === 'signin.password.wrong' ? wrong('signin.proof.password') : alone;
+      }
+      if (!enough('pwd', methodOf[asked])) return wrong('signin.proof.tooWeak');
+      if (!steps.includes(asked)) return wrong('signin.proof.wrong');
+      if (asked === 'code' && given.code.trim() === '') return wrong('signin.code.missing');
       const first = await password(who, given.password, source);
-      // They are signed in: the address is not in doubt, and not on the page.
-      if (!has.app)
-        return !first.ok && first.error === 'signin.password.wrong' ? wrong('signin.proof.password') : first;
-      // One answer for both halves: it must not confirm a password to someone who lacks the app.
+      // One answer for both halves: it must not confirm a password to someone who lacks the second step.
       if (!first.ok) return first.error === 'signin.password.wrong' ? wrong('signin.proof.wrong') : first;
-      const second = await code(accountId, given.code, source);
-      if (!second.ok) return second.error === 'signin.code.wrong' ? wrong('signin.proof.wrong') : second;
-      return { ok: true, methods: ['pwd', 'otp'] };
+      const other = await second(asked, accountId, given, source);
+      if (!other.ok) return other.retryAt === undefined ? wrong('signin.proof.wrong') : other;
+      return { ok: true, methods: ['pwd', ...other.methods] };
     },
   };
+}
+
+export const methodOf: Record<SecondStep, Method> = { code: 'otp', key: 'key', recovery: 'recovery' };
+
+/** The second steps of an account that can reach what is wanted. */
+export function enoughSteps(has: Methods, wanted: readonly string[]): SecondStep[] {
+  return secondStepsOf(has).filter((step) => acrFor(acrOf(['pwd', methodOf[step]]), wanted) !== undefined);
+}
+
+/** Whether anything the account has can reach what is wanted. */
+export function canReach(reach: Acr, wanted: readonly string[]): boolean {
+  const least = leastAcr(wanted);
+  return wanted.length === 0 || (least !== undefined && acrFor(reach, [least]) !== undefined);
 }

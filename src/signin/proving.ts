@@ -1,16 +1,21 @@
 import type { FastifyRequest } from 'fastify';
+import { acrFor } from '../engine/acr.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
-import type { Checker, Checks } from './proof.ts';
+import { type Checker, type Checks, canReach, enoughSteps, type Outcome, type ProofFields } from './proof.ts';
+import type { ProofOptions } from './proof-form.tsx';
 import type { LiveSession, Sessions } from './sessions.ts';
-import { proofFields, type Record, sourceOf } from './steps.ts';
+import { type Record, sourceOf } from './steps.ts';
+import { acrOf, reachOf } from './strength.ts';
 
 type Found = { live: LiveSession; signedIn: { current: { accountId: AccountId; email: string } } };
 
 /** The answer to a second press: the first one has proven it, and this one gives nothing to spend. */
-const provenBefore = { ok: true as const, methods: [] };
+const provenBefore: Outcome = { ok: true, methods: [] };
 
-/** Proving, within a session, that it is still them. */
+export type Proving = ReturnType<typeof createProving>;
+
+/** Proving, within a session, that it is still them. `wanted` are `acr` values one of which is to be reached. */
 export function createProving(needs: {
   checker: Checker;
   checks: Checks;
@@ -25,20 +30,35 @@ export function createProving(needs: {
   const { checker, checks, sessions, current, look, renew, record } = needs;
 
   return {
-    async proofOptions(request: FastifyRequest) {
+    /** What `<ProofForm>` shows for the current account. Throws `not_signed_in` if nobody is. */
+    async proofOptions(request: FastifyRequest, wanted: readonly string[] = []): Promise<ProofOptions> {
       const { accountId, email } = (await current(request)).signedIn.current;
-      const { password, passkeys, app } = await checks.methodsOf(accountId);
-      const ask = { purpose: 'prove' as const, browserId: request.browserId, accountId };
-      return { email, password, app, passkey: passkeys ? await checks.passkeys.requestOptions(ask) : undefined };
+      const has = await checks.methodsOf(accountId);
+      const steps = enoughSteps(has, wanted);
+      const chosen = (request.query as { with?: unknown }).with;
+      const second = steps.find((step) => step === chosen) ?? steps[0];
+      const alone = enoughSteps(has, []).length === 0 && acrFor(acrOf(['pwd']), wanted) !== undefined;
+      const ask = { browserId: request.browserId, accountId };
+      const options = (purpose: 'prove' | 'second-step') => checks.passkeys.requestOptions({ purpose, ...ask });
+      return {
+        email,
+        password: has.password && (second !== undefined || alone),
+        passkey: has.passkeys > 0 && acrFor('phr', wanted) ? await options('prove') : undefined,
+        second,
+        otherSeconds: steps.filter((step) => step !== second),
+        key: second === 'key' ? await options('second-step') : undefined,
+        possible: canReach(reachOf(has), wanted),
+      };
     },
 
-    async prove(request: FastifyRequest) {
+    /** Checks what the form of `<ProofForm>` sent for the current account; success renews the secret. */
+    async prove(request: FastifyRequest, wanted: readonly string[] = []): Promise<Outcome> {
       const { live, signedIn } = await current(request);
       if (live.replaced) return provenBefore;
       const { accountId, email } = signedIn.current;
       // A second press may have been on its way together with the first, with the same code or challenge.
       const replaced = async (): Promise<boolean> => (await look(request)).live?.replaced ?? false;
-      const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request));
+      const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request), wanted);
       if (!result.ok) {
         if (await replaced()) return provenBefore;
         if (result.retryAt === undefined) await record(request, 'proof_failed', accountId, { reason: result.error });
@@ -51,5 +71,16 @@ export function createProving(needs: {
       await record(request, 'proved', accountId, { methods: result.methods.join(' ') });
       return result;
     },
+
+    /** False if the current account has nothing as strong as what is wanted. */
+    async canReach(accountId: AccountId, wanted: readonly string[]): Promise<boolean> {
+      return canReach(reachOf(await checks.methodsOf(accountId)), wanted);
+    },
   };
+}
+
+function proofFields(body: unknown): ProofFields {
+  const fields = (body ?? {}) as { [name: string]: string | undefined };
+  const { password = '', code = '', recovery = '', credential = '', step = '' } = fields;
+  return { password, code, recovery, credential, step };
 }

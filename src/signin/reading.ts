@@ -11,15 +11,20 @@ type Described<Method> = Pick<Account, 'email'> & {
   signedInAt: number;
   provenAt: number;
 };
+type SignedIn<Method> = { sessionId: SessionId; current: Described<Method>; others: Described<Method>[] };
 type Reading<Method> = {
   live?: LiveSession;
-  signedIn?: { sessionId: SessionId; current: Described<Method>; others: Described<Method>[] };
+  signedIn?: SignedIn<Method>;
+  /** In place of `signedIn`, while the current account lacks the second step that its operator wants. */
+  settingUp?: SignedIn<Method>;
 };
 
 /** The session of each request, looked up once per request and secret. */
 export function createReadings<Method extends string>(needs: {
   sessions: Pick<Sessions, 'find'>;
   findAccount: (id: AccountId) => Promise<Account | undefined>;
+  /** Whether the operator wants a second step that the account has not. */
+  secondStepMissing: (id: AccountId) => Promise<boolean>;
 }) {
   const known = new WeakMap<FastifyRequest, Promise<Reading<Method>>>();
 
@@ -30,10 +35,16 @@ export function createReadings<Method extends string>(needs: {
       const account = await needs.findAccount(row.account_id);
       return account && describeOne<Method>(account, row, live.replaced);
     };
+    const missing = async (row: SessionAccountRow): Promise<boolean> =>
+      row.methods === 'pwd' && (await needs.secondStepMissing(row.account_id));
     const current = await describe(live.current);
     if (!current) return {};
-    const others = (await Promise.all(live.others.map(describe))).filter((one) => one !== undefined);
-    return { live, signedIn: { sessionId: live.replaced ? ('' as SessionId) : live.id, current, others } };
+    const sessionId = live.replaced ? ('' as SessionId) : live.id;
+    if (await missing(live.current)) return { live, settingUp: { sessionId, current, others: [] } };
+    const others = await Promise.all(
+      live.others.map(async (row) => ((await missing(row)) ? undefined : describe(row))),
+    );
+    return { live, signedIn: { sessionId, current, others: others.filter((one) => one !== undefined) } };
   };
 
   return {

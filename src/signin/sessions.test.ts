@@ -6,7 +6,7 @@ import { createPeople, goodPassword } from '../../test/helpers/people.ts';
 import { days } from '../clock.ts';
 import { newId, type SessionId } from '../ids.ts';
 import { systemRandom } from '../random.ts';
-import { amrOf } from './signin.ts';
+import { amrOf } from './strength.ts';
 
 const email = 'ann@example.org';
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0';

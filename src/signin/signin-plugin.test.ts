@@ -384,7 +384,7 @@ forEachDatabase((name, open) => {
     assert.equal((await browser.open('/security/password')).url, '/prove?next=%2Fsecurity%2Fpassword');
     assert.equal((await browser.submit({ password: goodPassword })).url, '/security/password');
     await browser.open('/prove?next=https://evil.example/');
-    assert.equal((await browser.submit({ password: goodPassword })).url, '/devices');
+    assert.equal((await browser.submit({ password: goodPassword })).url, '/account');
   });
 
   test('signed out, a page that needs an account is come back to after signing in', async () => {

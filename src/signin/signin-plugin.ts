@@ -1,60 +1,59 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { normaliseEmail } from '../account/account.ts';
-import { minutes } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
-import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
-import { secondPress } from './sessions.ts';
-import type { AfterSignIn, Method, Signin } from './signin.ts';
-import { codePage, type FieldError, passwordPage, signinPage } from './signin-pages.tsx';
+import { otherWaysPage, passkeyPage } from './other-pages.tsx';
+import { registerSecondSteps } from './second-step-plugin.ts';
+import type { AfterSignIn, Signin } from './signin.ts';
+import { type FieldError, passwordPage, setupPage, signinPage } from './signin-pages.tsx';
 import type { UnknownPasskey } from './steps.ts';
+import { createWayIn, pathOf, type WayIn, wordsFor } from './way-in.ts';
 
 type Fields = { [name: string]: string | undefined };
-
-/** Between the password and the code: whose password it was, in this browser, for ten minutes. */
-const halfway = minutes(10);
 
 export async function signinPlugin(
   app: FastifyInstance,
   needs: { signin: Signin; ephemeral: Ephemeral; afterSignIn: AfterSignIn },
 ): Promise<void> {
-  const { signin, ephemeral } = needs;
-  const halfwayKey = (request: FastifyRequest): string => `signin-halfway:${request.browserId}`;
+  const { signin } = needs;
+  const way = createWayIn(needs);
+  registerStart(app, signin);
+  registerPassword(app, signin, way);
+  registerPasskey(app, signin, way);
+  registerSecondSteps(app, signin, way);
+  registerSetup(app, signin, way);
 
-  const showStart = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    email?: string,
-    error?: FieldError,
-    unknown?: UnknownPasskey,
-  ) => {
+  /** The same for every address, until a password was right (F5). */
+  app.get('/signin/other', async (request, reply) => {
+    const half = await way.halfway(request, 'pwd');
+    const ways = half && (await signin.waysOf(half.accountId));
+    const { email } = readFlow(request);
+    return reply.page(otherWaysPage({ page: request.page, email: half?.email ?? email, ways }));
+  });
+}
+
+function registerStart(app: FastifyInstance, signin: Signin): void {
+  const show = async (request: FastifyRequest, reply: FastifyReply, email?: string, error?: FieldError) => {
     const passkey = await signin.passkeyOptions(request);
     const linking = readFlow(request).userCode !== undefined;
-    return reply.page(signinPage({ page: request.page, email, passkey, linking, error, unknown }));
+    const remembered = await signin.remembered(request);
+    const editing = (request.query as { edit?: unknown }).edit !== undefined;
+    return reply.page(signinPage({ page: request.page, email, passkey, linking, remembered, editing, error }));
   };
 
-  const finish = async (request: FastifyRequest, reply: FastifyReply, accountId: AccountId, methods: Method[]) => {
-    const session = await signin.start(request, accountId, methods);
-    const { email: _done, ...flow } = readFlow(request);
-    writeFlow(reply, flow);
-    return reply.redirect(await needs.afterSignIn({ request, reply, session }), 303);
-  };
-
-  /**
-   * A form that came without what the steps before it left: too late, or pressed twice. Then the first press has signed
-   * them in, and they go where it went.
-   */
-  const astray = async (request: FastifyRequest, reply: FastifyReply) => {
-    const session = request.signedIn;
-    const pressedTwice = session && request.server.web.clock.now() - session.current.signedInAt <= secondPress;
-    return reply.redirect(pressedTwice ? await needs.afterSignIn({ request, reply, session }) : '/signin', 303);
+  /** To a way that the account has, as far as this browser may know. */
+  const lead = async (request: FastifyRequest, reply: FastifyReply, email: string) => {
+    writeFlow(reply, { ...readFlow(request), email });
+    const { password } = await signin.waysHere(request, email);
+    return reply.redirect(password ? '/signin/password' : '/signin/passkey', 303);
   };
 
   app.get('/signin', async (request, reply) => {
+    if (await signin.settingUp(request)) return reply.redirect('/signin/setup', 303);
     const { login_hint: hint } = request.query as { login_hint?: unknown };
     const hinted = typeof hint === 'string' ? normaliseEmail(hint) : undefined;
-    return showStart(request, reply, hinted ?? readFlow(request).email);
+    return show(request, reply, hinted ?? readFlow(request).email);
   });
 
   app.post('/signin', async (request, reply) => {
@@ -62,62 +61,94 @@ export async function signinPlugin(
     const email = normaliseEmail(typed);
     if (!email) {
       const key = typed.trim() === '' ? 'signin.email.missing' : 'signin.email.malformed';
-      return showStart(request, reply, typed.slice(0, 254), { field: 'email', text: request.page.t(key) });
+      return show(request, reply, typed.slice(0, 254), { field: 'email', text: request.page.t(key) });
     }
-    writeFlow(reply, { ...readFlow(request), email });
-    return reply.redirect('/signin/password', 303);
+    return lead(request, reply, email);
   });
 
-  app.post('/signin/passkey', async (request, reply) => {
-    const { credential = '' } = request.body as Fields;
-    const result = await signin.checkPasskey(request, credential);
-    if (result.ok) return finish(request, reply, result.accountId, ['passkey']);
-    const error = { text: wordsFor(request, result) };
-    return showStart(request, reply, readFlow(request).email, error, result.unknown);
+  app.post('/signin/choose', async (request, reply) => {
+    const { account } = request.body as Fields;
+    const chosen = (await signin.remembered(request)).find(({ accountId }) => accountId === account);
+    return chosen ? lead(request, reply, chosen.email) : reply.redirect('/signin', 303);
   });
+
+  app.post('/signin/forget', async (request, reply) => {
+    await signin.forgetBrowser(request, ((request.body as Fields).account ?? '') as AccountId);
+    return reply.redirect('/signin', 303);
+  });
+}
+
+function registerPassword(app: FastifyInstance, signin: Signin, way: WayIn): void {
+  const show = async (request: FastifyRequest, reply: FastifyReply, email: string, error?: FieldError) => {
+    const { passkeys } = await signin.waysHere(request, email);
+    const passkey = passkeys ? await signin.passkeyOptions(request) : undefined;
+    const afterKey = (await way.halfway(request, 'key'))?.email === email;
+    return reply.page(passwordPage({ page: request.page, email, passkey, afterKey, error }));
+  };
 
   app.get('/signin/password', async (request, reply) => {
     const { email } = readFlow(request);
-    if (!email) return reply.redirect('/signin', 303);
-    return reply.page(passwordPage({ page: request.page, email }));
+    return email ? show(request, reply, email) : reply.redirect('/signin', 303);
   });
 
   app.post('/signin/password', async (request, reply) => {
     const { email } = readFlow(request);
-    if (!email) return astray(request, reply);
+    if (!email) return way.astray(request, reply);
     const result = await signin.checkPassword(request, email, (request.body as Fields).password ?? '');
-    if (!result.ok) {
-      const error = { field: 'password', text: wordsFor(request, result) };
-      return reply.page(passwordPage({ page: request.page, email, error }));
+    if (!result.ok) return show(request, reply, email, { field: 'password', text: wordsFor(request, result) });
+    const { accountId, seconds } = result;
+    const before = await way.halfway(request, 'key');
+    if (before?.accountId === accountId) {
+      if (before.credentialId) await signin.confirmPasskey(accountId, before.credentialId);
+      return reply.redirect(await way.finish(request, reply, accountId, ['pwd', 'key']), 303);
     }
-    if (!result.codeNeeded) return finish(request, reply, result.accountId, ['pwd']);
-    await ephemeral.set(halfwayKey(request), JSON.stringify({ accountId: result.accountId, email }), halfway);
-    return reply.redirect('/signin/code', 303);
-  });
-
-  app.get('/signin/code', async (request, reply) => {
-    const half = await ephemeral.get(halfwayKey(request));
-    if (!half) return reply.redirect('/signin', 303);
-    const { email } = JSON.parse(half) as { email: string };
-    return reply.page(codePage({ page: request.page, email }));
-  });
-
-  app.post('/signin/code', async (request, reply) => {
-    const half = await ephemeral.get(halfwayKey(request));
-    if (!half) return astray(request, reply);
-    const { accountId, email } = JSON.parse(half) as { accountId: AccountId; email: string };
-    const result = await signin.checkCode(request, accountId, (request.body as Fields).code ?? '');
-    if (!result.ok) {
-      const error = { field: 'code', text: wordsFor(request, result) };
-      return reply.page(codePage({ page: request.page, email, error }));
-    }
-    await ephemeral.remove(halfwayKey(request));
-    return finish(request, reply, accountId, ['pwd', 'otp']);
+    const [second] = seconds;
+    if (!second) return reply.redirect(await way.finish(request, reply, accountId, ['pwd']), 303);
+    await way.keepHalfway(request, { accountId, email, method: 'pwd' });
+    return reply.redirect(pathOf[second], 303);
   });
 }
 
-/** The words of a failure; waiting has a page of its own with the clock time. */
-function wordsFor(request: FastifyRequest, { error, retryAt }: { error: string; retryAt?: number }): string {
-  if (retryAt !== undefined) throw new AppError('too_many_tries', 'Signing in is throttled.', { retryAt });
-  return request.page.t(error);
+function registerPasskey(app: FastifyInstance, signin: Signin, way: WayIn): void {
+  const show = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    failed?: { error: string; unknown?: UnknownPasskey },
+  ) => {
+    const { email } = readFlow(request);
+    const passkey = await signin.passkeyOptions(request);
+    const error = failed && { text: failed.error };
+    return reply.page(passkeyPage({ page: request.page, email, passkey, error, unknown: failed?.unknown }));
+  };
+
+  app.get('/signin/passkey', async (request, reply) => show(request, reply));
+
+  app.post('/signin/passkey', async (request, reply) => {
+    const { credential = '' } = request.body as Fields;
+    const result = await signin.checkPasskey(request, credential);
+    if (!result.ok) {
+      const unknown = await signin.unknownPasskey(credential);
+      return show(request, reply, { error: wordsFor(request, result), ...(unknown && { unknown }) });
+    }
+    const { accountId, email, method, credentialId } = result;
+    if (method === 'passkey') return reply.redirect(await way.finish(request, reply, accountId, ['passkey']), 303);
+    await way.keepHalfway(request, { accountId, email, method: 'key', credentialId });
+    writeFlow(reply, { ...readFlow(request), email });
+    return reply.redirect('/signin/password', 303);
+  });
+}
+
+/** Where the operator wants two steps, an account with one is signed in only once it has the other. */
+function registerSetup(app: FastifyInstance, signin: Signin, way: WayIn): void {
+  app.get('/signin/setup', async (request, reply) => {
+    const waiting = await signin.settingUp(request);
+    if (waiting) return reply.page(setupPage({ page: request.page, email: waiting.current.email }));
+    return reply.redirect((await signin.read(request)) ? await way.onwards(request, reply) : '/signin', 303);
+  });
+
+  app.post('/signin/setup', async (request, reply) => {
+    const waiting = await signin.settingUp(request);
+    if (waiting) await signin.signOut(request, waiting.current.accountId);
+    return reply.redirect('/signin', 303);
+  });
 }

@@ -9,22 +9,17 @@ import { AppError } from '../errors.ts';
 import type { AccountId, SessionId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
+import { createThrottle } from '../throttle/throttle.ts';
 import { localPath, readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
 import { browserLabel } from './browser-name.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
 import { type Checks, createChecker } from './proof.ts';
-import { createProving } from './proving.ts';
+import { createProving, type Proving } from './proving.ts';
 import { createReadings } from './reading.ts';
 import { createSessions, type LiveSession, type SessionSeen } from './sessions.ts';
-import { createSteps, type PasskeyStep, type Record } from './steps.ts';
-import { createThrottle } from './throttle.ts';
-
-/**
- * One authenticator used: a password, a code of an authenticator app, a passkey with user verification, a security key
- * without, a recovery code.
- */
-export type Method = 'pwd' | 'otp' | 'passkey' | 'key' | 'recovery';
+import { createSteps, type HalfSignedIn, type Record, type Steps } from './steps.ts';
+import type { Method } from './strength.ts';
 
 /** A sign-in, told to those who watch over the account. `at` is epoch milliseconds. */
 export type SignInFacts = {
@@ -55,16 +50,8 @@ export type SignedInAccount = {
  */
 export type SignedIn = { sessionId: SessionId; current: SignedInAccount; others: SignedInAccount[] };
 
-/** What the current account can prove itself with; `passkey` are the options for `navigator.credentials.get`. */
-export type ProofOptions = { email: string; password: boolean; app: boolean; passkey: object | undefined };
-
-/**
- * `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. `ok` without methods answers
- * the second press of a button: another request has proven it, and this one gives nothing to spend.
- */
-export type ProofResult =
-  | { ok: true; methods: Method[] }
-  | { ok: false; status: number; error: string; retryAt?: number };
+/** `settingUp` on the pages where a second step is set up: who still lacks the one that the operator wants may use them. */
+type Allow = { settingUp?: boolean };
 
 /** Where to go after signing in: given by the composition root, because a step does not know the next step. */
 export type AfterSignIn = (done: {
@@ -73,80 +60,52 @@ export type AfterSignIn = (done: {
   session: SignedIn;
 }) => Promise<string>;
 
-export type Signin = {
-  /** The session of this request, read once per request; also sets `request.signedIn`. */
-  read(request: FastifyRequest): Promise<SignedIn | undefined>;
-  /** The same, looked up anew: for answers that go on for long. */
-  readAgain(request: FastifyRequest): Promise<SignedIn | undefined>;
-  /** For the web shell's page context. */
-  readPerson(
-    request: FastifyRequest,
-  ): Promise<{ person: { accountId: AccountId; email: string; name: string }; others: number } | undefined>;
-  /**
-   * Signs an account in in this browser, beside those already signed in, under a new secret (F8). `justMade` if the
-   * account was made in this browser a moment ago.
-   */
-  start(
-    request: FastifyRequest,
-    accountId: AccountId,
-    methods: Method[],
-    more?: { justMade?: boolean },
-  ): Promise<SignedIn>;
-  /** The session, or undefined after answering with a redirect to the sign-in page that comes back to this URL. */
-  requireSignedIn(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined>;
-  /** The session if proven in the last 5 minutes (E38), or undefined after answering with a redirect to `/prove`. */
-  requireFreshProof(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined>;
-  /** True once per proof, if that proof is at most 60 s old; however many ask at once, one gets it. */
-  spendProof(sessionId: SessionId, accountId: AccountId): Promise<boolean>;
-  /** True if the current account was proven in the last 5 minutes (E38). */
-  hasFreshProof(signedIn: SignedIn): boolean;
-  /** What `<ProofForm>` shows for the current account. Throws `not_signed_in` if nobody is. */
-  proofOptions(request: FastifyRequest): Promise<ProofOptions>;
-  /** Checks `password` and `code`, or `credential`, of the form for the current account; success renews the secret. */
-  prove(request: FastifyRequest): Promise<ProofResult>;
-  /** Makes another signed-in account the current one; false if it is not signed in here. */
-  switchTo(request: FastifyRequest, accountId: AccountId): Promise<boolean>;
-  /** Signs one account out in this browser, or all. */
-  signOut(request: FastifyRequest, accountId: AccountId | 'all'): Promise<void>;
-  /** Where the account is signed in, the one used last first. */
-  sessionsOf(accountId: AccountId): Promise<SessionSeen[]>;
-  /** Signs the account out in that browser and records it; false if it is not signed in there. */
-  endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
-  /** Ends every session of the account in every browser, except the one given. */
-  endSessionsOf(accountId: AccountId, except?: SessionId, transaction?: DatabaseTransaction): Promise<void>;
-  /** Removes sessions nobody can use any more; returns how many. For a timer. */
-  removeEnded(): Promise<number>;
-
-  /** The steps of signing in, for this room's own pages; each failure is in the journal. */
-  checkPassword(request: FastifyRequest, email: string, password: string): Promise<PasswordStep>;
-  checkCode(request: FastifyRequest, accountId: AccountId, code: string): Promise<ProofResult>;
-  checkPasskey(request: FastifyRequest, credential: string): Promise<PasskeyStep>;
-  /** Options for signing in with any passkey: the same for everyone (G12). */
-  passkeyOptions(request: FastifyRequest): Promise<object>;
-};
-
-/** `codeNeeded` if the account has an authenticator app and is not signed in by the password alone. */
-export type PasswordStep =
-  | { ok: true; accountId: AccountId; codeNeeded: boolean }
-  | { ok: false; status: number; error: string; retryAt?: number };
+export type Signin = Steps &
+  Proving & {
+    /** The session of this request, read once per request; also sets `request.signedIn`. */
+    read(request: FastifyRequest): Promise<SignedIn | undefined>;
+    /** The same, looked up anew: for answers that go on for long. */
+    readAgain(request: FastifyRequest): Promise<SignedIn | undefined>;
+    /** For the web shell's page context. */
+    readPerson(
+      request: FastifyRequest,
+    ): Promise<{ person: { accountId: AccountId; email: string; name: string }; others: number } | undefined>;
+    /**
+     * Signs an account in in this browser, beside those already signed in, under a new secret (F8). `justMade` if the
+     * account was made in this browser a moment ago.
+     */
+    start(
+      request: FastifyRequest,
+      accountId: AccountId,
+      methods: Method[],
+      more?: { justMade?: boolean },
+    ): Promise<SignedIn>;
+    /** The session, or undefined after answering with a redirect to the sign-in page that comes back to this URL. */
+    requireSignedIn(request: FastifyRequest, reply: FastifyReply, allow?: Allow): Promise<SignedIn | undefined>;
+    /** The session if proven in the last 5 minutes (E38), or undefined after answering with a redirect to `/prove`. */
+    requireFreshProof(request: FastifyRequest, reply: FastifyReply, allow?: Allow): Promise<SignedIn | undefined>;
+    /** Who is signed in but for the second step that the operator wants: nothing else counts them as signed in. */
+    settingUp(request: FastifyRequest): Promise<SignedIn | undefined>;
+    /** True once per proof, if that proof is at most 60 s old; however many ask at once, one gets it. */
+    spendProof(sessionId: SessionId, accountId: AccountId): Promise<boolean>;
+    /** True if the current account was proven in the last 5 minutes (E38). */
+    hasFreshProof(signedIn: SignedIn): boolean;
+    /** Makes another signed-in account the current one; false if it is not signed in here. */
+    switchTo(request: FastifyRequest, accountId: AccountId): Promise<boolean>;
+    /** Signs one account out in this browser, or all. */
+    signOut(request: FastifyRequest, accountId: AccountId | 'all'): Promise<void>;
+    /** Where the account is signed in, the one used last first. */
+    sessionsOf(accountId: AccountId): Promise<SessionSeen[]>;
+    /** Signs the account out in that browser and records it; false if it is not signed in there. */
+    endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
+    /** Ends every session of the account in every browser, except the one given. */
+    endSessionsOf(accountId: AccountId, except?: SessionId, transaction?: DatabaseTransaction): Promise<void>;
+    /** Removes sessions nobody can use any more; returns how many. For a timer. */
+    removeEnded(): Promise<number>;
+  };
 
 /** E38. */
 const freshFor = minutes(5);
-
-/**
- * RFC 8176 values. A passkey may be synced, so `pop` and not `hwk`; it brings possession and user verification.
- * A recovery code is a password for one use, like those of an app.
- */
-export function amrOf(methods: readonly Method[]): string[] {
-  const used = (...any: Method[]): boolean => any.some((method) => methods.includes(method));
-  const values = new Set<string>();
-  if (used('pwd')) values.add('pwd');
-  if (used('otp', 'recovery')) values.add('otp');
-  if (used('passkey', 'key')) values.add('pop');
-  if (used('passkey')) values.add('user');
-  if (used('passkey') || (used('pwd') && used('otp', 'key', 'recovery'))) values.add('mfa');
-  return [...values];
-}
 
 export function createSignin(needs: {
   database: Database;
@@ -163,13 +122,18 @@ export function createSignin(needs: {
   places: Places;
   /** Told after every sign-in; must neither throw nor be waited for. */
   signedInFrom?: (facts: SignInFacts) => void;
+  halfSignedIn?: HalfSignedIn;
 }): Signin {
   const { clock, journal, accounts, authenticators, places } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
   const sessions = createSessions(needs);
   const throttle = createThrottle({ ...needs, knows: knownBrowsers.knows });
   const checker = createChecker({ checks: authenticators, throttle });
-  const readings = createReadings<Method>({ sessions, findAccount: accounts.find });
+  const readings = createReadings<Method>({
+    sessions,
+    findAccount: accounts.find,
+    secondStepMissing: authenticators.secondStepMissing,
+  });
   const { forget } = readings;
 
   const reading = async (request: FastifyRequest, secret?: string) => {
@@ -180,16 +144,18 @@ export function createSignin(needs: {
 
   const renew = async (request: FastifyRequest, secret: string): Promise<SignedIn> => {
     request.writeSession?.(secret);
-    const { signedIn } = await reading(request, secret);
+    const { signedIn, settingUp } = await reading(request, secret);
+    const started = signedIn ?? settingUp;
     // Another request, in this browser or elsewhere, may have signed out or closed the account in the meantime.
-    if (!signedIn) throw new AppError('not_signed_in', 'The session ended as it started.');
-    return signedIn;
+    if (!started) throw new AppError('not_signed_in', 'The session ended as it started.');
+    return started;
   };
 
   const current = async (request: FastifyRequest): Promise<{ live: LiveSession; signedIn: SignedIn }> => {
-    const { live, signedIn } = await reading(request);
-    if (!live || !signedIn) throw new AppError('not_signed_in', 'Nobody is signed in.');
-    return { live, signedIn };
+    const { live, signedIn, settingUp } = await reading(request);
+    const someone = signedIn ?? settingUp;
+    if (!live || !someone) throw new AppError('not_signed_in', 'Nobody is signed in.');
+    return { live, signedIn: someone };
   };
 
   const look = (request: FastifyRequest) => {
@@ -232,17 +198,20 @@ export function createSignin(needs: {
       return signedIn;
     },
 
-    async requireSignedIn(request, reply) {
-      const { signedIn } = await reading(request);
-      if (signedIn) return signedIn;
+    settingUp: async (request) => (await reading(request)).settingUp,
+
+    async requireSignedIn(request, reply, allow) {
+      const { signedIn, settingUp } = await reading(request);
+      const someone = signedIn ?? (allow?.settingUp ? settingUp : undefined);
+      if (someone) return someone;
       // A form cannot be sent again after signing in, so its page is where they come back to.
       writeFlow(reply, { ...readFlow(request), next: localPath(request.url) ?? '/' });
-      await reply.redirect('/signin', 303);
+      await reply.redirect(settingUp ? '/signin/setup' : '/signin', 303);
       return undefined;
     },
 
-    async requireFreshProof(request, reply) {
-      const signedIn = await signin.requireSignedIn(request, reply);
+    async requireFreshProof(request, reply, allow) {
+      const signedIn = await signin.requireSignedIn(request, reply, allow);
       if (!signedIn || signin.hasFreshProof(signedIn)) return signedIn;
       await reply.redirect(`/prove?next=${encodeURIComponent(localPath(request.url) ?? '/')}`, 303);
       return undefined;
@@ -264,11 +233,12 @@ export function createSignin(needs: {
     },
 
     async signOut(request, accountId) {
-      const { live, signedIn } = await reading(request);
-      if (!live || !signedIn) return;
-      const here = [signedIn.current, ...signedIn.others];
+      const { live, signedIn = undefined, settingUp } = await reading(request);
+      const someone = signedIn ?? settingUp;
+      if (!live || !someone) return;
+      const here = [someone.current, ...someone.others];
       const leaving = accountId === 'all' ? here : here.filter((one) => one.accountId === accountId);
-      if (leaving.length === here.length) {
+      if (signedIn && leaving.length === here.length) {
         await sessions.remove(live.id);
         request.writeSession?.(undefined);
       } else {
@@ -293,7 +263,7 @@ export function createSignin(needs: {
       return sessions.removeEnded();
     },
 
-    ...createSteps({ checker, checks: authenticators, accounts, record }),
+    ...createSteps({ ...needs, checker, checks: authenticators, knownBrowsers, record }),
   };
   return signin;
 }

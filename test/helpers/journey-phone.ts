@@ -61,7 +61,9 @@ export async function createPhone(outside: Outside, { passkeys, ...options }: Ph
     fill: (name, value) => main().locator(`input[name="${name}"]:visible`).fill(value),
     press: ({ name, value, form, text }) =>
       leave(async () => {
-        const scope = form === undefined ? main() : main().locator(`form[action^="${form}"]`);
+        const exact = main().locator(`form[action="${form}"]`);
+        const near = (await exact.count()) > 0 ? exact : main().locator(`form[action^="${form}"]`);
+        const scope = form === undefined ? main() : near;
         const wanted = `button[type=submit]${name ? `[name="${name}"]` : ''}${value ? `[value="${value}"]` : ''}:visible`;
         const buttons = scope.locator(wanted);
         await (text === undefined ? buttons : buttons.filter({ hasText: text })).first().click();

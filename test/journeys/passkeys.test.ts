@@ -52,7 +52,7 @@ describe('B2, G12: an account with passkeys only', () => {
   test('it signs in from autofill, with nothing typed and nothing pressed', async () => {
     await signOut(phone);
     await phone.open('/signin');
-    await phone.tab.waitForURL(/\/devices$/);
+    await phone.tab.waitForURL(/\/account$/);
     assert.equal(await accountOn(phone), 'lea@example.org');
   });
 
@@ -95,10 +95,10 @@ describe('B2, G12: an account with passkeys only', () => {
     await phone.open('/signin');
     await phone.fill('email', 'lea@example.org');
     await phone.press({ form: '/signin' });
-    assert.equal(phone.at(), '/signin/password');
+    assert.equal(phone.at(), '/signin/passkey', 'what the account has, in a browser it knows');
     await keyring.present(true);
     await phone.open('/signin');
-    await phone.tab.waitForURL(/\/devices$/);
+    await phone.tab.waitForURL(/\/account$/);
     await phone.close();
   });
 });

@@ -5,7 +5,7 @@ import { createDatabasePlace, type DatabasePlace } from '../../test/helpers/data
 import { createPeople } from '../../test/helpers/people.ts';
 import { days, hours } from '../clock.ts';
 import { createMemory } from '../drivers/ephemeral/memory.ts';
-import { createKnownBrowsers } from './known-browsers.ts';
+import { createKnownBrowsers } from '../signin/known-browsers.ts';
 import { type Attempt, createThrottle, everyoneFails } from './throttle.ts';
 
 /**

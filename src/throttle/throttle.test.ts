@@ -4,7 +4,7 @@ import { forEachDatabase, type OpenDatabase } from '../../test/helpers/databases
 import { createPeople } from '../../test/helpers/people.ts';
 import { hours, seconds } from '../clock.ts';
 import { createMemory } from '../drivers/ephemeral/memory.ts';
-import { createKnownBrowsers } from './known-browsers.ts';
+import { createKnownBrowsers } from '../signin/known-browsers.ts';
 import { type Attempt, createThrottle } from './throttle.ts';
 
 async function setUp(open: OpenDatabase) {
