@@ -32,7 +32,7 @@ forEachDatabase((name, open) => {
     'credential id of 1024 bytes': { credentialId: Buffer.alloc(1024, 1).toString('base64url') },
   };
   for (const [what, bent] of Object.entries(refusedCreations)) {
-    test(`G2, §7.1: a creation with a wrong ${what} is refused`, async () => {
+    test(`G2, G7: a creation with a wrong ${what} is refused`, async () => {
       const { register } = await createPasskeyBench(await createPeople(open));
       assert.equal(await register(bent), undefined);
       assert.ok(await register(), 'the same without it is accepted');
@@ -63,7 +63,7 @@ forEachDatabase((name, open) => {
     credential: { credentialId: 'unknown-credential' },
   };
   for (const [what, bent] of Object.entries(refusedRequests)) {
-    test(`G4, §7.2: an assertion with a wrong ${what} is refused`, async () => {
+    test(`G4, G7: an assertion with a wrong ${what} is refused`, async () => {
       const { enrol, signIn, account } = await createPasskeyBench(await createPeople(open));
       await enrol();
       assert.equal(await signIn(bent), undefined);

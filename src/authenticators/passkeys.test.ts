@@ -7,7 +7,7 @@ import { createSoftwareAuthenticator, flag } from '../../test/helpers/software-a
 import { minutes } from '../clock.ts';
 
 forEachDatabase((_name, open) => {
-  test('G9, G10, G11, G1: what creation asks for', async () => {
+  test('E28, G9, G10, G11, G1: what creation asks for', async () => {
     const { account, userId, creation, enrol } = await createPasskeyBench(await createPeople(open));
     const made = await enrol();
     const options = (await creation(account.id)) as { [name: string]: unknown } & {

@@ -19,6 +19,9 @@ import type { Page, PageContext } from '../web/page.ts';
 /** A passkey, or a security key as a second step. */
 type Kind = 'passkeys' | 'keys';
 
+/** What is wrong, already translated, and with which field. */
+export type Problem = { field?: string; text: string };
+
 export function passkeyCard(page: PageContext, kind: Kind, passkey: Passkey): CardProps {
   const { t } = page;
   const { lastUsedAt, createdAt, synced, confirmed } = passkey;
@@ -101,18 +104,18 @@ export function passkeyPage(props: {
   methods: Methods;
   /** Options to ask for it, while nothing vouches for it yet. */
   confirm: object | undefined;
-  error?: string | undefined;
+  error?: Problem | undefined;
 }): Page {
   const { page, kind, passkey, methods, confirm, error } = props;
   const { t } = page;
   const action = `/security/${kind}/${encodeURIComponent(passkey.id)}`;
   return {
     title: passkey.name,
-    ...failure(error),
+    ...failure(error?.text),
     content: (
       <>
         <BackLink href="/security">{t('security.back')}</BackLink>
-        <ErrorSummary page={page} errors={error ? [{ text: error }] : []} />
+        <ErrorSummary page={page} errors={error ? [error] : []} />
         <h1>
           <Stranger>{passkey.name}</Stranger>
         </h1>

@@ -29,7 +29,7 @@ async function upgrade(browser: FormBrowser, device: ReturnType<typeof createSof
 }
 
 forEachDatabase((_name, open) => {
-  test('a security key is added to a password as its second step, named and removed', async () => {
+  test('G20: a security key is a second step for a password, gets a name, and goes after a second thought', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount(email);
     const browser = await signIn(people);

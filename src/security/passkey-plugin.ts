@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { createMaker } from './passkey-maker.ts';
-import { addKeyPage, addPasskeyPage, passkeyPage } from './passkey-pages.tsx';
+import { addKeyPage, addPasskeyPage, type Problem, passkeyPage } from './passkey-pages.tsx';
 import { registerUpgrade } from './passkey-upgrade.ts';
 import type { Changed, SecurityNeeds } from './security-needs.ts';
 
@@ -72,7 +72,7 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
     if (!passkey) throw new AppError('not_found', 'There is no such passkey.');
     return passkey;
   };
-  const show = async (request: FastifyRequest, reply: FastifyReply, owner: SignedIn, error?: string) => {
+  const show = async (request: FastifyRequest, reply: FastifyReply, owner: SignedIn, error?: Problem) => {
     const { accountId } = owner.current;
     const passkey = await findOwn(owner, request);
     const methods = await authenticators.methodsOf(accountId);
@@ -103,16 +103,18 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
       const { passkeys, keys } = await authenticators.methodsOf(accountId);
       const { confirmed } = await findOwn(owner, request);
       const lastGuard = passkeys + keys === 1 && (confirmed || kind === 'keys');
-      if (lastGuard && sure !== 'yes') return show(request, reply, owner, t('security.passkey.notSure'));
+      if (lastGuard && sure !== 'yes')
+        return show(request, reply, owner, { field: 'sure', text: t('security.passkey.notSure') });
       if (await authenticators.removePasskey(accountId, id)) return changed(request, reply, owner, removed);
       const mayGo = kind === 'keys' ? await authenticators.secondStepMayGo(accountId) : 'yes';
-      return show(request, reply, owner, t(mayGo === 'yes' ? 'security.passkey.last' : `security.stays.${mayGo}`));
+      const key = mayGo === 'yes' ? 'security.passkey.last' : `security.stays.${mayGo}`;
+      return show(request, reply, owner, { text: t(key) });
     }
     // G6: the fresh proof before this page was by another factor, for this one cannot prove anything yet.
     const answer = { purpose: 'confirm' as const, browserId: request.browserId, accountId, credential };
     const proven = await authenticators.passkeys.verifyRequest(answer);
     const confirmed = proven?.credentialId === id && (await authenticators.confirmPasskey(accountId, id));
-    if (!confirmed) return show(request, reply, owner, t('security.passkey.notConfirmed'));
+    if (!confirmed) return show(request, reply, owner, { text: t('security.passkey.notConfirmed') });
     return changed(request, reply, owner, 'passkeyAdded');
   });
 }

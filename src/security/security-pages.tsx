@@ -42,7 +42,8 @@ export function securityPage(props: {
         {missing && <Notice kind="unusual">{t('security.ways.missing')}</Notice>}
         <section>
           <h2>{t('security.passkeys.title')}</h2>
-          <p>{t(passkeys.length === 0 ? 'security.passkeys.none' : 'security.passkeys.how')}</p>
+          {passkeys.length === 0 && <p>{t('security.passkeys.none')}</p>}
+          {methods.passkeys > 0 && <p>{t('security.passkeys.how')}</p>}
           {passkeys.length > 0 && (
             <CardList cards={passkeys.map((passkey) => passkeyCard(page, 'passkeys', passkey))} />
           )}
