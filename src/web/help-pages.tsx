@@ -58,6 +58,7 @@ export function passkeyHelpPage(page: PageContext): Page {
           <LinkButton href={person ? '/security' : '/signin'} kind="primary">
             {t(person ? 'web.passkeyHelp.security' : 'web.passkeyHelp.again')}
           </LinkButton>
+          {!person && <LinkButton href="/signin/other">{t('web.passkeyHelp.other')}</LinkButton>}
         </p>
         <p>
           <a href="/help">{t('web.help.title')}</a>

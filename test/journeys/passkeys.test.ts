@@ -186,7 +186,7 @@ test('refused: the passkey of another account, where one account has to prove it
   await phone.close();
 });
 
-test('B2: a security key is registered for a password as its second step', async () => {
+test('B2, E27: a security key that knows no user is the second step of a password, and signs in with it', async () => {
   const phone = await place.phone();
   await phone.open('/signup');
   await phone.signUp('quin@example.org', 'plum tractor evening gravel');
@@ -199,6 +199,15 @@ test('B2: a security key is registered for a password as its second step', async
   assert.equal(await key.count(), 1);
   await phone.open('/security');
   assert.match(await phone.words(), /On my key ring/);
+
+  await signOut(phone);
+  await phone.open('/signin');
+  await phone.signIn('quin@example.org', 'plum tractor evening gravel');
+  assert.equal(phone.at(), '/signin/key');
+  const signedIn = phone.tab.waitForURL((url) => !url.pathname.startsWith('/signin'));
+  await phone.tab.click('main [data-passkey=get] button');
+  await signedIn;
+  assert.equal(await accountOn(phone), 'quin@example.org');
   await phone.close();
 });
 
@@ -236,5 +245,9 @@ test('G13: after a password, a browser that makes passkeys by itself makes one, 
   await phone.tab.click('main [data-passkey=get] button');
   await confirmed;
   assert.doesNotMatch(await phone.words(), /Not confirmed yet/);
+  await signOut(phone);
+  await phone.open('/signin');
+  await phone.tab.waitForURL((url) => !url.pathname.startsWith('/signin'));
+  assert.equal(await accountOn(phone), 'rae@example.org', 'from now on by the passkey alone');
   await phone.close();
 });
