@@ -25,9 +25,10 @@ type Needs = {
  */
 export function answerPollsFirst({ requests, issuer, draining, redeem, answered }: Needs, next: Listener): Listener {
   const headers = headersFor(issuer);
-  const answer = (response: ServerResponse, status: number, body: string): void => {
-    response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
-    response.end(body);
+  const headersOf = (body: string): string[] => [...headers, 'content-length', String(Buffer.byteLength(body))];
+  const pendingHeaders = {
+    authorization_pending: headersOf(pollBodies.authorization_pending),
+    slow_down: headersOf(pollBodies.slow_down),
   };
 
   const decide = async (
@@ -40,9 +41,12 @@ export function answerPollsFirst({ requests, issuer, draining, redeem, answered 
     const decided = await redeem(poll.deviceCode, poll.clientId).catch(() => undefined);
     if (!decided) return leaveToEngine();
     const status = 'error' in decided ? 400 : 200;
-    answer(response, status, 'error' in decided ? pollBodies[decided.error] : JSON.stringify(decided.tokens));
+    const body = 'error' in decided ? pollBodies[decided.error] : JSON.stringify(decided.tokens);
+    response.writeHead(status, [...headersOf(body), 'pragma', 'no-cache']);
+    response.end(body);
     answered(status, performance.now() - since);
   };
+
   return (request, response) => {
     if (!mayBePoll(request, issuer) || draining()) return next(request, response);
     request.once('readable', () => {
@@ -51,7 +55,11 @@ export function answerPollsFirst({ requests, issuer, draining, redeem, answered 
         const form =
           chunk.length === Number(request.headers['content-length']) ? pollOf(chunk.toString('latin1')) : undefined;
         const pending = form && requests.pollNow(form.deviceCode, form.clientId);
-        if (pending) return answer(response, 400, pollBodies[pending]);
+        if (pending) {
+          response.writeHead(400, pendingHeaders[pending]);
+          response.end(pollBodies[pending]);
+          return;
+        }
         request.unshift(chunk);
         if (form) return void decide(form, response, performance.now(), () => next(request, response));
       }
@@ -77,8 +85,6 @@ function headersFor(issuer: string): string[] {
     // RFC 6749 §5.1
     'cache-control',
     'no-store',
-    'pragma',
-    'no-cache',
     'x-content-type-options',
     'nosniff',
     ...(issuer.startsWith('https:') ? ['strict-transport-security', 'max-age=31536000; includeSubDomains'] : []),
