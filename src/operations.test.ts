@@ -47,7 +47,7 @@ test('/readyz is 200 while all answers, and 503 once draining', async () => {
 });
 
 test('/readyz is 503 with a real database that is closed, and does not say why', async () => {
-  const database = openDatabase({ databaseUrl: undefined, data });
+  const database = await openDatabase({ databaseUrl: undefined, data });
   const { app } = build({ database });
   assert.equal((await app.inject('/readyz')).statusCode, 200);
   await database.close();

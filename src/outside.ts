@@ -4,7 +4,6 @@ import type { Database } from './drivers/database/database.ts';
 import { openDatabase } from './drivers/database/open.ts';
 import type { Ephemeral } from './drivers/ephemeral/ephemeral.ts';
 import { createMemory } from './drivers/ephemeral/memory.ts';
-import { openValkey } from './drivers/ephemeral/valkey.ts';
 import type { Journal } from './drivers/journal/journal.ts';
 import { createTableJournal } from './drivers/journal/table.ts';
 import { openFileMail } from './drivers/mail/file.ts';
@@ -39,9 +38,9 @@ export type Outside = {
 export async function openOutside(config: Config, given: { clock?: Clock; random?: Random } = {}): Promise<Outside> {
   const clock = given.clock ?? systemClock;
   const random = given.random ?? systemRandom;
-  const database = openDatabase(config);
+  const database = await openDatabase(config);
   await database.migrate();
-  const ephemeral = config.valkeyUrl ? await openValkey(config.valkeyUrl) : createMemory({ clock });
+  const ephemeral = config.valkeyUrl ? await loadValkey(config.valkeyUrl) : createMemory({ clock });
   const mail = config.smtpUrl
     ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom })
     : openFileMail({ data: config.data, from: config.mailFrom, clock });
@@ -69,4 +68,10 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
 function openSms({ smsUrl, smsFrom = '', development, data }: Config, clock: Clock): Sms | undefined {
   if (smsUrl) return openHttpSms({ url: smsUrl, from: smsFrom });
   return development ? openFileSms({ data, clock }) : undefined;
+}
+
+/** Its library is loaded where it is used: one process alone should start at once. */
+async function loadValkey(url: string): Promise<Ephemeral> {
+  const { openValkey } = await import('./drivers/ephemeral/valkey.ts');
+  return openValkey(url);
 }

@@ -1,4 +1,9 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { createRequire } from 'node:module';
+import type { CountryCode } from 'libphonenumber-js/max';
+
+/** Every numbering plan of the world, loaded for the first number: most servers never see one. */
+const library = (): typeof import('libphonenumber-js/max') => require('libphonenumber-js/max');
+const require = createRequire(import.meta.url);
 
 /** What can be sent a text without costing extra. In some countries, numbers do not tell mobile from fixed. */
 const kinds = ['MOBILE', 'FIXED_LINE_OR_MOBILE'];
@@ -9,24 +14,27 @@ const kinds = ['MOBILE', 'FIXED_LINE_OR_MOBILE'];
  */
 export function parsePhone(text: string, country?: string): string | undefined {
   const typed = text.normalize('NFKC').trim().slice(0, 40);
-  const where = country && isSupportedCountry(country) ? (country as CountryCode) : undefined;
-  const number = parsePhoneNumberFromString(typed, { ...(where ? { defaultCountry: where } : {}), extract: false });
+  const where = country && library().isSupportedCountry(country) ? (country as CountryCode) : undefined;
+  const number = library().parsePhoneNumberFromString(typed, {
+    ...(where ? { defaultCountry: where } : {}),
+    extract: false,
+  });
   if (!number?.isValid() || number.ext) return undefined;
   return kinds.includes(number.getType() ?? '') ? number.number : undefined;
 }
 
 /** ISO 3166-1 alpha-2, or undefined for a number that belongs to no country. */
 export function countryOf(phone: string): string | undefined {
-  return parsePhoneNumberFromString(phone)?.country;
+  return library().parsePhoneNumberFromString(phone)?.country;
 }
 
 /** As people write it, `+49 176 12345678`, and on one line. */
 export function readablePhone(phone: string): string {
-  return (parsePhoneNumberFromString(phone)?.formatInternational() ?? phone).replaceAll(' ', '\u00a0');
+  return (library().parsePhoneNumberFromString(phone)?.formatInternational() ?? phone).replaceAll(' ', '\u00a0');
 }
 
 /** `+49` of `+4917612345678`. */
 export function callingCode(phone: string): string {
-  const code = parsePhoneNumberFromString(phone)?.countryCallingCode;
+  const code = library().parsePhoneNumberFromString(phone)?.countryCallingCode;
   return code ? `+${code}` : phone.slice(0, 3);
 }

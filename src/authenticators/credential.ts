@@ -1,5 +1,3 @@
-import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
-
 /** The largest credential a browser could mean: ids of 1023 bytes, RSA keys, no attestation. */
 const largest = 16_384;
 
@@ -35,7 +33,8 @@ export function isFramed({ response }: Response): boolean {
 }
 
 /** Whether a creation vouches for itself only: no certificate to believe, or to look up. */
-export function isSelfAttested({ response }: { response: { attestationObject: string } }): boolean {
+export async function isSelfAttested({ response }: { response: { attestationObject: string } }): Promise<boolean> {
+  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers');
   try {
     const bytes = new Uint8Array(Buffer.from(response.attestationObject, 'base64url'));
     const attestation = decodeAttestationObject(bytes);

@@ -1,11 +1,4 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { type Clock, minutes } from '../clock.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
@@ -24,6 +17,9 @@ import {
   type RequestPurpose,
   requestRules,
 } from './passkey-rules.ts';
+
+/** Two hundred files, loaded for the first passkey and not before the first code is issued. */
+const webauthn = () => import('@simplewebauthn/server');
 
 /** Verified, not yet stored. */
 export type NewPasskey = Omit<PasskeyRow, 'account_id' | 'created_at' | 'last_used_at'>;
@@ -114,6 +110,7 @@ export function createPasskeys(needs: {
   return {
     async creationOptions({ email, userId, accountId, ...asked }) {
       const existing = accountId ? await store.passkeysOf(accountId) : [];
+      const { generateRegistrationOptions } = await webauthn();
       const options = await generateRegistrationOptions({
         rpName: 'Latchkey',
         rpID,
@@ -134,12 +131,13 @@ export function createPasskeys(needs: {
     async verifyCreation({ credential, userAgent, name = '', ...asked }) {
       const response = readCredential(credential) as RegistrationResponseJSON | undefined;
       if (!response || (!policy.topOrigin && isFramed(response))) return undefined;
-      if (policy.attestation === 'self' && !isSelfAttested(response)) return undefined;
+      if (policy.attestation === 'self' && !(await isSelfAttested(response))) return undefined;
       let userId: string | undefined;
       const expectedChallenge = async (challenge: string): Promise<boolean> => {
         userId = await ephemeral.take(key(asked, challenge));
         return userId !== undefined;
       };
+      const { verifyRegistrationResponse } = await webauthn();
       const { verified, registrationInfo } = await verifyRegistrationResponse({
         response,
         expectedChallenge,
@@ -173,6 +171,7 @@ export function createPasskeys(needs: {
     async requestOptions({ accountId, ...asked }) {
       const rule = requestRules[asked.purpose];
       const allowed = accountId ? (await store.passkeysOf(accountId)).filter(rule.counts) : [];
+      const { generateAuthenticationOptions } = await webauthn();
       return generateAuthenticationOptions({
         rpID,
         challenge: await newChallenge(asked, 'asked'),
@@ -189,6 +188,7 @@ export function createPasskeys(needs: {
       // The challenge is spent either way, so that an unknown credential tells nothing and can be tried once.
       const expectedChallenge = async (challenge: string): Promise<boolean> =>
         (await ephemeral.take(key(asked, challenge))) !== undefined;
+      const { verifyAuthenticationResponse } = await webauthn();
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response,
         ...(policy.topOrigin && { expectedTopOrigin: policy.topOrigin }),

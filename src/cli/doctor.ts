@@ -2,7 +2,6 @@ import { accessSync, constants } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { openDatabase } from '../drivers/database/open.ts';
-import { openValkey } from '../drivers/ephemeral/valkey.ts';
 import { openSmtpMail } from '../drivers/mail/smtp.ts';
 import { openHttpSms } from '../drivers/sms/http.ts';
 import { createSigningKeys } from '../engine/signing-keys.ts';
@@ -86,7 +85,7 @@ function issuerDetail({ issuer, development, trustedProxies, port }: Config): st
 async function examineDatabase(config: Config): Promise<Finding[]> {
   const kind = config.databaseUrl ? 'as LATCHKEY_DATABASE_URL says' : `embedded, in ${config.data}`;
   let pending: string[] = [];
-  const database = openDatabase(config);
+  const database = await openDatabase(config);
   try {
     const reachable = await check('database', async () => {
       await database.ping();
@@ -114,6 +113,7 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
 
 async function examineEphemeral({ valkeyUrl }: Config): Promise<string> {
   if (!valkeyUrl) return 'this process alone (enough for one server)';
+  const { openValkey } = await import('../drivers/ephemeral/valkey.ts');
   const ephemeral = await openValkey(valkeyUrl);
   try {
     await ephemeral.ping();

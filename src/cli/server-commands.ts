@@ -19,7 +19,7 @@ const migrate: Command = {
   summary: 'Bring the database up to date. The server does so by itself when it starts.',
   options: { json },
   async run(input, terminal) {
-    const database = openDatabase(terminal.config());
+    const database = await openDatabase(terminal.config());
     try {
       const applied = await database.migrate();
       const newer = await database.newerMigrations();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, describe } from 'node:test';
 import pg from 'pg';
 import type { Database } from '../../src/drivers/database/database.ts';
-import { openDatabase } from '../../src/drivers/database/open.ts';
+import { openPostgres } from '../../src/drivers/database/postgres.ts';
+import { openSqlite } from '../../src/drivers/database/sqlite.ts';
 import { startPostgres } from './postgres-server.ts';
 
 export type DatabaseName = 'SQLite' | 'PostgreSQL';
@@ -57,7 +58,7 @@ export async function createDatabasePlace(name: DatabaseName): Promise<DatabaseP
     databaseUrl: server?.url,
     data,
     open() {
-      const database = openDatabase({ databaseUrl: server?.url, data });
+      const database = server ? openPostgres(server.url) : openSqlite(join(data, 'latchkey.sqlite'));
       opened.push(database);
       return database;
     },

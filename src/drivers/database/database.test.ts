@@ -30,7 +30,7 @@ forEachDatabase((name, open, newPlace) => {
     const place = await newPlace();
     const program = `
       import { openDatabase } from ${JSON.stringify(new URL('./open.js', import.meta.url).href)};
-      const database = openDatabase(${JSON.stringify({ databaseUrl: place.databaseUrl, data: place.data })});
+      const database = await openDatabase(${JSON.stringify({ databaseUrl: place.databaseUrl, data: place.data })});
       process.stdout.write(JSON.stringify(await database.migrate()));
       await database.close();`;
     const processes = Array.from({ length: 6 }, () =>
@@ -185,7 +185,7 @@ describe('PostgreSQL', () => {
   });
 
   test('a server that is away is "unavailable", at once', async () => {
-    const database = openDatabase({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', data: '.' });
+    const database = await openDatabase({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', data: '.' });
     await assert.rejects(database.ping(), (error) => error instanceof AppError && error.code === 'unavailable');
     await assert.rejects(database.migrate(), (error) => error instanceof AppError && error.code === 'unavailable');
     await database.close();
@@ -212,6 +212,6 @@ describe('PostgreSQL', () => {
   });
 });
 
-test('an address of another engine is refused with what to write instead', () => {
-  assert.throws(() => openDatabase({ databaseUrl: 'mysql://localhost/x', data: '.' }), /postgres:\/\//);
+test('an address of another engine is refused with what to write instead', async () => {
+  await assert.rejects(openDatabase({ databaseUrl: 'mysql://localhost/x', data: '.' }), /postgres:\/\//);
 });

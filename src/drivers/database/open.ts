@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../config.ts';
 import type { Database } from './database.ts';
-import { openPostgres, type PostgresOptions } from './postgres.ts';
+import type { PostgresOptions } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
-/** Picks the engine: a `postgres://` address, or else one file in the data folder. */
-export function openDatabase(
+/** Loads and picks the engine: a `postgres://` address, or else one file in the data folder. */
+export async function openDatabase(
   settings: { databaseUrl?: string | undefined; data: string },
   options: PostgresOptions = {},
-): Database {
+): Promise<Database> {
   const { databaseUrl, data } = settings;
   if (!databaseUrl) return openSqlite(join(data, 'latchkey.sqlite'));
   if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
@@ -16,5 +16,6 @@ export function openDatabase(
       'LATCHKEY_DATABASE_URL must start with postgres:// (leave it out for the embedded database).',
     );
   }
+  const { openPostgres } = await import('./postgres.ts');
   return openPostgres(databaseUrl, options);
 }
