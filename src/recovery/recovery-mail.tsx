@@ -48,21 +48,24 @@ export function statusMail(reader: Reader, row: RecoveryRow, links: { cancel: st
   const cancel = `${issuer}/recover/cancel/${links.cancel}`;
   const when = timeInMail(reader.locale, row.waits_until ?? row.changed_at);
   const facts = where(reader, { at: row.waiting_since ?? row.created_at, country: row.country ?? undefined });
-  const parts: Partial<Record<RecoveryRow['status'], { action: { label: string; url: string }; after: string[] }>> = {
-    waiting: { action: { label: t(`${key}.button`), url: cancel }, after: [t(`${key}.you`), t(`${key}.secure`)] },
-    ready: {
-      action: { label: t(`${key}.button`), url: `${issuer}/recover/finish/${links.finish}` },
+  type Told = 'waiting' | 'ready' | 'cancelled' | 'done' | 'disowned';
+  const parts: Record<Told, () => { url: string; after: string[] }> = {
+    waiting: () => ({ url: cancel, after: [t(`${key}.you`), t(`${key}.secure`)] }),
+    ready: () => ({
+      url: `${issuer}/recover/finish/${links.finish}`,
       after: [t(`${key}.time`), t(`${key}.notYou`), cancel],
-    },
-    cancelled: { action: { label: t(`${key}.button`), url: `${issuer}/security` }, after: [t(`${key}.again`)] },
-    done: { action: { label: t(`${key}.button`), url: cancel }, after: [t(`${key}.effect`)] },
-    disowned: { action: { label: t(`${key}.button`), url: `${issuer}/recover` }, after: [t(`${key}.after`)] },
+    }),
+    cancelled: () => ({ url: `${issuer}/security`, after: [t(`${key}.again`)] }),
+    done: () => ({ url: cancel, after: [t(`${key}.effect`)] }),
+    disowned: () => ({ url: `${issuer}/recover`, after: [t(`${key}.after`)] }),
   };
+  const { url, after } = parts[row.status as Told]();
   return write(reader, {
     title: t(`${key}.title`),
     paragraphs: [t(`${key}.text`, { email, when })],
     facts,
-    ...parts[row.status],
+    action: { label: t(`${key}.button`), url },
+    after,
   });
 }
 

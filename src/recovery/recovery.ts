@@ -61,6 +61,7 @@ export type RecoveryNeeds = FinishNeeds & {
   addresses: { list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]> };
   /** Tells the owner what has become of an attempt; false if that is to be tried again. */
   tellOwner(row: RecoveryRow): Promise<boolean>;
+  failed(error: unknown, what: string): void;
 };
 
 export function createRecovery(needs: RecoveryNeeds): Recovery {
@@ -130,7 +131,7 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
   };
   const telling = new Set<Promise<void>>();
   const tell = (id: string): void => {
-    const told = changed(id).catch(() => {});
+    const told = changed(id).catch((error) => needs.failed(error, 'the owner was not told of a recovery'));
     telling.add(told);
     void told.then(() => telling.delete(told));
   };
