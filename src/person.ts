@@ -214,6 +214,9 @@ export function createPerson(needs: PersonNeeds) {
       await closing.finish();
     },
 
+    /** For an operator's command. */
+    tellOfOperatorCode: notices.issuedByOperator,
+
     /** When everybody who is being told of something has been told. */
     settled: async () => void (await Promise.all([recovery.settled(), activity.notices.settled()])),
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,33 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await run(['accounts', 'remove', 'ann@example.org'])).code, 0);
       assert.deepEqual(parsed(await run(['accounts', 'list', '--json'])), []);
       assert.equal((await run(['accounts', 'remove', account.id])).code, 1);
+    });
+
+    test('F6: accounts recovery-code hands out a code, kept as a hash, and tells the owner', async () => {
+      const { env, place, run } = await setUp();
+      const create = ['accounts', 'create', '--email', 'ann@example.org', '--password-stdin', '--json'];
+      const { id } = parsed(await run(create, { stdin: password }));
+      const made = parsed(await run(['accounts', 'recovery-code', '--email', 'ann@example.org', '--json']));
+      assert.equal(made.id, id);
+      assert.match(made.code, /^([0-9A-Z]{5}-){4}[0-9A-Z]{5}$/);
+      assert.ok(Math.abs(Date.parse(made.good_until) - Date.now() - 86_400_000) < 60_000);
+      const outside = await openOutside(readConfig(env));
+      const rows = await sql<object>`select * from recovery_issued_code`.execute(outside.database.query);
+      assert.equal(rows.rows.length, 1);
+      const stored = JSON.stringify(rows.rows);
+      assert.ok(!stored.includes(made.code) && !stored.includes(made.code.replaceAll('-', '')));
+      await outside.close();
+      const mails = readdirSync(join(place.data, 'mail')).map((file) =>
+        readFileSync(join(place.data, 'mail', file), 'utf8'),
+      );
+      assert.ok(mails.some((mail) => /A code to get into your account was handed out/.test(mail)));
+      assert.ok(mails.every((mail) => !mail.includes(made.code)));
+      const plain = await run(['accounts', 'recovery-code', '--email', 'ann@example.org', '--hours', '1']);
+      assert.match(plain.stdout, /^([0-9A-Z]{5}-){4}[0-9A-Z]{5}\n$/);
+      for (const bad of ['0', '73', 'x'])
+        assert.equal((await run(['accounts', 'recovery-code', '--email', 'ann@example.org', '--hours', bad])).code, 2);
+      assert.equal((await run(['accounts', 'recovery-code', '--email', 'bob@example.org'])).code, 1);
+      assert.equal((await run(['accounts', 'recovery-code'])).code, 2);
     });
 
     test('accounts password: the way back after a hundred failures, and out for whoever was signed in', async () => {

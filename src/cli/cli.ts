@@ -8,12 +8,14 @@ import { type Command, type Input, Refused, type Terminal, UsageError } from './
 import { doctorCommand } from './doctor.ts';
 import { helpFor, helpForAll } from './help.ts';
 import { keyCommands } from './key-commands.ts';
+import { recoveryCommands } from './recovery-commands.ts';
 import { serverCommands } from './server-commands.ts';
 
 const commands: readonly Command[] = [
   ...serverCommands,
   doctorCommand,
   ...accountCommands,
+  ...recoveryCommands,
   ...clientCommands,
   ...keyCommands,
 ];
