@@ -192,6 +192,7 @@ export function createPerson(needs: PersonNeeds) {
       await activityPlugin(pages, { activity, signin, journal, clock });
       await recoveryPlugin(pages, {
         ...{ ...needs, recovery, sending, signin, authenticators, userIdOf, mailbox },
+        textbox: outside.textbox,
         tellLost: notices.reportedLost,
       });
       await homePlugin(pages, {

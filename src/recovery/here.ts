@@ -23,6 +23,7 @@ export type RecoveryPageNeeds = {
   limits: Limits;
   places: Places;
   mailbox?: string | undefined;
+  textbox?: string | undefined;
   /** Tells the owner that the app was reported lost. */
   tellLost(accountId: AccountId, from: From): Promise<void>;
 };

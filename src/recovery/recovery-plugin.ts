@@ -75,6 +75,8 @@ function registerWays(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here
     return known;
   };
 
+  const boxOf = (way: Way) => (way === 'text' ? needs.textbox : needs.mailbox);
+
   app.get('/recover/choose', async (request, reply) => {
     const attempt = await here.require(request, reply);
     if (!attempt) return reply;
@@ -112,7 +114,7 @@ function registerWays(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here
     const way = wayOf(request, attempt);
     if (way === 'key') return reply.redirect('/recover/choose', 303);
     if (way === 'text' && !sent) return reply.page(textPage({ page }));
-    return reply.page(codePage({ page, attempt, way, resent: again !== undefined, mailbox: needs.mailbox }));
+    return reply.page(codePage({ page, attempt, way, resent: again !== undefined, mailbox: boxOf(way) }));
   });
 
   app.post('/recover/code', async (request, reply) => {

@@ -1,3 +1,4 @@
+import { textWithCode } from '../addresses/texts.ts';
 import type { Clock } from '../clock.ts';
 import type { Mail } from '../drivers/mail/mail.ts';
 import { AppError } from '../errors.ts';
@@ -70,7 +71,7 @@ export function createSending(needs: SendingNeeds): Sending {
       const phones = (await addressesOf(attempt)).filter(({ kind }) => kind === 'phone');
       const meant = phones.filter(({ value }) => value.endsWith(lastDigits));
       const { code } = await recovery.codes.issue(attempt, 'text', meant.length > 0);
-      const words = page.t('recovery.text.code', { code, host: new URL(issuer).host });
+      const words = textWithCode(page.t('recovery.text.code', { code, host: new URL(issuer).host }), issuer, code);
       for (const { value } of meant) {
         void addresses
           .sendText(value, words, { network: from.network })

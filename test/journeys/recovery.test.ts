@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { generateSync } from 'otplib';
+import { createAccounts } from '../../src/account/account.ts';
+import { createAddressesStore } from '../../src/addresses/addresses-store.ts';
+import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
+import { hours, seconds } from '../../src/clock.ts';
+import type { AccountId, AddressId } from '../../src/ids.ts';
+import { createHttpBrowser } from '../helpers/http-browser.ts';
+import { codeIn, linkIn, type Phone, type PhoneOptions } from '../helpers/journey-phone.ts';
+import { type Place, startPlace } from '../helpers/journey-place.ts';
+import type { ReceivedMail } from '../helpers/mailbox.ts';
+import { type SmsProvider, startSmsProvider } from '../helpers/sms-provider.ts';
+import { testPassword } from '../helpers/test-app.ts';
+
+/** For whoever wants to look: a folder for pictures. */
+const pictures = process.env.LATCHKEY_TEST_PICTURES;
+const newPassword = 'seven lamps under the harbour';
+
+let place: Place;
+let provider: SmsProvider;
+before(async () => {
+  if (pictures) mkdirSync(pictures, { recursive: true });
+  provider = await startSmsProvider();
+  const env = { LATCHKEY_SMS_URL: provider.url, LATCHKEY_SMS_FROM: provider.from, LATCHKEY_SMS_COUNTRIES: 'DE' };
+  place = await startPlace('PostgreSQL and Valkey', { env });
+});
+after(async () => {
+  await place?.close();
+  await provider?.close();
+});
+
+const picture = async (phone: Phone, name: string): Promise<void> => {
+  if (pictures) await phone.tab.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  const { violations } = await new AxeBuilder({ page: phone.tab as never }).analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
+    [],
+    name,
+  );
+};
+
+/** Waits for a mail by its subject: others, such as about new browsers, come in between. */
+async function told(to: string, subject: string): Promise<ReceivedMail> {
+  for (;;) {
+    const mail = await place.mailbox.waitFor(to);
+    if (mail.subject === subject) return mail;
+  }
+}
+const codeMail = (to: string) => told(to, 'Get back into your account');
+
+/** With a password, and a second step if told so; and the number of a phone. */
+async function somebody(email: string, has: { app?: boolean; phone?: string } = {}) {
+  const { outside, clock, app, createAccount } = place.server;
+  const id = await createAccount(email);
+  const accounts = createAccounts(outside);
+  const authenticators = createAuthenticators({
+    ...outside,
+    userIdOf: (one: AccountId) => accounts.passkeyUserId(one),
+  });
+  const setup = authenticators.beginApp(id, email);
+  const code = () => generateSync({ secret: setup.secret, epoch: Math.floor(clock.now() / 1000) });
+  if (has.app) assert.ok(await authenticators.finishApp(id, setup, code()));
+  clock.advance(seconds(30));
+  const { phone: value } = has;
+  if (value) {
+    const row = { id: value as AddressId, account_id: id, kind: 'phone' as const, value, added_at: 1, reviewed_at: 1 };
+    await outside.database.transaction((trx) =>
+      createAddressesStore(outside.database)
+        .insert(row, trx)
+        .then(() => {}),
+    );
+  }
+  return { id, email, code, saved: () => authenticators.savedCode.make(id), tidy: () => app.tidy() };
+}
+
+async function begin(email: string, options: PhoneOptions = {}): Promise<Phone> {
+  const phone = await place.phone(options);
+  await phone.open('/recover');
+  await phone.fill('email', email);
+  await phone.press({ form: '/recover' });
+  assert.equal(phone.at(), '/recover/choose');
+  return phone;
+}
+
+async function proveByMail(phone: Phone, email: string): Promise<void> {
+  await phone.press({ name: 'way', value: 'email' });
+  await phone.fill('code', codeIn(await codeMail(email)));
+  await phone.press({ form: '/recover/code' });
+}
+
+async function choosePassword(phone: Phone): Promise<void> {
+  await phone.fill('new_password', newPassword);
+  await phone.press({ form: '/recover/password', text: /Save/ });
+  assert.equal(phone.at(), '/recover/done');
+}
+
+/** Signs in from the page that says it is done; where that leads. */
+async function signInAgain(phone: Phone, email: string): Promise<string> {
+  await phone.follow('/signin');
+  await phone.signIn(email, newPassword);
+  return phone.at();
+}
+
+describe('a forgotten password', () => {
+  const email = 'ann@example.org';
+  before(() => somebody(email).then(() => {}));
+
+  test('is replaced with the code of a mail; other browsers are signed out', async () => {
+    const elsewhere = await place.phone();
+    await elsewhere.open('/signin');
+    await elsewhere.signIn(email);
+    const phone = await place.phone();
+    await phone.open('/recover');
+    await picture(phone, 'start');
+    await phone.fill('email', email);
+    await phone.press({ form: '/recover' });
+    await picture(phone, 'choose');
+    await phone.press({ name: 'way', value: 'email' });
+    await picture(phone, 'code');
+    await phone.fill('code', '0000 0000');
+    await phone.press({ form: '/recover/code' });
+    await picture(phone, 'code-wrong');
+    await phone.fill('code', codeIn(await codeMail(email)));
+    await phone.press({ form: '/recover/code' });
+    await picture(phone, 'password');
+    await phone.fill('new_password', 'password password');
+    await phone.press({ form: '/recover/password', text: /Save/ });
+    await picture(phone, 'password-refused');
+    await choosePassword(phone);
+    await picture(phone, 'done');
+    await told(email, 'Somebody got back into your account');
+    assert.equal(await signInAgain(phone, email), '/account');
+    await elsewhere.open('/security');
+    assert.equal(elsewhere.at(), '/signin');
+    await elsewhere.close();
+    await phone.close();
+  });
+
+  test('with scripts off, by the link of the mail, opened by a scanner first', async () => {
+    const phone = await begin(email, { javaScriptEnabled: false });
+    await phone.press({ name: 'way', value: 'email' });
+    const link = linkIn(await codeMail(email), '/recover/link/');
+    const scanner = createHttpBrowser(place.url, { 'user-agent': 'mail scanner' });
+    for (let i = 0; i < 3; i += 1) assert.equal((await scanner.open(link)).status, 200);
+    await phone.open(link);
+    await phone.press({ form: '/recover/link/' });
+    await choosePassword(phone);
+    await phone.close();
+  });
+
+  test('by a link opened on another device, which goes on there', async () => {
+    const laptop = await begin(email);
+    await laptop.press({ name: 'way', value: 'email' });
+    const pocket = await place.phone();
+    const mail = await codeMail(email);
+    await pocket.open(linkIn(mail, '/recover/link/'));
+    await picture(pocket, 'link-elsewhere');
+    await pocket.press({ form: '/recover/link/' });
+    assert.equal(pocket.at(), '/recover/password');
+    await laptop.fill('code', codeIn(mail));
+    await laptop.press({ form: '/recover/code' });
+    assert.match(await laptop.words(), /has run out/, 'one of the two, not both');
+    await choosePassword(pocket);
+    await laptop.close();
+    await pocket.close();
+  });
+});
+
+describe('with two-step verification', () => {
+  const email = 'bob@example.org';
+  let bob: Awaited<ReturnType<typeof somebody>>;
+  before(async () => {
+    bob = await somebody(email, { app: true, phone: '+4917612345678' });
+  });
+
+  test('E17, E18: a text and a code of the app make a new password, and the app is asked for as ever', async () => {
+    const phone = await begin(email);
+    await phone.follow('/recover/code?way=text');
+    await picture(phone, 'text');
+    await phone.fill('digits', '5678');
+    await phone.press({ form: '/recover/choose' });
+    await picture(phone, 'text-code');
+    const { text } = await provider.waitFor('+4917612345678');
+    assert.match(text, /\n\n@localhost #\d{8}$/);
+    await phone.fill('code', /\d{8}/.exec(text)?.[0] ?? '');
+    await phone.press({ form: '/recover/code' });
+    await picture(phone, 'one-more');
+    assert.doesNotMatch(await phone.words(), /Send an email/);
+    await phone.follow('/recover/code?way=app');
+    await phone.fill('code', bob.code());
+    await phone.press({ form: '/recover/code' });
+    await picture(phone, 'password-app');
+    await choosePassword(phone);
+    place.server.clock.advance(seconds(30));
+    assert.match(await signInAgain(phone, email), /^\/signin\/code/);
+    await phone.close();
+  });
+
+  test('E13: a saved code and a mail take the lost app off, and there is a new saved code', async () => {
+    const saved = await bob.saved();
+    const phone = await begin(email);
+    await phone.follow('/recover/code?way=saved');
+    await phone.fill('code', saved);
+    await phone.press({ form: '/recover/code' });
+    await proveByMail(phone, email);
+    await phone.tab.check('#drop');
+    await picture(phone, 'password-drop');
+    await choosePassword(phone);
+    await picture(phone, 'done-saved');
+    assert.equal(await signInAgain(phone, email), '/account');
+    await phone.close();
+  });
+});
+
+describe('E20: nearly everything lost', () => {
+  const email = 'cem@example.org';
+  before(() => somebody(email, { app: true }).then(() => {}));
+
+  async function waiting(options: PhoneOptions = {}): Promise<Phone> {
+    const phone = await begin(email, options);
+    await proveByMail(phone, email);
+    await phone.follow('/recover/lost');
+    await picture(phone, `lost${options.locale ?? ''}`);
+    await phone.press({ name: 'action', value: 'wait' });
+    return phone;
+  }
+
+  test('two days of waiting, seen by whoever is signed in, and finished by a mail, with scripts off', async () => {
+    const owner = await somebody('dee@example.org', { app: true });
+    const inside = await place.phone();
+    await inside.open('/signin');
+    await inside.signIn(owner.email);
+    await inside.fill('code', owner.code());
+    await inside.press({ form: '/signin/code' });
+    const phone = await begin(owner.email, { javaScriptEnabled: false });
+    await proveByMail(phone, owner.email);
+    await phone.follow('/recover/lost');
+    await phone.press({ name: 'action', value: 'wait' });
+    await told(owner.email, 'Somebody is waiting to get into your account');
+    await inside.open('/security');
+    await picture(inside, 'banner');
+    assert.match(await inside.tab.locator('.banner').innerText(), /waiting to get into this account/);
+    place.server.clock.advance(hours(48));
+    await owner.tidy();
+    const link = linkIn(await told(owner.email, 'You can get back into your account now'), '/recover/finish/');
+    const other = await place.phone({ javaScriptEnabled: false });
+    await other.open(link);
+    await other.press({ form: '/recover/finish/' });
+    await choosePassword(other);
+    assert.equal(await signInAgain(other, owner.email), '/account', 'the second step is off');
+    await Promise.all([inside.close(), phone.close(), other.close()]);
+  });
+
+  test('stopped by the mail', async () => {
+    const phone = await waiting();
+    await picture(phone, 'waiting');
+    const owner = await place.phone();
+    await owner.open(linkIn(await told(email, 'Somebody is waiting to get into your account'), '/recover/cancel/'));
+    await picture(owner, 'cancel');
+    await owner.press({ form: '/recover/cancel/' });
+    await picture(owner, 'cancelled');
+    await told(email, 'Getting into your account was stopped');
+    await phone.open('/recover/lost');
+    await picture(phone, 'stopped');
+    await Promise.all([phone.close(), owner.close()]);
+  });
+
+  test('in Arabic, on a small screen, in the dark', async () => {
+    const small = { locale: 'ar', colorScheme: 'dark' as const, viewport: { width: 320, height: 640 } };
+    const phone = await begin(email, small);
+    await picture(phone, 'choose-ar');
+    await phone.press({ name: 'way', value: 'email' });
+    await picture(phone, 'code-ar');
+    await phone.fill('code', codeIn(await told(email, 'استعادة الدخول إلى حسابك')));
+    await phone.press({ form: '/recover/code' });
+    await picture(phone, 'one-more-ar');
+    await phone.follow('/recover/lost');
+    await picture(phone, 'lost-ar');
+    await phone.press({ name: 'action', value: 'wait' });
+    await picture(phone, 'waiting-ar');
+    for (const path of ['/recover/choose', '/recover/report'])
+      assert.equal(await phone.open(path).then(() => overflows(phone)), false, path);
+    await phone.close();
+  });
+
+  test('E30: a stolen phone is reported with one proof', async () => {
+    const phone = await begin(email);
+    await proveByMail(phone, email);
+    await phone.open('/recover/report');
+    await picture(phone, 'report');
+    await phone.press({ form: '/recover/report' });
+    await picture(phone, 'reported');
+    await told(email, 'Your authenticator app was reported lost');
+    await phone.close();
+  });
+});
+
+const overflows = (phone: Phone): Promise<boolean> =>
+  phone.tab.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
