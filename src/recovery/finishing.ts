@@ -73,6 +73,7 @@ export function createFinishing(
         const mine = { browserHash: needs.browserHash(browserId), liveAt: now };
         const from = attempt.status === 'open' ? (['open'] as const) : (['waiting', 'ready'] as const);
         const change = { status: 'done' as const, changed_at: now };
+        await store.lock(accountId, trx);
         if (!(await store.change(attempt.id, from, change, trx, mine))) return false;
         await saveWay(accountId, way, trx);
         if (ending.dropSecondStep && attempt.mayDropSecondStep) await authenticators.removeSecondStep(accountId, trx);

@@ -28,8 +28,8 @@ export function createNotices(needs: {
       await reach(accountId, (reader) => operatorMail(reader, until));
     },
 
-    async reportedLost(accountId: AccountId, { country }: Pick<From, 'country'>): Promise<void> {
-      await reach(accountId, (reader) => lostMail(reader, { at: clock.now(), country }));
+    async reportedLost(accountId: AccountId, { country, userAgent }: From): Promise<void> {
+      await reach(accountId, (reader) => lostMail(reader, { at: clock.now(), country, userAgent }));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { countryName } from '../devices/device-words.tsx';
 import type { Message } from '../drivers/mail/mail.ts';
+import { browserName } from '../signin/browser-name.ts';
 import { renderMail } from '../web/mail-layout.tsx';
 import type { Locale, Translate } from '../web/messages.ts';
 import { issuedLength } from './issued-codes.ts';
@@ -7,7 +8,7 @@ import type { RecoveryRow } from './recovery-store.ts';
 
 export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
 type Words = { subject: string; text: string; html: string };
-type Seen = { at: number; country: string | undefined };
+type Seen = { at: number; country: string | undefined; userAgent: string | undefined };
 
 /** The code and the link. The code stays out of the subject, which lock screens show. */
 export function codeMail(reader: Reader, to: string, sent: { code: string; linkToken: string } & Seen): Message {
@@ -47,7 +48,11 @@ export function statusMail(reader: Reader, row: RecoveryRow, links: { cancel: st
   const key = `recovery.mail.${row.status}`;
   const cancel = `${issuer}/recover/cancel/${links.cancel}`;
   const when = timeInMail(reader.locale, row.waits_until ?? row.changed_at);
-  const facts = where(reader, { at: row.waiting_since ?? row.created_at, country: row.country ?? undefined });
+  const facts = where(reader, {
+    at: row.waiting_since ?? row.created_at,
+    country: row.country ?? undefined,
+    userAgent: row.user_agent ?? undefined,
+  });
   type Told = 'waiting' | 'ready' | 'cancelled' | 'done' | 'disowned';
   const parts: Record<Told, () => { url: string; after: string[] }> = {
     waiting: () => ({ url: cancel, after: [t(`${key}.you`), t(`${key}.secure`)] }),
@@ -95,10 +100,13 @@ function write(reader: Reader, content: Omit<Parameters<typeof renderMail>[0], '
   return { subject: content.title, ...renderMail({ t, locale, dir, ...content }) };
 }
 
-function where({ t, locale }: Reader, { at, country }: Seen): { label: string; value: string }[] {
+function where({ t, locale }: Reader, { at, country, userAgent }: Seen): { label: string; value: string }[] {
   const place = countryName(locale, country);
+  const { browser, system } = browserName(userAgent);
+  const name = browser && system ? t('recovery.mail.browserOn', { browser, system }) : (browser ?? system);
   return [
     { label: t('recovery.mail.time'), value: timeInMail(locale, at) },
+    ...(name ? [{ label: t('recovery.mail.browser'), value: name }] : []),
     ...(place ? [{ label: t('recovery.mail.place'), value: place }] : []),
   ];
 }

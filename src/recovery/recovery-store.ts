@@ -123,6 +123,15 @@ export function createRecoveryStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
+    /** One at a time per account: of two attempts that finish at once, each would wait for the other's row. */
+    async lock(accountId: AccountId, trx: DatabaseTransaction): Promise<void> {
+      await on(trx)
+        .updateTable('recovery')
+        .set({ account_id: accountId })
+        .where('account_id', '=', accountId)
+        .execute();
+    },
+
     /** Ends whatever else is under way for the account. */
     async closeOthers(accountId: AccountId, except: string, now: number, trx: DatabaseTransaction): Promise<void> {
       await on(trx)

@@ -59,7 +59,7 @@ forEachDatabase((_name, open) => {
     await browser.open('/recover/code?way=text');
     await browser.submit({ digits: '5678' });
     loser.clock.advance(minutes(10));
-    await browser.submit({ code: loser.codeInText() });
+    await browser.submit({ code: await loser.codeInText() });
     assert.match(browser.shown.text, /has run out/);
     await browser.open('/recover/choose');
     await browser.submit({ way: 'email' });
@@ -249,6 +249,18 @@ forEachDatabase((_name, open) => {
     assert.notEqual(two.shown.url, '/recover/done');
     assert.equal(await loser.authenticators.verifyPassword(loser.id, newPassword), false);
     assert.equal(await loser.authenticators.verifyPassword(loser.id, 'eleven boats behind a small hill'), true);
+  });
+
+  test('two attempts that finish at once: one does', async () => {
+    const loser = await createLoser(open);
+    const browsers = [await loser.proveByMail(), await loser.proveByMail(), await loser.proveByMail()];
+    const passwords = ['one', 'two', 'three'].map((word) => `${word} seven lamps under the harbour`);
+    const shown = await Promise.all(browsers.map((browser, i) => browser.submit({ new_password: passwords[i] ?? '' })));
+    assert.equal(shown.filter(({ url }) => url === '/recover/done').length, 1);
+    assert.ok(shown.every(({ status }) => status < 500));
+    const winner = shown.findIndex(({ url }) => url === '/recover/done');
+    for (const [i, password] of passwords.entries())
+      assert.equal(await loser.authenticators.verifyPassword(loser.id, password), i === winner);
   });
 
   test('waiting without a proof, waiting cut short, waiting that was stopped, and a finish after its seven days', async () => {

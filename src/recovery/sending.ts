@@ -51,13 +51,15 @@ export function createSending(needs: SendingNeeds): Sending {
       const known = attempt.accountId !== undefined;
       const sent = await recovery.codes.issue(attempt, 'email', known);
       const reader: Reader = { ...page, issuer, email: attempt.email };
-      const seen = { at: clock.now(), country: from.country };
+      const seen = { at: clock.now(), country: from.country, userAgent: from.userAgent };
       // Whoever typed one address does not wait for the mails to others, whose number the time would tell.
-      for (const { value } of alternates) {
-        void needs.mail
-          .send(codeMail(reader, value, { ...sent, ...seen }))
-          .catch((error) => failed(error, 'a code to an alternate address was not sent'));
-      }
+      setImmediate(() => {
+        for (const { value } of alternates) {
+          needs.mail
+            .send(codeMail(reader, value, { ...sent, ...seen }))
+            .catch((error) => failed(error, 'a code to an alternate address was not sent'));
+        }
+      });
       const message = known
         ? codeMail(reader, attempt.email, { ...sent, ...seen })
         : noAccountMail(reader, attempt.email, seen);
@@ -72,11 +74,13 @@ export function createSending(needs: SendingNeeds): Sending {
       const meant = phones.filter(({ value }) => value.endsWith(lastDigits));
       const { code } = await recovery.codes.issue(attempt, 'text', meant.length > 0);
       const words = textWithCode(page.t('recovery.text.code', { code, host: new URL(issuer).host }), issuer, code);
-      for (const { value } of meant) {
-        void addresses
-          .sendText(value, words, { network: from.network })
-          .catch((error) => failed(error, 'a code by text was not sent'));
-      }
+      setImmediate(() => {
+        for (const { value } of meant) {
+          addresses
+            .sendText(value, words, { network: from.network })
+            .catch((error) => failed(error, 'a code by text was not sent'));
+        }
+      });
     },
   };
 }

@@ -100,7 +100,11 @@ export async function createLoser(open: OpenDatabase) {
       [...(mailTo(to).at(-1)?.text ?? '').matchAll(/https?:\/\/\S+/g)]
         .map(([url]) => new URL(url).pathname)
         .find((each) => each.startsWith(path)) ?? '',
-    codeInText: (): string => /\d{8}/.exec(people.texts.at(-1)?.text ?? '')?.[0] ?? '',
+    /** Whoever asks for a text does not wait for it. */
+    async codeInText(): Promise<string> {
+      await arrived(() => people.texts.length > 0);
+      return /\d{8}/.exec(people.texts.at(-1)?.text ?? '')?.[0] ?? '';
+    },
     subjects: (to: string) => mailTo(to).map(({ subject }) => subject),
     events: async (accountId: AccountId = id) =>
       (await people.journal.recent(accountId, 50)).map(({ type }) => type).reverse(),
@@ -120,3 +124,8 @@ export const wrongCode = (code: string): string =>
 
 export const csrfOf = (browser: FormBrowser): string =>
   browser.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
+
+/** Waits for what nobody waits for: the test's own deadline is the limit. */
+export async function arrived(there: () => boolean): Promise<void> {
+  while (!there()) await new Promise(setImmediate);
+}

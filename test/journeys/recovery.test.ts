@@ -13,7 +13,6 @@ import { codeIn, linkIn, type Phone, type PhoneOptions } from '../helpers/journe
 import { type Place, startPlace } from '../helpers/journey-place.ts';
 import type { ReceivedMail } from '../helpers/mailbox.ts';
 import { type SmsProvider, startSmsProvider } from '../helpers/sms-provider.ts';
-import { testPassword } from '../helpers/test-app.ts';
 
 /** For whoever wants to look: a folder for pictures. */
 const pictures = process.env.LATCHKEY_TEST_PICTURES;
@@ -242,7 +241,7 @@ describe('E20: nearly everything lost', () => {
     await told(owner.email, 'Somebody is waiting to get into your account');
     await inside.open('/security');
     await picture(inside, 'banner');
-    assert.match(await inside.tab.locator('.banner').innerText(), /waiting to get into this account/);
+    assert.match((await inside.tab.locator('.banner').textContent()) ?? '', /waiting to get into this account/);
     place.server.clock.advance(hours(48));
     await owner.tidy();
     const link = linkIn(await told(owner.email, 'You can get back into your account now'), '/recover/finish/');
