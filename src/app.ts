@@ -191,7 +191,10 @@ export async function createApp(outside: Outside): Promise<App> {
       places,
       requests,
       random,
-      currentAccount: async (request) => (await signin.read(request))?.current.accountId,
+      async currentAccount(request) {
+        const { current } = (await signin.read(request)) ?? {};
+        return current && { accountId: current.accountId, since: current.signedInAt };
+      },
     }),
   );
   await pagesScope(server, async (pages) => {
@@ -208,7 +211,7 @@ export async function createApp(outside: Outside): Promise<App> {
     const viewer = '/dev/mail';
     const boxes = { mailbox: mailsToFiles ? viewer : undefined, textbox: textsToFiles ? viewer : undefined };
     await person.register(pages, { afterSignIn, ...boxes });
-    await createAppsPlugin({ engine, secrets })(pages);
+    await createAppsPlugin({ engine, secrets, canReach: signin.canReach })(pages);
   });
   if (mailsToFiles || textsToFiles) await server.register(mailViewer({ data: config.data }));
   if (config.examples) {

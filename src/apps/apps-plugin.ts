@@ -1,17 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acrFor, wantedAcr } from '../engine/acr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { AppError } from '../errors.ts';
+import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import type { SignedIn } from '../signin/signin.ts';
-import { amrOf } from '../signin/strength.ts';
+import { acrOf, amrOf } from '../signin/strength.ts';
 import { writeFlow } from '../web/flow.ts';
 import { formTarget, permissionsPage, problemPage } from './apps-pages.tsx';
 
-type Needs = { engine: Engine; secrets: Secrets };
+type Needs = {
+  engine: Engine;
+  secrets: Secrets;
+  /** Whether an account has what it takes to reach one of these `acr` values. */
+  canReach(accountId: AccountId, wanted: readonly string[]): Promise<boolean>;
+};
 type Uid = { Params: { uid: string }; Body: { decision?: string } };
 
 /** The engine sends a person here when it needs them; every answer sends them back to the engine. */
-export function createAppsPlugin({ engine, secrets }: Needs) {
+export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
   const details = async (request: FastifyRequest<Uid>, reply: FastifyReply) => {
     const ended = 'This sign-in has ended or was begun in another browser.';
     const interaction = await engine
@@ -61,9 +68,17 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
         return resume(request, reply, { error: 'login_required', error_description: 'Another account is signed in.' });
       }
       if (prompt.name === 'login') {
-        if (!provenEnough(signedIn, interaction)) {
+        const wanted = wantedAcr(params);
+        if (wanted.length > 0 && !(await canReach(signedIn.current.accountId, wanted))) {
+          // RFC 9470 §5, and OpenID Connect Core §5.5.1.1 for what an app cannot do without.
+          const detail = 'The account has nothing that strong to sign in with.';
+          return resume(request, reply, { error: 'unmet_authentication_requirements', error_description: detail });
+        }
+        const reached = acrFor(acrOf(signedIn.current.methods), wanted);
+        if (!reached || !provenEnough(signedIn, interaction)) {
           writeFlow(reply, { next: here, target });
-          return reply.redirect(`/prove?next=${encodeURIComponent(here)}`, 303);
+          const acr = wanted.length > 0 ? `&acr=${encodeURIComponent(wanted.join(' '))}` : '';
+          return reply.redirect(`/prove?next=${encodeURIComponent(here)}${acr}`, 303);
         }
         return resume(request, reply, { login: loginOf(signedIn) }, false);
       }
@@ -74,7 +89,7 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
           uid,
           appName: client.name,
           returnsTo: String(params.redirect_uri),
-          scope: String(params.scope ?? '').split(' '),
+          scope: [...new Set([...String(params.scope ?? '').split(' '), ...scopesOfClaims(prompt.details)])],
         }),
       );
     });
@@ -117,6 +132,12 @@ export function createAppsPlugin({ engine, secrets }: Needs) {
   };
 }
 
+/** What single claims tell of a person, in the words of the scopes that would tell the same. */
+function scopesOfClaims(details: object): string[] {
+  const { missingOIDCClaims: claims = [] } = details as { missingOIDCClaims?: string[] };
+  return claims.map((claim) => (claim.startsWith('email') ? 'email' : 'profile'));
+}
+
 /** Sends the person to the authorization endpoint with the parameters it has already checked. */
 function beginAgain(reply: FastifyReply, params: Record<string, unknown>): FastifyReply {
   const query = new URLSearchParams();
@@ -154,6 +175,7 @@ function loginOf({ current }: SignedIn): Record<string, unknown> {
   return {
     accountId: current.accountId,
     amr: amrOf(current.methods),
+    acr: acrOf(current.methods),
     ts: Math.floor(current.provenAt / 1000),
     remember: false,
   };

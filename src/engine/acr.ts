@@ -20,12 +20,12 @@ export function acrFor(reached: string | undefined, wanted: readonly string[]): 
   return wanted.length === 0 ? met.at(-1) : met.findLast((value) => wanted.includes(value));
 }
 
-/** The values asked for by `acr_values` or the claims parameter, each alone or in a list; empty if any will do. */
+/** The values asked for by `acr_values`, or else by the claims parameter; empty if any will do. */
 export function wantedAcr(parameters: { acr_values?: unknown; claims?: unknown }): string[] {
-  const asked = acrClaim(parameters.claims);
-  const values = [asked?.value, asked?.values].flat().filter((value) => typeof value === 'string');
-  if (values.length > 0) return values;
-  return typeof parameters.acr_values === 'string' ? parameters.acr_values.split(' ').filter(Boolean) : [];
+  const { acr_values: values, claims } = parameters;
+  if (typeof values === 'string' && values.trim() !== '') return values.split(' ').filter(Boolean);
+  const asked = acrClaim(claims);
+  return [asked?.value, asked?.values].flat().filter((value) => typeof value === 'string');
 }
 
 function acrClaim(claims: unknown): { value?: unknown; values?: unknown } | undefined {

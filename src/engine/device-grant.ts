@@ -46,6 +46,7 @@ export function createDeviceCodeAdapter({
         params: request.params,
         scope: request.scope,
         amr: request.amr,
+        ...(request.acr ? { acr: request.acr } : {}),
         authTime: Math.floor(request.authenticatedAt / 1000),
         ...(request.params.resource ? { resource: request.params.resource as string } : {}),
         ...(request.params.claims ? { claims: JSON.parse(String(request.params.claims)) } : {}),

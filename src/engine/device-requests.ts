@@ -37,6 +37,8 @@ export type ApprovedRequest = {
   params: Record<string, unknown>;
   scope: string;
   amr: string[];
+  /** Absent in what was approved before there was one. */
+  acr?: string;
   authenticatedAt: number;
   /** When the link and its grant end; absent in what an older version approved. */
   linkedUntil?: number;

@@ -16,8 +16,8 @@ type Needs = {
   places: Places;
   requests: DeviceRequests;
   random: Random;
-  /** Who is signed in in this browser, by our session. */
-  currentAccount(request: FastifyRequest): Promise<string | undefined>;
+  /** Who is signed in in this browser by our session, and since when. */
+  currentAccount(request: FastifyRequest): Promise<{ accountId: string; since: number } | undefined>;
 };
 
 const bodyLimit = 56 * 1024;

@@ -44,8 +44,8 @@ export type Engine = {
   /** The current provider; replaced when signing keys are rotated. */
   provider(): Provider;
   clients: Clients;
-  /** Whose the engine's own browser session is, by the value of its cookie. */
-  accountOfSession(id: string): Promise<string | undefined>;
+  /** Whose the engine's own browser session is and since when (epoch milliseconds), by the value of its cookie. */
+  accountOfSession(id: string): Promise<{ accountId: string; since: number } | undefined>;
   createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
   /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
   revokeGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
@@ -85,7 +85,10 @@ export async function createEngine(needs: Needs): Promise<Engine> {
     }),
     clients,
 
-    accountOfSession: async (id) => (await provider.Session.find(id))?.accountId,
+    async accountOfSession(id) {
+      const { accountId, loginTs = 0 } = (await provider.Session.find(id)) ?? {};
+      return accountId === undefined ? undefined : { accountId, since: loginTs * 1000 };
+    },
 
     async createGrant(grant, transaction) {
       const id = newId<GrantId>(random);

@@ -35,6 +35,7 @@ type Source = {
   grantId: GrantId;
   scope: string;
   amr: string[];
+  acr?: string | undefined;
   authTime: number;
   gty: string;
   rotations: number;
@@ -87,7 +88,7 @@ export function createFastTokens(needs: Needs) {
   /** An access token, a refresh token if the client may have one, and an ID token if `openid` was asked for. */
   function issue(source: Source, client: Client, claims: Claims, end: number) {
     const now = seconds();
-    const { accountId, clientId, grantId, scope, amr, authTime, gty, rotations } = source;
+    const { accountId, clientId, grantId, scope, amr, acr, authTime, gty, rotations } = source;
     const access = {
       accountId,
       clientId,
@@ -105,6 +106,7 @@ export function createFastTokens(needs: Needs) {
         ...claimsOfScope(claims, scope),
         sub: accountId,
         amr,
+        ...(acr && { acr }),
         auth_time: authTime,
         aud: clientId,
         iss: needs.issuer,
@@ -117,6 +119,7 @@ export function createFastTokens(needs: Needs) {
       const refresh = {
         ...access,
         amr,
+        ...(acr && { acr }),
         authTime,
         rotations,
         iiat: source.iiat ?? now,
@@ -165,9 +168,9 @@ export function createFastTokens(needs: Needs) {
       const { params } = request ?? {};
       if (!request || answer === 'redeemed' || params?.dpop_jkt || params?.resource || params?.claims) return undefined;
 
-      const { accountId, clientId, grantId, scope, amr, authenticatedAt } = request;
+      const { accountId, clientId, grantId, scope, amr, acr, authenticatedAt } = request;
       const authTime = Math.floor(authenticatedAt / 1000);
-      const source = { accountId, clientId, grantId, scope, amr, authTime, gty: 'device_code', rotations: 0 };
+      const source = { accountId, clientId, grantId, scope, amr, acr, authTime, gty: 'device_code', rotations: 0 };
       // That the grant is still good is what the claim below asks: a link and its grant end together.
       const end = request.linkedUntil === undefined ? undefined : Math.floor(request.linkedUntil / 1000);
       const claims = await needs.claimsOf(accountId);

@@ -2,6 +2,8 @@ import type { Configuration, ErrorOut, FindAccount, JWK, KoaContextWithOIDC } fr
 import { errors } from 'oidc-provider';
 import type { Clients } from '../clients/clients.ts';
 import { deviceCodeGrant, identityScopes } from '../clients/clients.ts';
+import { acrValues } from './acr.ts';
+import { createInteractionPolicy } from './interaction-policy.ts';
 
 /** What apps may learn of a person, by scope (OpenID Connect Core §5.4). */
 export type Claims = {
@@ -15,7 +17,7 @@ export type Claims = {
 
 /** OpenID Connect Core §5.4. */
 const claimsByScope = {
-  openid: ['sub', 'auth_time', 'amr'],
+  openid: ['sub', 'auth_time', 'amr', 'acr'],
   profile: ['name', 'preferred_username', 'locale'],
   email: ['email', 'email_verified'],
 };
@@ -67,6 +69,7 @@ export function providerConfiguration(needs: Needs): Configuration {
     jwks: { keys: needs.jwks },
     scopes: [...identityScopes],
     claims: claimsByScope,
+    acrValues: [...acrValues],
     // OpenID Connect Core §5.4 allows it, and many clients never ask /userinfo: Microsoft's reads the name nowhere else.
     conformIdTokenClaims: false,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
@@ -105,7 +108,10 @@ export function providerConfiguration(needs: Needs): Configuration {
       device_authorization: '/device_authorization',
       code_verification: '/link',
     },
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      policy: createInteractionPolicy(),
+    },
     // What the device says of itself, shown on the review page; and the key it will redeem with (K6).
     extraParams: ['device_name', 'device_model', 'device_type', 'dpop_jkt'],
     ttl: {
@@ -142,6 +148,8 @@ export function providerConfiguration(needs: Needs): Configuration {
         allowedPolicy: async (_ctx, client, token) =>
           mayRevoke(client.clientAuthMethod, client.clientId, token.clientId),
       },
+      // How an app asks for an `acr` that it cannot do without (OpenID Connect Core §5.5).
+      claimsParameter: { enabled: true },
       dPoP: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       rpInitiatedLogout: { enabled: true, ...logoutSources },

@@ -8,6 +8,7 @@ import { readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
 import type { Live } from '../web/live.ts';
 import type { Page } from '../web/page.ts';
+import { acrAsked } from './asked.ts';
 import type { ClaimResult, Link, PersonsRequest, Review } from './link.ts';
 import { type CodeProblem, enterCodePage, scannedCodePage, tooManyTriesPage } from './link-entry-pages.tsx';
 import { contestedPage, linkedPage, ranOutPage, stoppedPage } from './link-outcome-pages.tsx';
@@ -133,7 +134,9 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       if (decision === 'look')
         return reply.page(reviewPage(request.page, { review, now: clock.now(), others: signedIn.others }));
       if (decision === 'approve' && review.status === 'claimed') {
-        if (!(await signin.spendProof(signedIn.sessionId, accountId))) return reply.redirect(`${here}/prove`, 303);
+        const proven = acrAsked(review.asked, signedIn.current) !== undefined;
+        if (!proven || !(await signin.spendProof(signedIn.sessionId, accountId)))
+          return reply.redirect(`${here}/prove`, 303);
         await link.approve(review.id, signedIn.current, signedIn.sessionId);
       }
       writeFlow(reply, {});
@@ -157,7 +160,7 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       const review = await reviewed(request, reply);
       if (!review) return reply;
       if (review.status !== 'claimed') return reply.redirect(`/link/${review.id}`, 303);
-      const options = await signin.proofOptions(request);
+      const options = await signin.proofOptions(request, review.asked.acr);
       return reply.page(provePage(request.page, { review, options, now: clock.now() }));
     });
 
@@ -165,9 +168,9 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       const review = await reviewed(request, reply);
       if (!review) return reply;
       if (review.status !== 'claimed') return reply.redirect(`/link/${review.id}`, 303);
-      const proof = await signin.prove(request);
+      const proof = await signin.prove(request, review.asked.acr);
       if (!proof.ok) {
-        const options = await signin.proofOptions(request);
+        const options = await signin.proofOptions(request, review.asked.acr);
         const error = proofError(request.page, proof);
         return reply.page(provePage(request.page, { review, options, error, status: proof.status, now: clock.now() }));
       }

@@ -53,7 +53,7 @@ type Needs = {
 const longestWait = seconds(30);
 
 /** How the person proved themselves when they approved. */
-export type Approval = { amr: string[]; authenticatedAt: number; scope: string; linkedUntil?: number };
+export type Approval = { amr: string[]; acr?: string; authenticatedAt: number; scope: string; linkedUntil?: number };
 
 export type LinkRequests = DeviceRequests & {
   /** Tells this process and all others that a request was decided. */

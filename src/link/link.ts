@@ -8,7 +8,7 @@ import type { AccountId, DeviceId, GrantId, LinkId, SessionId } from '../ids.ts'
 import type { Secrets } from '../secrets.ts';
 import type { SignedInAccount } from '../signin/signin.ts';
 import { amrOf } from '../signin/strength.ts';
-import { grantedScope, resourcesOf } from './asked.ts';
+import { type AskedProof, acrAsked, askedProof, grantedScope, resourcesOf } from './asked.ts';
 import type { Guesses } from './guesses.ts';
 import { type Approval, type LinkRequests, topicOf } from './link-requests.ts';
 import { createLinkStore, type LinkRow, type LinkStatus } from './link-store.ts';
@@ -45,6 +45,8 @@ export type Review = {
   deviceId: DeviceId | undefined;
   /** What is told whenever the request has changed. */
   topic: string;
+  /** How its app wants the person to prove who they are. */
+  asked: AskedProof;
 };
 
 /** Told after a link was made, to write the mail that can undo it. */
@@ -54,7 +56,7 @@ export type Link = {
   claim(userCode: string, account: SignedInAccount, from: PersonsRequest): Promise<ClaimResult>;
   /** Undefined for anyone but the account that claimed it. */
   review(id: LinkId, accountId: AccountId, from: PersonsRequest): Promise<Review | undefined>;
-  /** False if there is nothing left to approve: it ran out, or was decided in another window. */
+  /** False if nothing is left to approve (it ran out, or was decided elsewhere), or the proof is not what was asked for. */
   approve(id: LinkId, account: SignedInAccount, session?: SessionId): Promise<boolean>;
   decline(id: LinkId, accountId: AccountId): Promise<boolean>;
   /** The person says that somebody sent them this code (B29). */
@@ -170,18 +172,21 @@ export function createLink(needs: Needs): Link {
         }),
         deviceId: row.device_id ?? undefined,
         topic: topicOf(row.device_code_hash),
+        asked: askedProof(row),
       };
     },
 
     async approve(id, account, session) {
       const row = await held(id, account.accountId);
       const client = row && (await needs.findClient(row.client_id));
-      if (!row || !client || row.status !== 'claimed') return false;
+      const acr = row && acrAsked(askedProof(row), account);
+      if (!row || !client || row.status !== 'claimed' || !acr) return false;
       const now = clock.now();
       const scope = grantedScope(row, client).join(' ');
       const expiresAt = now + days(client.deviceDays);
       const approval: Approval = {
         amr: amrOf(account.methods),
+        acr,
         authenticatedAt: account.provenAt,
         scope,
         linkedUntil: expiresAt,
