@@ -200,7 +200,6 @@ export function createPerson(needs: PersonNeeds) {
         requireSignedIn: (request, reply) => signin.requireSignedIn(request, reply),
         requireFreshProof: (request, reply) => signin.requireFreshProof(request, reply),
         activity,
-        banner: async () => undefined,
       });
       await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
     },

@@ -1,4 +1,3 @@
-import type { ComponentChild } from 'preact';
 import { displayName } from '../account/account.ts';
 import type { Activity } from '../activity/activity.ts';
 import { ActivityRows } from '../activity/activity-rows.tsx';
@@ -21,17 +20,15 @@ export function homePage(props: {
   page: PageContext;
   overview: Overview;
   activity: Awaited<ReturnType<Activity['recent']>>;
-  banner: ComponentChild;
   now: number;
 }): Page {
-  const { page, overview, activity, banner, now } = props;
+  const { page, overview, activity, now } = props;
   const { t } = page;
   const { account, devices } = overview;
   return {
     title: t('home.title'),
     content: (
       <>
-        {banner}
         {account.closingAt !== undefined && (
           <Notice kind="stop" title={t('home.closing.title')}>
             <p>

@@ -1,12 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ComponentChild } from 'preact';
 import type { Activity } from '../activity/activity.ts';
 import { days } from '../clock.ts';
 import { cleanText } from '../devices/device-text.ts';
-import type { AccountId } from '../ids.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { locales } from '../web/messages.ts';
-import type { PageContext } from '../web/page.ts';
 import { checkupDonePage, checkupPage, checkupSteps } from './checkup-pages.tsx';
 import { closedPage, closePage, closingPage } from './closing-pages.tsx';
 import type { Home } from './home.ts';
@@ -18,8 +15,6 @@ export type HomePluginNeeds = {
   requireSignedIn(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined>;
   requireFreshProof(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined>;
   activity: Pick<Activity, 'recent'>;
-  /** What stands above everything else, such as a recovery under way; undefined if nothing does. */
-  banner(page: PageContext, accountId: AccountId): Promise<ComponentChild>;
 };
 
 type Fields = { [name: string]: string | undefined };
@@ -38,12 +33,11 @@ export async function homePlugin(app: FastifyInstance, needs: HomePluginNeeds): 
     if (!owner) return reply;
     const { page } = request;
     const { accountId } = owner.current;
-    const [overview, activity, banner] = await Promise.all([
+    const [overview, activity] = await Promise.all([
       home.overview(accountId),
       needs.activity.recent(accountId, fewRows),
-      needs.banner(page, accountId),
     ]);
-    return reply.page(homePage({ page, overview, activity, banner, now: home.now() }));
+    return reply.page(homePage({ page, overview, activity, now: home.now() }));
   });
 
   registerCheckup(app, needs);
