@@ -98,7 +98,7 @@ export function createPerson(needs: PersonNeeds) {
   });
   const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses });
   const activity = createActivity({
-    ...{ ...needs, signin, authenticators, addresses },
+    ...{ ...needs, accounts, signin, authenticators, addresses },
     recovery,
   });
   const closing = createClosing({

@@ -23,6 +23,7 @@ export type ActivityNeeds = {
   config: { activityDays: number };
   signin: DisownNeeds['signin'];
   devices: DisownNeeds['devices'] & RowNeeds['devices'];
+  accounts: DisownNeeds['accounts'];
   authenticators: DisownNeeds['authenticators'];
   clientNames: RowNeeds['clientNames'];
   /** The room of addresses. `reach` says how many mailboxes took the mail. */

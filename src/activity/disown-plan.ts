@@ -26,6 +26,7 @@ export type Effect =
   | 'email'
   | 'recovery'
   | 'recoveryOver'
+  | 'closing'
   | 'report'
   | 'nothingLost';
 
@@ -81,7 +82,9 @@ const plans: Partial<Record<EventType, Make>> = {
   code_contested: () => ({ effects: ['report'], next: 'sessions' }),
   replayed: () => ({ effects: ['deviceOver'], next: 'devices' }),
   reported: () => somebodyElse('devices'),
-  unlinked: () => somebodyElse('devices'),
+  // Nobody did: it ran out because nobody used it.
+  unlinked: (_needs, _owner, { data }) =>
+    data?.reason === 'unused' ? { effects: ['nothingLost'], next: 'devices' } : somebodyElse('devices'),
   link_undone: () => somebodyElse('devices'),
   renamed: () => somebodyElse('devices'),
   wrong_code: () => somebodyElse('password'),
@@ -96,6 +99,7 @@ const plans: Partial<Record<EventType, Make>> = {
   email_changed: planEmail,
   recovery_begun: planRecovery,
   recovered: () => somebodyElse('password'),
+  closing_begun: () => ({ effects: ['closing', 'others'], next: 'password' }),
 };
 
 async function planSignIn(needs: PlanNeeds, owner: Owner, event: RecordedEvent): Promise<Part> {
@@ -141,7 +145,7 @@ async function passkeysOf(needs: PlanNeeds, accountId: AccountId, { data }: Reco
 
 function planFailure(_needs: PlanNeeds, _owner: Owner, event: RecordedEvent): Part {
   // F4: the password is known to whoever came to the second step.
-  const known = detailOf(event) === 'second';
+  const known = ['second', 'recovery'].includes(detailOf(event) ?? '');
   return { effects: ['nothingLost'], next: known ? 'password' : 'none' };
 }
 

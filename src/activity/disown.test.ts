@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { generateSync } from 'otplib';
 import { type Ann, createAnn } from '../../test/helpers/activity-bench.ts';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
-import { minutes } from '../clock.ts';
+import { issuer } from '../../test/helpers/people.ts';
+import { createSoftwareAuthenticator } from '../../test/helpers/software-authenticator.ts';
+import { days, minutes } from '../clock.ts';
 
 const annsMails = ({ mails }: Ann) => mails.filter(({ to }) => to === 'ann@example.org').map(({ subject }) => subject);
 const told = '“This wasn’t me”: what we did';
@@ -119,6 +121,35 @@ forEachDatabase((_name, open) => {
     assert.deepEqual(annsMails(people), [told]);
   });
 
+  test('a sign-in by passkey: the one that was used is ticked, the others are offered', async () => {
+    const people = await createAnn(open);
+    const laptop = await people.signIn('laptop');
+    const { authenticators, accounts, ann } = people;
+    await authenticators.addPasskey(ann, passkey('own'));
+    const device = createSoftwareAuthenticator({ origin: issuer });
+    const userId = (await accounts.passkeyUserId(ann)) ?? '';
+    const ask = { purpose: 'add' as const, browserId: 'B'.repeat(22), email: 'ann@example.org', userId };
+    const credential = device.create(await authenticators.passkeys.creationOptions(ask));
+    const made = await authenticators.passkeys.verifyCreation({ ...ask, credential });
+    assert.ok(made && (await authenticators.addPasskey(ann, made.passkey)));
+    const theirs = people.newBrowser();
+    await theirs.open('/signin');
+    await theirs.submit({ credential: device.get(theirs.passkeyOptions('get') as object) }, '/signin/passkey');
+    assert.ok(await people.isSignedIn(theirs));
+
+    const row = await people.rowOf('signed_in');
+    const boxes = (await laptop.open(row)).root.querySelectorAll('[type=checkbox]');
+    const ticked = Object.fromEntries(boxes.map((box) => [box.getAttribute('name'), box.hasAttribute('checked')]));
+    assert.deepEqual(ticked, { 'passkey:own': false, [`passkey:${made.passkey.credential_id}`]: true });
+    await people.disown(laptop, row);
+    const left = await authenticators.listPasskeys(ann);
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      ['own'],
+    );
+    assert.equal(await people.isSignedIn(theirs), false);
+  });
+
   test('an added passkey is removed, unless it is the only way in', async () => {
     const people = await createAnn(open);
     const laptop = await people.signIn('laptop');
@@ -188,6 +219,15 @@ forEachDatabase((_name, open) => {
     assert.match((await laptop.open(row)).text, /The recovery is stopped at once/);
     await people.disown(laptop, row);
     assert.equal(await people.recovery.pending(ann), undefined);
+  });
+
+  test('an account that somebody wants to close stays open', async () => {
+    const people = await createAnn(open);
+    const laptop = await people.signIn('laptop');
+    await people.accounts.beginClosing(people.ann, people.clock.now() + days(14));
+    await people.disown(laptop, await people.rowOf('closing_begun'));
+    assert.ok(await people.newest('closing_cancelled'));
+    assert.equal(await people.accounts.cancelClosing(people.ann), false);
   });
 
   test('whatever else somebody did: every other browser is signed out', async () => {

@@ -1,3 +1,4 @@
+import type { Accounts } from '../account/account.ts';
 import type { Addresses } from '../addresses/addresses.ts';
 import type { Authenticators } from '../authenticators/authenticators.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -17,6 +18,7 @@ export type DisownNeeds = PlanNeeds & {
   devices: Pick<Devices, 'list' | 'find' | 'report'>;
   authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'listKeys' | 'removePasskey' | 'removeApp'>;
   addresses: Pick<Addresses, 'list' | 'findUndo' | 'remove' | 'undoEmail'>;
+  accounts: Pick<Accounts, 'cancelClosing'>;
   recovery: PlanNeeds['recovery'] & { cancel(accountId: AccountId, id: string): Promise<unknown> };
   /** Tells every address of the account what was said and done (F4, E19). */
   tell(plan: Plan, accountId: AccountId, done: Done): Promise<void>;
@@ -89,6 +91,10 @@ const effects: Partial<Record<Effect, Perform>> = {
   async recovery({ recovery }, { accountId }) {
     const pending = await recovery.pending(accountId);
     if (pending) await recovery.cancel(accountId, pending.id);
+  },
+
+  async closing({ accounts }, { accountId }) {
+    await accounts.cancelClosing(accountId);
   },
 
   /** B29: whoever watches over the service hears which request it was. */

@@ -10,7 +10,18 @@ test('every event that people see has words in every language, with a name and w
   for (const locale of locales) {
     const t = messages.translate(locale);
     for (const type of shownTypes) {
-      for (const detail of ['passkey', 'key', 'app', 'second', 'recovery', 'phone', 'saved', 'others', undefined]) {
+      for (const detail of [
+        'passkey',
+        'key',
+        'app',
+        'second',
+        'recovery',
+        'phone',
+        'saved',
+        'others',
+        'unused',
+        undefined,
+      ]) {
         for (const name of ['Fernseher <b>', undefined]) {
           const title = titleOf(t, { type, detail, name, count: 3 });
           assert.ok(title.length > 4 && !title.includes('{') && !title.includes('activity.row'), `${locale} ${title}`);

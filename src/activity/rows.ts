@@ -110,6 +110,8 @@ export function detailOf({ type, data = {} }: RecordedEvent): string | undefined
     return authenticators.find((kind) => kind === data.kind) ?? 'other';
   }
   if (type === 'address_added' || type === 'address_removed') return data.kind === 'phone' ? 'phone' : 'email';
+  if (type === 'unlinked') return text(data.reason);
+  if (type === 'reported') return text(data.what);
   if (type === 'session_ended') return data.sessions === undefined ? undefined : 'others';
   if (type === 'recovery_codes_made' || type === 'recovery_code_used') return text(data.kind);
   return undefined;

@@ -131,7 +131,8 @@ function registerPasskey(app: FastifyInstance, signin: Signin, way: WayIn): void
       return show(request, reply, { error: wordsFor(request, result), ...(unknown && { unknown }) });
     }
     const { accountId, email, method, credentialId } = result;
-    if (method === 'passkey') return reply.redirect(await way.finish(request, reply, accountId, ['passkey']), 303);
+    if (method === 'passkey')
+      return reply.redirect(await way.finish(request, reply, accountId, ['passkey'], credentialId), 303);
     await way.keepHalfway(request, { accountId, email, method: 'key', credentialId });
     writeFlow(reply, { ...readFlow(request), email });
     return reply.redirect('/signin/password', 303);

@@ -78,7 +78,7 @@ export type Signin = Steps &
       request: FastifyRequest,
       accountId: AccountId,
       methods: Method[],
-      more?: { justMade?: boolean },
+      more?: { justMade?: boolean; credential?: string | undefined },
     ): Promise<SignedIn>;
     /** The session, or undefined after answering with a redirect to the sign-in page that comes back to this URL. */
     requireSignedIn(request: FastifyRequest, reply: FastifyReply, allow?: Allow): Promise<SignedIn | undefined>;
@@ -184,14 +184,14 @@ export function createSignin(needs: {
       return { person: { accountId, email, name }, others: signedIn.others.length };
     },
 
-    async start(request, accountId, methods, { justMade = false } = {}) {
+    async start(request, accountId, methods, { justMade = false, credential } = {}) {
       const { live } = await reading(request);
       const userAgent = request.headers['user-agent'];
       const country = places.countryOf(request.headers);
       const origin = { browserId: request.browserId, userAgent, country };
       const { id, secret, newBrowser } = await sessions.start(live, accountId, methods, origin);
       const signedIn = await renew(request, secret);
-      const note = { session: id, methods: methods.join(' ') };
+      const note = { session: id, methods: methods.join(' '), credential };
       await record(request, 'signed_in', accountId, note);
       const facts = { accountId, sessionId: id, at: clock.now(), methods, userAgent, country };
       needs.signedInFrom?.({ ...facts, newBrowser: newBrowser && !justMade });

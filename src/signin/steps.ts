@@ -54,7 +54,8 @@ export function createSteps(needs: {
     accountId: AccountId | undefined,
     failure: Failure,
   ): Promise<void> => {
-    if (failure.retryAt !== undefined) return;
+    // Nothing entered is nothing guessed.
+    if (failure.retryAt !== undefined || failure.error.endsWith('.missing')) return;
     await record(request, 'sign_in_failed', accountId, { reason: failure.error });
   };
 

@@ -41,15 +41,16 @@ export function createWayIn(needs: { signin: Signin; ephemeral: Ephemeral; after
     keepHalfway: (request: FastifyRequest, halfway: Halfway): Promise<void> =>
       ephemeral.set(key(request), JSON.stringify(halfway), halfwayFor),
 
-    /** Starts the session; where to go from here. */
+    /** Starts the session, by a passkey if one is named; where to go from here. */
     async finish(
       request: FastifyRequest,
       reply: FastifyReply,
       accountId: AccountId,
       methods: Method[],
+      credential?: string,
     ): Promise<string> {
       await ephemeral.remove(key(request));
-      await signin.start(request, accountId, methods);
+      await signin.start(request, accountId, methods, { credential });
       const { email: _done, ...flow } = readFlow(request);
       writeFlow(reply, flow);
       return onwards(request, reply);
