@@ -144,8 +144,8 @@ async function passkeysOf(needs: PlanNeeds, accountId: AccountId, { data }: Reco
 }
 
 function planFailure(_needs: PlanNeeds, _owner: Owner, event: RecordedEvent): Part {
-  // F4: the password is known to whoever came to the second step.
-  const known = ['second', 'recovery'].includes(detailOf(event) ?? '');
+  // F4: the password is known to whoever came to the second step. A passkey that fails as the first names no account.
+  const known = detailOf(event) !== 'password';
   return { effects: ['nothingLost'], next: known ? 'password' : 'none' };
 }
 
