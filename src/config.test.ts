@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -38,4 +38,28 @@ test('settings for texts that cannot work are refused, and no message repeats th
       error instanceof ConfigError && /LATCHKEY_SMS_/.test(error.message) && !error.message.includes(token);
     assert.throws(() => read(env), refused, JSON.stringify(env));
   }
+});
+
+test('E1: a second step is asked of everyone where the operator says so, in a word that can be understood', () => {
+  assert.equal(read({}).requireSecondStep, false);
+  assert.equal(read({ LATCHKEY_REQUIRE_SECOND_STEP: 'on' }).requireSecondStep, true);
+  assert.equal(read({ LATCHKEY_REQUIRE_SECOND_STEP: 'off' }).requireSecondStep, false);
+  for (const word of ['yes', 'true', 'ON', '1'])
+    assert.throws(() => read({ LATCHKEY_REQUIRE_SECOND_STEP: word }), /must be on or off/, word);
+});
+
+test('E7: previous secrets are as long as secrets, several with commas or one a line, and never repeated', () => {
+  const [one, two] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
+  assert.deepEqual(read({}).previousSecrets, []);
+  const given = read({ LATCHKEY_PREVIOUS_SECRETS: `${one}, ${two}` }).previousSecrets;
+  assert.deepEqual(
+    given.map((secret) => secret.toString('base64')),
+    [one, two],
+  );
+  const file = join(data, 'previous');
+  writeFileSync(file, `${one}\n${two}\n`);
+  assert.equal(read({ LATCHKEY_PREVIOUS_SECRETS_FILE: file }).previousSecrets.length, 2);
+  const refused = (error: unknown) =>
+    error instanceof ConfigError && /PREVIOUS_SECRETS/.test(error.message) && !error.message.includes('c2hvcnQ');
+  assert.throws(() => read({ LATCHKEY_PREVIOUS_SECRETS: `${one},c2hvcnQ=` }), refused);
 });

@@ -14,7 +14,8 @@ import { openFileSms } from './drivers/sms/file.ts';
 import { openHttpSms } from './drivers/sms/http.ts';
 import type { Sms } from './drivers/sms/sms.ts';
 import { type Random, systemRandom } from './random.ts';
-import { createSecrets, type Secrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
+import { openSecrets } from './secrets-store.ts';
 import type { Tracing } from './tracing.ts';
 
 /** Everything the rooms are handed that is not a room: drivers, time, randomness, secrets. */
@@ -40,6 +41,10 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
   const random = given.random ?? systemRandom;
   const database = await openDatabase(config);
   await database.migrate();
+  const secrets = await openSecrets({ database, clock, config }).catch(async (error) => {
+    await database.close();
+    throw error;
+  });
   const ephemeral = config.valkeyUrl ? await loadValkey(config.valkeyUrl) : createMemory({ clock });
   const mail = config.smtpUrl
     ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom })
@@ -49,7 +54,7 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
     config,
     clock,
     random,
-    secrets: createSecrets(config.secret),
+    secrets,
     database,
     ephemeral,
     mail,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, hkdfSync } from 'node:crypto';
 import { it } from 'node:test';
-import { createSecrets } from './secrets.ts';
+import { createSecrets, rootOf } from './secrets.ts';
 
 const master = Buffer.alloc(32, 9);
 const secrets = createSecrets(master);
@@ -14,6 +14,28 @@ it('hashes are HMAC-SHA-256 under a key of their purpose', () => {
     }
   }
   assert.notEqual(secrets.hash('device-code', 'a'), secrets.hash('user-code', 'a'));
+});
+
+it('E7: a sealed value names its key, and opens with that one alone, whichever is of today', () => {
+  const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const before = createSecrets(old);
+  const lookupRoot = rootOf(old);
+  const sealed = before.seal('totp', 'secret', 'ann');
+  assert.match(sealed, /^1\./, 'the key a database began with');
+
+  const during = createSecrets(next, { previous: [old], lookupRoot });
+  assert.equal(during.open('totp', sealed, 'ann'), 'secret');
+  const resealed = during.seal('totp', 'secret', 'ann');
+  assert.ok(resealed.startsWith(`${during.keyName}.`));
+  assert.match(during.keyName, /^k[0-9a-f]{12}$/);
+  assert.equal(createSecrets(old, { previous: [next], lookupRoot }).open('totp', resealed, 'ann'), 'secret');
+
+  const after = createSecrets(next, { lookupRoot });
+  assert.equal(after.open('totp', resealed, 'ann'), 'secret');
+  assert.equal(after.open('totp', sealed, 'ann'), undefined, 'the old secret is not among those given');
+  assert.equal(after.open('totp', `1.${resealed.split('.')[1]}`, 'ann'), undefined);
+  assert.equal(after.hash('session', 'value'), before.hash('session', 'value'), 'hashes stay');
+  assert.notEqual(createSecrets(next).hash('session', 'value'), before.hash('session', 'value'));
 });
 
 it('what is sealed opens only whole, in its place, for its purpose and with its key', () => {

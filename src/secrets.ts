@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
  * What each derived key is for. One key never serves two purposes, so that a value made for one cannot be
@@ -14,6 +14,7 @@ export type Purpose =
   | 'device-code'
   | 'email-undo'
   | 'flow'
+  | 'lookup-key'
   | 'mail-code'
   | 'mail-link'
   | 'network'
@@ -29,6 +30,8 @@ export type Purpose =
 
 /** Keyed hashes and authenticated encryption, all derived from one master secret that never reaches the database. */
 export type Secrets = {
+  /** What sealed values begin with, before a dot, if they are sealed with the key of today. */
+  readonly keyName: string;
   /** HMAC-SHA-256, base64url: how every bearer value is stored and looked up. */
   hash(purpose: Purpose, value: string): string;
   /** AES-256-GCM; `context` must be the same when opening, so that a sealed value cannot be moved to another row. */
@@ -37,16 +40,32 @@ export type Secrets = {
   open(purpose: Purpose, sealed: string, context?: string): string | undefined;
 };
 
-const version = '1';
+/** The name of the key that a database began with: what was sealed before keys had names carries it, too. */
+const first = '1';
 
-export function createSecrets(master: Buffer): Secrets {
-  if (master.length < 32) throw new TypeError('The master secret must be at least 32 bytes.');
-  const keys = new Map<Purpose, Buffer>();
-  const keyFor = (purpose: Purpose): Buffer => {
-    let key = keys.get(purpose);
+type Key = { name: string; root: Buffer };
+
+/**
+ * `previous` opens what it sealed; `master` seals. `lookupRoot` is the root of the key that the hashes of this database
+ * were made with, where that is no longer the master's: hashes must stay the same for ever, for nobody can make them again
+ * without the value (bearer values are random, so that the key is a second lock on them, not the first).
+ */
+export function createSecrets(
+  master: Buffer,
+  { previous = [], lookupRoot }: { previous?: readonly Buffer[]; lookupRoot?: Buffer | undefined } = {},
+): Secrets {
+  const hashRoot = lookupRoot ?? rootOf(master);
+  const named = (secret: Buffer): Key => ({ name: nameOf(rootOf(secret), hashRoot), root: rootOf(secret) });
+  const current = named(master);
+  const ring = new Map([current, ...previous.map(named)].map((key) => [key.name, key]));
+
+  const keys = new Map<string, Buffer>();
+  const keyFor = (purpose: Purpose, { name, root }: Key): Buffer => {
+    const id = `${name} ${purpose}`;
+    let key = keys.get(id);
     if (!key) {
-      key = Buffer.from(hkdfSync('sha256', master, 'latchkey', purpose, 32));
-      keys.set(purpose, key);
+      key = expand(root, purpose);
+      keys.set(id, key);
     }
     return key;
   };
@@ -55,29 +74,33 @@ export function createSecrets(master: Buffer): Secrets {
   const padsFor = (purpose: Purpose): Pads => {
     let known = pads.get(purpose);
     if (!known) {
-      known = padsOf(keyFor(purpose));
+      known = padsOf(expand(hashRoot, purpose));
       pads.set(purpose, known);
     }
     return known;
   };
 
   return {
+    keyName: current.name,
+
     hash: (purpose, value) => hmac(padsFor(purpose), value),
 
     seal(purpose, plaintext, context = '') {
       const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', keyFor(purpose), nonce);
+      const cipher = createCipheriv('aes-256-gcm', keyFor(purpose, current), nonce);
       cipher.setAAD(Buffer.from(context));
       const sealed = Buffer.concat([nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-      return `${version}.${sealed.toString('base64url')}`;
+      return `${current.name}.${sealed.toString('base64url')}`;
     },
 
     open(purpose, sealed, context = '') {
-      if (!sealed.startsWith(`${version}.`)) return undefined;
-      const bytes = Buffer.from(sealed.slice(version.length + 1), 'base64url');
+      const dot = sealed.indexOf('.');
+      const key = ring.get(sealed.slice(0, Math.max(dot, 0)));
+      if (!key) return undefined;
+      const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
       if (bytes.length < 28) return undefined;
       try {
-        const decipher = createDecipheriv('aes-256-gcm', keyFor(purpose), bytes.subarray(0, 12));
+        const decipher = createDecipheriv('aes-256-gcm', keyFor(purpose, key), bytes.subarray(0, 12));
         decipher.setAAD(Buffer.from(context));
         decipher.setAuthTag(bytes.subarray(-16));
         return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8');
@@ -86,6 +109,21 @@ export function createSecrets(master: Buffer): Secrets {
       }
     },
   };
+}
+
+/** RFC 5869 §2.2: all that keys are derived from, and nothing that leads back to the secret. */
+export function rootOf(secret: Buffer): Buffer {
+  if (secret.length < 32) throw new TypeError('The master secret must be at least 32 bytes.');
+  return createHmac('sha256', 'latchkey').update(secret).digest();
+}
+
+/** RFC 5869 §2.3, for one block. */
+function expand(root: Buffer, purpose: string): Buffer {
+  return createHmac('sha256', root).update(purpose).update(Buffer.of(1)).digest();
+}
+
+function nameOf(root: Buffer, firstRoot: Buffer): string {
+  return root.equals(firstRoot) ? first : `k${expand(root, 'name of the key').toString('hex').slice(0, 12)}`;
 }
 
 /** Each begins with a block of the key; after it there is room for what is hashed. */

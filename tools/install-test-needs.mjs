@@ -1,4 +1,5 @@
-// What the tests need and npm cannot bring: a browser, a Redis or Valkey server, fonts that draw every script.
+// What the tests need and npm cannot bring: a browser, a Redis or Valkey server, an
+// authenticator app that others wrote, fonts that draw every script.
 // PostgreSQL comes from npm. Installs what is missing where it may, else says in one line what to install.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -8,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 const needs = [
   { programs: ['chromium', 'chromium-browser', 'google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   { programs: ['valkey-server', 'redis-server'], packages: ['redis-server'] },
+  { programs: ['oathtool'], packages: ['oathtool'] },
 ];
 
 /** True when everything is there. */

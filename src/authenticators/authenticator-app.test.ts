@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { generateSync } from 'otplib';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
@@ -15,6 +16,15 @@ const vectors: [number, string][] = [
   [2000000000, '279037'],
   [20000000000, '353130'],
 ];
+/** The code that oathtool, of the OATH Toolkit, shows for a typed secret. */
+function oathtool(secret: string, time: number): string {
+  const at = new Date(time).toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
+  return execFileSync('oathtool', ['--totp', '--base32', `--now=${at}`, '-'], {
+    input: secret,
+    encoding: 'utf8',
+  }).trim();
+}
+
 const rfcSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
 forEachDatabase((_name, open) => {
@@ -43,6 +53,27 @@ forEachDatabase((_name, open) => {
       assert.equal(await authenticators.finishApp(account.id, setup, code), true, String(time));
       await authenticators.removeApp(account.id);
     }
+  });
+
+  test('E22: works with an authenticator that others wrote', async () => {
+    const { authenticators, account, clock } = await createBench();
+    const setup = authenticators.beginApp(account.id, account.email);
+    // What a person types where the code cannot be scanned: letters in groups.
+    const typed = setup.secret.match(/.{4}/g)?.join(' ').toLowerCase() ?? '';
+    assert.equal(await authenticators.finishApp(account.id, setup, oathtool(typed, clock.now())), true);
+    for (let n = 0; n < 5; n += 1) {
+      clock.advance(minutes(1 + 1000 * n));
+      assert.equal(await authenticators.verifyApp(account.id, oathtool(typed, clock.now())), true);
+    }
+    const { searchParams } = new URL(setup.uri);
+    assert.equal(searchParams.get('secret'), setup.secret);
+    assert.equal(searchParams.get('issuer'), 'Latchkey');
+    for (const [name, usual] of [
+      ['algorithm', 'SHA1'],
+      ['digits', '6'],
+      ['period', '30'],
+    ] as const)
+      assert.equal(searchParams.get(name) ?? usual, usual, name);
   });
 
   test('E22: the secret has 160 bits, is stored sealed, and only once it is proven', async () => {

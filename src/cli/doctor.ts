@@ -7,6 +7,7 @@ import { openHttpSms } from '../drivers/sms/http.ts';
 import { createSigningKeys } from '../engine/signing-keys.ts';
 import { systemRandom } from '../random.ts';
 import { createSecrets } from '../secrets.ts';
+import { readSecrets } from '../secrets-store.ts';
 import { variables } from '../settings.ts';
 import { type Command, json, type Terminal, table } from './command.ts';
 
@@ -100,7 +101,8 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
     });
     if (!upToDate.ok || pending.length > 0) return [reachable, upToDate];
     const signing = await check('signing keys', async () => {
-      const needs = { database, secrets: createSecrets(config.secret), clock: systemClock, random: systemRandom };
+      const secrets = (await readSecrets({ database, config })) ?? createSecrets(config.secret);
+      const needs = { database, secrets, clock: systemClock, random: systemRandom };
       const keys = createSigningKeys(needs);
       if ((await keys.list()).length === 0) return 'none yet; made at the first start';
       return `${(await keys.load()).length}, and the secret opens them`;

@@ -1,6 +1,9 @@
 import { createSigningKeys, type SigningKey } from '../engine/signing-keys.ts';
+import { rewrapLookupKey } from '../secrets-store.ts';
 import { type Command, dateOf, json, table } from './command.ts';
 import { withData } from './data.ts';
+import { type Rewrapped, rewrapColumn } from './rewrap-store.ts';
+import { sealedColumns } from './sealed-columns.ts';
 
 const rotate: Command = {
   name: 'keys rotate',
@@ -38,6 +41,34 @@ const list: Command = {
   },
 };
 
+const rewrap: Command = {
+  name: 'keys rewrap',
+  summary: 'Seal with LATCHKEY_SECRET what is sealed with one of LATCHKEY_PREVIOUS_SECRETS. Nobody is signed out.',
+  options: { json },
+  async run(input, terminal) {
+    const results = await withData(terminal, async (outside) => {
+      const { database, secrets, config, journal } = outside;
+      const lookup = await rewrapLookupKey({ database, config });
+      const all: Rewrapped[] = [{ table: 'lookup_key', rewrapped: lookup ? 1 : 0, unopened: 0 }];
+      for (const column of sealedColumns) all.push(await rewrapColumn(database, secrets, column));
+      const rewrapped = all.reduce((sum, one) => sum + one.rewrapped, 0);
+      if (rewrapped > 0) await journal.append({ type: 'keys_rotated', data: { rewrapped } });
+      return all;
+    });
+    const whole = results.every(({ unopened }) => unopened === 0);
+    if (input.flag('json')) terminal.print(JSON.stringify(results));
+    else {
+      for (const line of table(results.map((one) => [one.table, String(one.rewrapped), unopenedWords(one)])))
+        terminal.print(line);
+      if (whole) terminal.print('All is sealed with LATCHKEY_SECRET. LATCHKEY_PREVIOUS_SECRETS can go.');
+    }
+    return whole;
+  },
+};
+
+const unopenedWords = ({ unopened }: Rewrapped): string =>
+  unopened > 0 ? `${unopened} open with none of the secrets given` : '';
+
 const shown = (key: SigningKey) => ({
   kid: key.id,
   alg: key.alg,
@@ -45,4 +76,4 @@ const shown = (key: SigningKey) => ({
   retired_at: key.retiredAt === undefined ? null : new Date(key.retiredAt).toISOString(),
 });
 
-export const keyCommands: readonly Command[] = [rotate, list];
+export const keyCommands: readonly Command[] = [rotate, list, rewrap];

@@ -87,11 +87,11 @@ export function freshCodesPage(props: {
             </Form>
             <CopyButton page={page} text={codes.join('\n')} />
           </ButtonRow>
-          <p>
+          <ButtonRow>
             <LinkButton href="/security" kind="primary">
               {t(`security.${kind}.kept`)}
             </LinkButton>
-          </p>
+          </ButtonRow>
         </div>
       </>
     ),

@@ -49,6 +49,7 @@ const composers = [
   'src/person.ts',
   'src/routes.ts',
   'src/outside.ts',
+  'src/secrets-store.ts',
   'src/operations.ts',
 ];
 /** Not a room: the command, which composes like the above. */
