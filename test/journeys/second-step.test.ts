@@ -82,15 +82,31 @@ describe('E12: recovery codes, with scripts', () => {
     assert.match(text, /ann@example\.org/);
   });
 
-  test('used up to the last two, the page says so', async () => {
+  test('one signs in where the app is not at hand; with two left, the pages and a mail say so', async () => {
     await phone.follow('/security');
     assert.match(await phone.words(), /10 codes left/);
     await picture(phone, 'ways');
     const { recoveryCodes } = createAuthenticators({ ...place.server.outside, userIdOf: async () => undefined });
-    for (const code of codes.slice(0, 8)) assert.ok(await recoveryCodes.use(id, code));
+    for (const code of codes.slice(0, 7)) assert.ok(await recoveryCodes.use(id, code));
+    await phone.open('/signout');
+    await phone.press({ form: '/signout' });
+    await phone.open('/signin');
+    await phone.signIn('ann@example.org');
+    assert.equal(phone.at(), '/signin/code');
+    await phone.follow('/signin/other');
+    await phone.follow('/signin/recovery-code');
+    await phone.fill('code', codes[0] ?? '');
+    await phone.press({ form: '/signin/recovery-code' });
+    assert.match(await phone.words(), /There is a problem/, 'used before');
+    await phone.fill('code', (codes[7] ?? '').replaceAll('-', ' ').toLowerCase());
+    await phone.press({ form: '/signin/recovery-code' });
+    assert.match(await phone.words(), /2 recovery codes are left/);
     await phone.open('/security');
     assert.match(await phone.words(), /Only 2 recovery codes are left/);
     await picture(phone, 'ways-few');
+    const subjects: string[] = [];
+    while (!subjects.includes('You have 2 recovery codes left'))
+      subjects.push((await place.mailbox.waitFor('ann@example.org')).subject ?? '');
   });
 });
 
