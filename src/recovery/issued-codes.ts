@@ -134,7 +134,8 @@ export function createIssuedCodes(needs: {
         if (sameString(row.code_hash, codeHash(row.id, code))) return { result: 'right', codeId: row.id };
       if (of.channel === 'operator' || counted.some(({ tries }) => tries < mostTries)) return { result: 'wrong' };
       const latest = await store.latestCode(of.recoveryId, of.channel);
-      return { result: !latest || latest.expires_at <= now ? 'expired' : 'no-tries-left' };
+      const over = !latest || latest.used_at !== null || latest.expires_at <= now;
+      return { result: over ? 'expired' : 'no-tries-left' };
     },
 
     async findLink(token) {

@@ -8,7 +8,7 @@ export const kinds = ['issued', 'saved', 'bound', 'operator'] as const;
 export type Kind = (typeof kinds)[number];
 
 /** How a proof is given. A passkey is missing: whoever has one signs in with it. */
-export const ways = ['email', 'text', 'saved', 'operator', 'app', 'paper', 'key'] as const;
+export const ways = ['email', 'text', 'app', 'key', 'paper', 'saved', 'operator'] as const;
 export type Way = (typeof ways)[number];
 
 export const kindOf: Readonly<Record<Way, Kind>> = {
