@@ -110,5 +110,7 @@ export function codesFile(props: {
   const { page, kind, codes, email, issuer, date } = props;
   const { t } = page;
   const about = t('security.codes.sheetFor', { email, issuer, date });
-  return [t(`security.${kind}.fresh`), about, '', ...codes, '', t(`security.${kind}.use`), ''].join('\r\n');
+  // Soft hyphens are for narrow screens.
+  const title = t(`security.${kind}.fresh`).replaceAll('\u00ad', '');
+  return [title, about, '', ...codes, '', t(`security.${kind}.use`), ''].join('\r\n');
 }

@@ -3,7 +3,7 @@
  * typed never leaves the page before the form is sent.
  */
 const meterUrl = document.querySelector<HTMLElement>('script[data-meter]')?.dataset.meter;
-const longest = 100;
+const longest = 64;
 
 for (const box of document.querySelectorAll<HTMLElement>('[data-strength]')) {
   const input = document.getElementById(box.dataset.strength ?? '') as HTMLInputElement | null;
