@@ -1,3 +1,4 @@
+import { wordsOf } from '../authenticators/authenticators.ts';
 import { deviceName } from '../devices/device-words.tsx';
 import type { Device } from '../devices/devices.ts';
 import {
@@ -11,10 +12,10 @@ import {
   LinkButton,
   Notice,
   PasskeyForm,
-  PasswordField,
   Stranger,
 } from '../web/components.tsx';
 import { DoneMark } from '../web/content.tsx';
+import { NewPasswordField } from '../web/new-password.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import type { Attempt } from './attempt.ts';
 import { failure } from './recovery-pages.tsx';
@@ -25,11 +26,13 @@ type PasswordProps = {
   devices: readonly Device[];
   /** For an account that had passkeys and no password. */
   passkey: object | undefined;
+  /** Of a password, in characters. */
+  minimum: number;
   error?: { field?: string; text: string } | undefined;
 };
 
 /** What is ended is ticked: whoever gets back in rarely knows who else is in. */
-export function passwordPage({ page, attempt, devices, passkey, error }: PasswordProps): Page {
+export function passwordPage({ page, attempt, devices, passkey, minimum, error }: PasswordProps): Page {
   const { t } = page;
   return {
     title: t('recovery.password.title'),
@@ -57,14 +60,14 @@ export function passwordPage({ page, attempt, devices, passkey, error }: Passwor
         <Form page={page} action="/recover/password">
           {/* Tells password managers whose password this is. */}
           <input type="text" name="username" value={attempt.email} autocomplete="username" hidden readonly />
-          <PasswordField
+          <NewPasswordField
             page={page}
             id="new_password"
             name="new_password"
             label={t('recovery.password.label')}
-            hint={t('recovery.password.hint')}
+            minimum={minimum}
+            own={wordsOf(attempt.email)}
             error={error?.field === 'new_password' ? error.text : undefined}
-            autoComplete="new-password"
           />
           {attempt.mayDropSecondStep && (
             <fieldset class="choices">

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { wordsOf } from '../authenticators/authenticators.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
@@ -14,6 +15,7 @@ type Problem = { field?: string; text: string };
 /** The end of an attempt: a new password, or a passkey where there was no password, and what it ends. */
 export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here): void {
   const { recovery, authenticators, devices } = needs;
+  const minimum = authenticators.passwordMinimum;
 
   const ready = async (request: FastifyRequest, reply: FastifyReply) => {
     const attempt = await here.require(request, reply);
@@ -34,7 +36,7 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
     const passkey = userId && (await authenticators.passkeys.creationOptions({ ...ask, userId }));
     const linked = await devices.list(accountId);
     const { page } = request;
-    return reply.page(passwordPage({ page, attempt, devices: linked, passkey: passkey || undefined, error }));
+    return reply.page(passwordPage({ page, attempt, devices: linked, passkey: passkey || undefined, minimum, error }));
   };
 
   const newWay = async (
@@ -53,7 +55,7 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
       if (made && made.userId === userId) return { passkey: made.passkey };
       return { text: t('recovery.password.passkeyFailed') };
     }
-    const problem = authenticators.checkPassword(password, ['latchkey', ...attempt.email.split(/[^\p{L}\p{N}]+/u)]);
+    const problem = authenticators.checkPassword(password, wordsOf(attempt.email));
     if (problem) return { field: 'new_password', text: t(problem.key, problem.values) };
     return { password: await authenticators.hashPassword(password) };
   };

@@ -14,7 +14,7 @@ export type RecoveryPageNeeds = {
   recovery: Recovery;
   sending: Sending;
   signin: Pick<Signin, 'read' | 'requireSignedIn'>;
-  authenticators: Pick<Authenticators, 'checkPassword' | 'hashPassword'> & {
+  authenticators: Pick<Authenticators, 'checkPassword' | 'hashPassword' | 'passwordMinimum'> & {
     passkeys: Pick<Authenticators['passkeys'], 'creationOptions' | 'verifyCreation'>;
   };
   devices: Pick<Devices, 'list'>;
