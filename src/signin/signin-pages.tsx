@@ -88,7 +88,9 @@ function Chooser({ page, remembered, editing }: { page: PageContext; remembered:
               <input type="hidden" name="account" value={accountId} />
               <button class="tile" type="submit">
                 <span class="tile-text">
-                  <bdi class="tile-name">{name}</bdi>
+                  <span class="tile-name">
+                    <bdi>{name}</bdi>
+                  </span>
                   <span class="tile-email">
                     <LeftToRight>{email}</LeftToRight>
                   </span>
