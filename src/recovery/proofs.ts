@@ -148,7 +148,8 @@ export function createProofs(needs: {
         if (error instanceof Over) return { ok: false, reason: 'expired' };
         throw error;
       });
-      if (!result.ok && attempt.accountId && result.reason !== 'too-many') {
+      // For an address without an account, too: writing takes time that could be measured (F5).
+      if (!result.ok && result.reason !== 'too-many') {
         const data = { reason: 'recovery', way, network: from.network };
         await journal.append({ type: 'proof_failed', accountId: attempt.accountId, data });
       }
