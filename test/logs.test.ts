@@ -69,7 +69,7 @@ async function liveThrough(url: string, mailbox: Awaited<ReturnType<typeof start
   const notice = linkIn(await mailbox.waitFor(email, '/activity/undo/'), '/activity/undo/');
   secrets.set('token of a notice', notice.split('/').at(-1) ?? '');
   seen(await browser.submit(seen(await browser.open(notice)), {}));
-  assert.match(seen(await phone.open('/devices')).text, /Email address/, 'F9: signed out there');
+  assert.equal(keepPage(secrets, phone, await phone.open('/devices')).url.pathname, '/signin', 'F9: signed out there');
 
   // Link a device, with its code in every address that people, scanners and wrong clients may put it in.
   const clientId = 'example-tv';
