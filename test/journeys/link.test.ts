@@ -25,6 +25,8 @@ for (const setup of setups) {
       await phone.press({ form: '/link' });
       await phone.approve();
       const { body } = await poll(place.url, 'example-tv', code.device_code);
+      // The page loads itself anew, which would cut short wherever the phone goes next.
+      await phone.tab.waitForSelector('[data-state=redeemed]');
       return { accessToken: String(body.access_token) };
     }
     const isActive = async (accessToken: string): Promise<boolean> => {
