@@ -6,27 +6,27 @@ import { introspect, poll, refresh, requestCode, userinfo } from '../helpers/dev
 import { createHttpBrowser, type HttpBrowser, signIn } from '../helpers/http-browser.ts';
 import { approve, linkCode, reviewCode } from '../helpers/link-journey.ts';
 import { runLatchkey, type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
-import { freePort, type Server } from '../helpers/servers.ts';
+import { freePort } from '../helpers/servers.ts';
 import { testPassword } from '../helpers/test-app.ts';
-import { startValkeyCluster } from '../helpers/valkey-cluster.ts';
+import { startValkeyCluster, type ValkeyCluster } from '../helpers/valkey-cluster.ts';
 
 /** Two server processes, one PostgreSQL, a cluster of three Valkey or Redis nodes; nothing is tied to a process. */
 describe('two processes', () => {
   let place: DatabasePlace;
-  let nodes: Server[];
+  let cluster: ValkeyCluster;
   let env: Record<string, string>;
   let one: ServerProcess;
   let two: ServerProcess;
   let tv: string;
 
   before(async () => {
-    [place, nodes] = await Promise.all([createDatabasePlace('PostgreSQL'), startValkeyCluster()]);
+    [place, cluster] = await Promise.all([createDatabasePlace('PostgreSQL'), startValkeyCluster()]);
     const port = await freePort();
     env = {
       LATCHKEY_ISSUER: `http://localhost:${port}`,
       LATCHKEY_DATA: place.data,
       LATCHKEY_DATABASE_URL: place.databaseUrl ?? '',
-      LATCHKEY_VALKEY_URL: nodes.map((node) => node.url).join(','),
+      LATCHKEY_VALKEY_URL: cluster.url,
       LATCHKEY_SECRET: randomBytes(32).toString('base64'),
       LATCHKEY_DRAIN_SECONDS: '1',
     };
@@ -39,7 +39,7 @@ describe('two processes', () => {
   });
   after(async () => {
     await Promise.all([one?.kill(), two?.kill()]);
-    await Promise.all([place.remove(), ...nodes.map((node) => node.stop())]);
+    await Promise.all([place?.remove(), cluster?.stop()]);
   });
 
   const personAt = async (server: ServerProcess): Promise<HttpBrowser> => {

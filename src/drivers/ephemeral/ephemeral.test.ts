@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createTestClock } from '../../../test/helpers/clock.ts';
 import { emptyValkeyUrl } from '../../../test/helpers/ephemerals.ts';
-import { startValkeyCluster } from '../../../test/helpers/valkey-cluster.ts';
+import { startValkeyCluster, type ValkeyCluster } from '../../../test/helpers/valkey-cluster.ts';
 import { startValkey } from '../../../test/helpers/valkey-server.ts';
 import { AppError } from '../../errors.ts';
 import { ephemeralConformance } from './conformance.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import { createMemory } from './memory.ts';
+import { shardNameOf, shardNames, slotOf } from './shard-channels.ts';
 import { openValkey } from './valkey.ts';
 
 const isUnavailable = (error: unknown) => error instanceof AppError && error.code === 'unavailable';
@@ -114,30 +115,6 @@ describe('Valkey', () => {
     await assert.rejects(openValkey('http://127.0.0.1:1'), /redis:\/\//);
   });
 
-  test('a cluster of three takes every operation and carries messages', async () => {
-    const nodes = await startValkeyCluster();
-    try {
-      const urls = nodes.map((node) => node.url).join(',');
-      const [one, two] = [await openAt(urls), await openAt(urls)];
-      const { promise: heard, resolve } = Promise.withResolvers<string>();
-      await two.subscribe('news', resolve);
-      // Enough keys that every node has some.
-      for (let n = 0; n < 30; n++) {
-        await one.set(`value ${n}`, `${n}`, 60_000);
-        assert.equal(await two.take(`value ${n}`), `${n}`);
-        assert.equal(await one.claim(`claim ${n}`, 60_000), true);
-        assert.equal(await two.claim(`claim ${n}`, 60_000), false);
-        assert.equal(await one.increment(`count ${n}`, 60_000), 1);
-        assert.equal(await two.increment(`count ${n}`, 60_000), 2);
-      }
-      await one.publish('news', 'hello');
-      assert.equal(await heard, 'hello');
-      await Promise.all([one.close(), two.close()]);
-    } finally {
-      await Promise.all(nodes.map((node) => node.stop()));
-    }
-  });
-
   test('while the server is away commands fail instead of hanging; when it is back all work, subscribers too', async () => {
     const server = await startValkey();
     const port = Number(new URL(server.url).port);
@@ -167,6 +144,156 @@ describe('Valkey', () => {
       await again.stop();
     }
   });
+});
+
+describe('Valkey cluster', () => {
+  let cluster: ValkeyCluster;
+  const opened: Ephemeral[] = [];
+  before(async () => {
+    cluster = await startValkeyCluster();
+  });
+  afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())));
+  after(() => cluster?.stop());
+  const open = async (): Promise<Ephemeral> => {
+    const store = await openValkey(cluster.url);
+    opened.push(store);
+    return store;
+  };
+  const onEach = async <T>(work: (client: Redis) => Promise<T>): Promise<T[]> => {
+    const clients = cluster.nodes.map((node) => new Redis(node.url));
+    const results = await Promise.all(clients.map(work));
+    for (const client of clients) client.disconnect();
+    return results;
+  };
+  /** Publishes until all are heard, which takes every shard: while a subscription is made again, some may be lost. */
+  const untilHeard = async (sender: Ephemeral, heard: Set<string>, messages: string[]): Promise<void> => {
+    await until(async () => {
+      const missing = messages.filter((message) => !heard.has(message));
+      await Promise.all(missing.map((message) => sender.publish('news', message).catch(() => {})));
+      return missing.length === 0;
+    });
+  };
+  const hundred = Array.from({ length: 100 }, (_, n) => `message ${n}`);
+
+  ephemeralConformance(async () => {
+    await onEach((client) => client.flushall());
+    return { connections: [await open(), await open()], pass: (milliseconds) => wait(milliseconds) };
+  });
+
+  test('every node holds keys, and carries about its share of the messages', async () => {
+    const [one, two] = [await open(), await open()];
+    for (let n = 0; n < 30; n++) await one.set(`value ${n}`, `${n}`, 60_000);
+    const sizes = await onEach((client) => client.dbsize());
+    assert.ok(sizes.every((size) => size > 0));
+
+    const heard = new Set<string>();
+    const stop = await two.subscribe('news', (message) => heard.add(message));
+    const shards = await onEach((client) => client.pubsub('SHARDCHANNELS') as Promise<string[]>);
+    assert.deepEqual(shards.map((names) => names.length).sort(), [5, 5, 6]);
+    assert.deepEqual(await onEach((client) => client.pubsub('CHANNELS')), [[], [], []], 'none that goes to all nodes');
+    for (const message of hundred) await one.publish('news', message);
+    await until(async () => heard.size === 100);
+    await stop();
+    assert.deepEqual(await onEach((client) => client.pubsub('SHARDCHANNELS')), [[], [], []]);
+  });
+
+  test('messages arrive again after each node in turn was stopped and started', async (t) => {
+    const [one, two] = [await open(), await open()];
+    const heard = new Set<string>();
+    await two.subscribe('news', (message) => heard.add(message));
+    for (const [turn, node] of cluster.nodes.entries()) {
+      await node.stop();
+      await node.start();
+      const since = performance.now();
+      await untilHeard(
+        one,
+        heard,
+        hundred.map((message) => `${turn} ${message}`),
+      );
+      t.diagnostic(`all shards carried messages ${Math.round(performance.now() - since)} ms after the node was back`);
+      await until(async () => (await one.claim(`after ${turn}`, 60_000).catch(() => false)) === true);
+    }
+  });
+
+  test('while the whole cluster is away commands fail instead of hanging; when it is back messages arrive', async (t) => {
+    const [one, two] = [await open(), await open()];
+    const heard = new Set<string>();
+    await two.subscribe('news', (message) => heard.add(message));
+    await Promise.all(cluster.nodes.map((node) => node.stop()));
+    await assert.rejects(one.get('key'), isUnavailable);
+    await assert.rejects(one.publish('news', 'lost'), isUnavailable);
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    const since = performance.now();
+    await untilHeard(one, heard, hundred);
+    t.diagnostic(`all shards carried messages ${Math.round(performance.now() - since)} ms after the cluster was back`);
+  });
+
+  test('messages follow shards whose slots move to another node', async (t) => {
+    const [one, two] = [await open(), await open()];
+    const heard = new Set<string>();
+    await two.subscribe('news', (message) => heard.add(message));
+    const delays: number[] = [];
+    const names = shardNames('latchkey:0:news');
+    for (const [round, name] of names.entries()) {
+      const owner = await cluster.ownerOf(name);
+      const next = cluster.nodes[(cluster.nodes.indexOf(owner) + 1) % 3];
+      assert.ok(next);
+      await cluster.moveSlot(slotOf(name), next);
+      const since = performance.now();
+      const ours = hundred.map((message) => `${round} ${message}`);
+      await untilHeard(
+        one,
+        heard,
+        ours.filter((message) => shardNameOf('latchkey:0:news', message) === name),
+      );
+      delays.push(Math.round(performance.now() - since));
+    }
+    t.diagnostic(`heard ${delays.join(', ')} ms after each shard had moved`);
+    await untilHeard(one, heard, hundred);
+  });
+
+  test('messages arrive again after a replica has taken over from a node that died', async (t) => {
+    const [original] = cluster.nodes;
+    assert.ok(original);
+    const takeOver = await cluster.addReplica(original);
+    const [one, two] = [await open(), await open()];
+    const heard = new Set<string>();
+    await two.subscribe('news', (message) => heard.add(message));
+    await original.stop();
+    await takeOver();
+    const since = performance.now();
+    await untilHeard(one, heard, hundred);
+    t.diagnostic(`all shards carried messages ${Math.round(performance.now() - since)} ms after that`);
+  });
+
+  test('a cluster that knows no shard channels carries messages in the plain way', async () => {
+    const old = await startValkeyCluster(['--rename-command', 'SPUBLISH', '', '--rename-command', 'SSUBSCRIBE', '']);
+    try {
+      const [one, two] = [await openValkey(old.url), await openValkey(old.url)];
+      const { promise: heard, resolve } = Promise.withResolvers<string>();
+      await two.subscribe('news', resolve);
+      await one.publish('news', 'hello');
+      assert.equal(await heard, 'hello');
+      await Promise.all([one.close(), two.close()]);
+    } finally {
+      await old.stop();
+    }
+  });
+});
+
+test('shards lie evenly over the slots, and a message has one', () => {
+  const places = shardNames('news').map((name) => Math.floor((slotOf(name) * 16) / 16_384));
+  assert.deepEqual(places, [...Array(16).keys()]);
+  const names = new Map(Array.from({ length: 10_000 }, (_, n) => shardNameOf('news', `${n}`)).map((name) => [name, 0]));
+  for (let n = 0; n < 10_000; n++) {
+    const name = shardNameOf('news', `${n}`);
+    names.set(name, (names.get(name) ?? 0) + 1);
+  }
+  assert.deepEqual([...names.keys()].sort(), shardNames('news').sort());
+  for (const [name, count] of names) assert.ok(count > 400 && count < 900, `${name} carries ${count} of 10,000`);
+  // As the protocol's own documents have it.
+  assert.equal(slotOf('123456789'), 12_739);
+  assert.equal(slotOf('{user1000}.following'), slotOf('{user1000}.followers'));
 });
 
 async function until(reached: () => Promise<boolean>): Promise<void> {

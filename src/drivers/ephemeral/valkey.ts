@@ -2,6 +2,9 @@ import { Cluster, Redis } from 'ioredis';
 import { ConfigError } from '../../config.ts';
 import { AppError } from '../../errors.ts';
 import type { Ephemeral } from './ephemeral.ts';
+import { shardNameOf } from './shard-channels.ts';
+import { shardWire } from './valkey-shards.ts';
+import { createSubscriptions, plainWire, type Wire } from './valkey-subscriptions.ts';
 
 export type ValkeyOptions = {
   /** Told about a connection that broke; it is made again by itself. */
@@ -12,6 +15,9 @@ const prefix = 'latchkey:';
 
 /** How long one command may take before it fails, in milliseconds. */
 const commandTimeout = 2000;
+
+/** How long to wait at the start for a cluster that is not ready, in milliseconds. */
+const openWait = 10_000;
 
 /** How long a command waits for a connection that broke, in milliseconds. */
 const reconnectWait = 500;
@@ -32,23 +38,33 @@ type Client = Redis & { latchkeyIncrement(key: string, ttl: number): Promise<num
 export async function openValkey(url: string, options: ValkeyOptions = {}): Promise<Ephemeral> {
   const addresses = url.split(',').map(parseAddress);
   const client = connect(addresses) as Client;
-  // A connection that waits for messages takes no other commands.
-  const listener = connect(addresses);
-  for (const connection of [client, listener]) connection.on('error', (error) => options.onError?.(error));
   client.defineCommand('latchkeyIncrement', { numberOfKeys: 1, lua: incrementScript });
+  const tellOfErrors = <T extends Redis>(connection: T): T =>
+    connection.on('error', (error) => options.onError?.(error)) as T;
+  tellOfErrors(client);
+  let wire: Wire & { close(): void };
+  let sharded = false;
   try {
-    await Promise.all([client.connect(), listener.connect()]);
+    await opened(client);
+    // Servers before Redis 7 know no shard channels; there every node hears every message.
+    sharded = addresses.length > 1 && (await knows(client, 'spublish'));
+    wire = sharded
+      ? shardWire(client as unknown as Cluster, (host, port) => connectNode(addresses[0], host, port))
+      : await openPlainWire(tellOfErrors(connect(addresses)));
   } catch (cause) {
     client.disconnect();
-    listener.disconnect();
     throw unavailable(cause);
   }
 
   // Messages cross numbered databases by themselves; keys do not. So the number is part of the channel's name.
-  const subscriptions = createSubscriptions(listener, `${prefix}${addresses[0]?.db ?? 0}:`);
+  const channelOf = (channel: string): string => `${prefix}${addresses[0]?.db ?? 0}:${channel}`;
+  const subscriptions = createSubscriptions(wire);
+  const send = (channel: string, message: string): Promise<unknown> =>
+    sharded ? client.spublish(shardNameOf(channel, message), message) : client.publish(channel, message);
+  const ready = waitUntilReady(client);
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      await ready(client);
+      await ready();
       return await work();
     } catch (cause) {
       throw unavailable(cause);
@@ -62,12 +78,12 @@ export async function openValkey(url: string, options: ValkeyOptions = {}): Prom
     claim: (key, ttl) => ask(async () => (await client.set(prefix + key, '1', 'PX', whole(ttl), 'NX')) === 'OK'),
     increment: (key, ttl) => ask(() => client.latchkeyIncrement(prefix + key, whole(ttl))),
     remove: (key) => ask(async () => void (await client.del(prefix + key))),
-    publish: (channel, message) => ask(async () => void (await client.publish(subscriptions.nameOf(channel), message))),
-    subscribe: (channel, receive) => ask(() => subscriptions.add(channel, receive)),
+    publish: (channel, message) => ask(async () => void (await send(channelOf(channel), message))),
+    subscribe: (channel, receive) => ask(() => subscriptions.add(channelOf(channel), receive)),
     ping: () => ask(async () => void (await client.ping())),
     async close() {
       client.disconnect();
-      listener.disconnect();
+      wire.close();
     },
   };
 }
@@ -99,85 +115,96 @@ function parseAddress(text: string): Address {
   };
 }
 
-/** A cluster's client takes the same commands, so that both are told apart only here. */
+const pause = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), 2000);
+
+const settings = {
+  connectTimeout: commandTimeout,
+  commandTimeout,
+  // Sending a claim or a count again could make it count twice, or tell the winner that it lost.
+  autoResendUnfulfilledCommands: false,
+};
+
+// A queue would carry out later what the caller has long been told has failed.
+const enableOfflineQueue = false;
+
+/** A cluster's client takes the same commands, so that both are told apart only in this file. */
 function connect(addresses: Address[]): Redis {
   const [first] = addresses;
-  const common = {
-    ...first?.options,
-    connectTimeout: commandTimeout,
-    commandTimeout,
-    // Sending a claim or a count again could make it count twice, or tell the winner that it lost.
-    autoResendUnfulfilledCommands: false,
-  };
-  // A queue would carry out later what the caller has long been told has failed.
-  const enableOfflineQueue = false;
-  const pause = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), 2000);
   if (first && addresses.length === 1) {
     const { host, port, db } = first;
-    return new Redis({ host, port, db, ...common, enableOfflineQueue, lazyConnect: true, retryStrategy: pause });
+    const more = { enableOfflineQueue, lazyConnect: true, retryStrategy: pause };
+    return new Redis({ host, port, db, ...first.options, ...settings, ...more });
   }
   const nodes = addresses.map(({ host, port }) => ({ host, port }));
   const cluster = new Cluster(nodes, {
-    redisOptions: common,
+    redisOptions: { ...first?.options, ...settings },
     enableOfflineQueue,
     lazyConnect: true,
     clusterRetryStrategy: pause,
+    // Slots that moved are heard of here at the latest, and shard channels subscribed to where they are now.
+    slotsRefreshInterval: 2000,
   });
   return cluster as unknown as Redis;
 }
 
-/** One subscription at the server per channel, however many receive; made again by ioredis after a reconnect. */
-function createSubscriptions(listener: Redis, channelPrefix: string) {
-  const receivers = new Map<string, Set<(message: string) => void>>();
-  const nameOf = (channel: string): string => channelPrefix + channel;
+/** One node of a cluster, for messages alone: whoever listens subscribes again, perhaps elsewhere. */
+function connectNode(like: Address | undefined, host: string, port: number): Redis {
+  const more = { enableOfflineQueue, autoResubscribe: false, enableReadyCheck: false, retryStrategy: pause };
+  return new Redis({ host, port, ...like?.options, ...settings, ...more });
+}
 
-  listener.on('message', (name: string, message: string) => {
-    for (const receive of receivers.get(name) ?? []) setImmediate(receive, message);
+async function openPlainWire(listener: Redis): Promise<Wire & { close(): void }> {
+  const close = (): void => listener.disconnect();
+  try {
+    await opened(listener);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { ...plainWire(listener, waitUntilReady(listener)), close };
+}
+
+/** A cluster that is just being made or mended takes nobody at first; the promise of that first try is then forgotten. */
+function opened(client: Redis): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error('It was not ready in time.')), openWait);
+    const settled = (act: () => void) => () => {
+      clearTimeout(limit);
+      act();
+    };
+    client.once('ready', settled(resolve));
+    client.connect().then(settled(resolve), (error) => settled(() => reject(error))());
   });
+}
 
-  return {
-    nameOf,
-    async add(channel: string, receive: (message: string) => void): Promise<() => Promise<void>> {
-      const name = nameOf(channel);
-      const own = (message: string): void => {
-        if (receivers.get(name)?.has(own)) receive(message);
+/** Waits a moment for a connection that is being made again; rejects if it stays away. However many wait, one listens. */
+function waitUntilReady(client: Redis): () => Promise<void> {
+  let waiting: Promise<void> | undefined;
+  const wait = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const settle = (act: () => void) => () => {
+        clearTimeout(limit);
+        client.off('ready', arrived);
+        client.off('end', gone);
+        waiting = undefined;
+        act();
       };
-      const all = receivers.get(name) ?? new Set();
-      receivers.set(name, all.add(own));
-      const stop = async (): Promise<void> => {
-        all.delete(own);
-        if (all.size > 0 || receivers.get(name) !== all) return;
-        receivers.delete(name);
-        if (listener.status === 'ready') await listener.unsubscribe(name).catch(() => {});
-      };
-      try {
-        await ready(listener);
-        await listener.subscribe(name);
-      } catch (error) {
-        await stop();
-        throw error;
-      }
-      return stop;
-    },
+      const arrived = settle(resolve);
+      const gone = settle(() => reject(new Error('There is no connection.')));
+      const limit = setTimeout(gone, client.status === 'end' ? 0 : reconnectWait);
+      client.once('ready', arrived);
+      client.once('end', gone);
+    });
+  return async () => {
+    if (client.status === 'ready') return;
+    waiting ??= wait();
+    await waiting;
   };
 }
 
-/** Waits a moment for a connection that is being made again; rejects if it stays away. */
-function ready(client: Redis): Promise<void> {
-  if (client.status === 'ready') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void) => () => {
-      clearTimeout(limit);
-      client.off('ready', arrived);
-      client.off('end', gone);
-      act();
-    };
-    const arrived = settle(resolve);
-    const gone = settle(() => reject(new Error('There is no connection.')));
-    const limit = setTimeout(gone, client.status === 'end' ? 0 : reconnectWait);
-    client.once('ready', arrived);
-    client.once('end', gone);
-  });
+async function knows(client: Redis, command: string): Promise<boolean> {
+  const [found] = (await client.call('COMMAND', 'INFO', command)) as unknown[];
+  return found !== null;
 }
 
 function unavailable(cause: unknown): AppError {
