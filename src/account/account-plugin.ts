@@ -67,7 +67,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     return reply.page(confirmPage({ page: request.page, email: place.email, mailbox, resent }));
   });
 
-  app.get('/signup/confirm/state', async (request, reply) => {
+  app.get('/signup/confirm/state', { logLevel: 'warn' }, async (request, reply) => {
     const place = placeOf(request);
     const state = async () => (place && (await signup.findConfirmed(place)) ? 'confirmed' : 'waiting');
     return live.answer(request, reply, { topic: signup.topicOf(request.browserId), state });

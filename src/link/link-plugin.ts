@@ -103,7 +103,7 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       return reply.page(pageFor(request, review, clock.now()));
     });
 
-    app.get<Form>('/link/:id/state', async (request, reply) => {
+    app.get<Form>('/link/:id/state', { logLevel: 'warn' }, async (request, reply) => {
       const look = async (): Promise<Review | undefined> => {
         // Looked up each time: a stream must not outlive the session.
         const current = (await signin.readAgain(request))?.current;

@@ -18,24 +18,28 @@ export type Limits = {
 /** Counters in fixed windows; the window's end is stored beside the count so that a page can name a clock time. */
 export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock: Clock }): Limits {
   const endOf = async (key: string, window: number): Promise<number> => {
-    const stored = Number(await ephemeral.get(`limit-end:${key}`));
+    const stored = Number(await ephemeral.get(endKey(key)));
     // Of another process's clock, or ours before it was set back, no more than a window is believed.
     return stored > clock.now() ? Math.min(stored, clock.now() + window) : clock.now() + window;
   };
 
   return {
     async hit(key, { limit, window }) {
-      const count = await ephemeral.increment(`limit:${key}`, window);
-      if (count === 1) await ephemeral.set(`limit-end:${key}`, String(clock.now() + window), window);
+      const count = await ephemeral.increment(countKey(key), window);
+      if (count === 1) await ephemeral.set(endKey(key), String(clock.now() + window), window);
       return { allowed: count <= limit, count, retryAt: await endOf(key, window) };
     },
 
     async peek(key, { limit, window }) {
-      const count = Number((await ephemeral.get(`limit:${key}`)) ?? 0);
+      const count = Number((await ephemeral.get(countKey(key))) ?? 0);
       return { allowed: count < limit, count, retryAt: await endOf(key, window) };
     },
   };
 }
+
+// The braces keep both on one node of a cluster: a limit is there as a whole, or not.
+const countKey = (key: string): string => `limit:{${key}}`;
+const endKey = (key: string): string => `limit:{${key}}:end`;
 
 /** Whole seconds for Retry-After (RFC 9110 §10.2.3). Without a known time, ten: an outage lasts seconds, or far longer. */
 export function retryAfter(retryAt: number | undefined, clock: Clock): string {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createDatabasePlace, type DatabasePlace } from '../helpers/databases.ts';
 import { introspect, poll, refresh, requestCode, userinfo } from '../helpers/device.ts';
+import { openEvents } from '../helpers/event-stream.ts';
 import { createHttpBrowser, type HttpBrowser, signIn } from '../helpers/http-browser.ts';
 import { approve, linkCode, reviewCode } from '../helpers/link-journey.ts';
 import { runLatchkey, type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
@@ -63,6 +65,34 @@ describe('two processes', () => {
     const held = poll(one.url, tv, code.device_code, { prefer: 'wait=25' });
     await linkCode(await personAt(two), code.user_code);
     assert.equal((await held).status, 200);
+  });
+
+  it('a page that waits at one process hears that the device collected at the other', async () => {
+    const code = await requestCode(one.url, tv);
+    const person = await personAt(two);
+    const done = await linkCode(person, code.user_code);
+    const cookie = [...person.cookies].map((pair) => pair.join('=')).join('; ');
+    const stream = await openEvents(`${two.url}${done.url.pathname}/state`, { cookie });
+    await stream.until('approved');
+    assert.equal((await poll(one.url, tv, code.device_code)).status, 200);
+    assert.deepEqual(await stream.until('redeemed'), ['approved', 'redeemed']);
+    stream.close();
+  });
+
+  it('a decision is heard across processes after each node of the cluster was restarted', async () => {
+    for (const node of cluster.nodes) {
+      await node.stop();
+      await node.start();
+      for (const { url } of [one, two]) while ((await fetch(`${url}/readyz`)).status !== 200) await pause(20);
+    }
+    const person = await again(() => personAt(two));
+    // Enough codes that each node carries some of the decisions.
+    for (let n = 0; n < 8; n++) {
+      const code = await again(() => requestCode(one.url, tv));
+      const held = poll(one.url, tv, code.device_code, { prefer: 'wait=25' });
+      await again(() => linkCode(person, code.user_code));
+      assert.equal((await held).status, 200);
+    }
   });
 
   it('every request of a device and of a person may go to another process', async () => {
@@ -136,6 +166,18 @@ describe('two processes', () => {
     t.diagnostic(`2 processes restarted; ${answered} requests of 8 devices, each answered`);
   });
 });
+
+/** Until it works: while a node was away, what must be counted is answered by 503. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 20) throw error;
+      await pause(250);
+    }
+  }
+}
 
 /** What a balancer does: asks who is ready, goes elsewhere when nobody takes the connection, and never asks twice. */
 function createBalancer(servers: () => ServerProcess[]) {
