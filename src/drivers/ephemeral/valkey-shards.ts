@@ -104,6 +104,7 @@ export function shardWire(cluster: Cluster, connect: (host: string, port: number
     },
     close() {
       clearTimeout(soon);
+      wanted.clear();
       cluster.off('refresh', look);
       for (const node of nodes.values()) node.disconnect();
       nodes.clear();
