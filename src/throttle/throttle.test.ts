@@ -105,6 +105,17 @@ forEachDatabase((_name, open) => {
     assert.equal((await throttle.enter(elsewhere)).allowed, true);
   });
 
+  test('a flood of addresses does not push out whoever guesses at one', async () => {
+    const { throttle, neighbour, rows } = await setUp(open);
+    for (let i = 0; i < 5; i += 1) await throttle.enter(neighbour);
+    const flood = { ...neighbour, accountId: undefined, network: '198.51.100.0/24' };
+    for (let i = 0; i < 60; i += 1) await throttle.enter({ ...flood, subject: `${i}@example.org` });
+    assert.ok((await rows()) > 100);
+    await throttle.tidy(20);
+    assert.equal(await rows(), 20);
+    assert.equal((await throttle.enter(neighbour)).allowed, false);
+  });
+
   test('what is over is removed; a clock set back locks nobody out', async () => {
     const { clock, throttle, neighbour, rows } = await setUp(open);
     for (let i = 0; i < 5; i += 1) await throttle.enter(neighbour);

@@ -30,8 +30,8 @@ export type Throttle = {
     /** Counts a failure; when to come back, if it was one too many. */
     failed(): Promise<number | undefined>;
   };
-  /** Removes what is over, and what is too much. */
-  tidy(): Promise<void>;
+  /** Removes what is over, and what is too much: all but `most` counters, those first that say least. */
+  tidy(most?: number): Promise<void>;
 };
 
 const delays = [seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(30), longestDelay];
@@ -135,9 +135,9 @@ export function createThrottle(needs: {
       if (!known) await store.takeBack([names.subject, names.network, names.region, names.everyone]);
     },
 
-    async tidy() {
+    async tidy(most = mostRows) {
       await store.removeExpired(clock.now());
-      await store.removeBeyond(mostRows);
+      await store.removeBeyond(most);
     },
   };
 }

@@ -7,6 +7,7 @@ import { tourActivity } from './journey-tour-activity.ts';
 import { tourJoining } from './journey-tour-joining.ts';
 import { tourLinking } from './journey-tour-linking.ts';
 import { tourScreens } from './journey-tour-screens.ts';
+import { tourSigning } from './journey-tour-signing.ts';
 
 /** A place whose proxy says where everybody is. */
 export const startTourPlace = (): Promise<Place> =>
@@ -17,6 +18,7 @@ export const startTourPlace = (): Promise<Place> =>
 const parts = {
   joining: tourJoining,
   linking: tourLinking,
+  signing: tourSigning,
   account: tourAccount,
   activity: tourActivity,
   screens: tourScreens,
