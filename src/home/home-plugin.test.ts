@@ -47,7 +47,7 @@ forEachDatabase((_name, open) => {
     assert.equal((await people.newBrowser().open('/account')).url, '/signin');
   });
 
-  test('B7: the check-up walks through ways, devices, addresses and activity, and is remembered', async () => {
+  test('the check-up walks through ways, devices, addresses and activity, and is remembered', async () => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);
     await linkTv(people, ann.id);
@@ -86,7 +86,7 @@ forEachDatabase((_name, open) => {
     assert.equal(browser.cookies.has('latchkey-theme'), false);
   });
 
-  test('B9, E38: the export needs a fresh proof, is recorded, holds everything and no secret', async () => {
+  test('E38: the export needs a fresh proof, is recorded, holds everything and no secret', async () => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);
     await linkTv(people, ann.id);
@@ -114,7 +114,7 @@ forEachDatabase((_name, open) => {
     assert.match((await browser.post('/profile/export', { csrf })).url, /^\/prove/);
   });
 
-  test('B9: closing takes the address typed, ends everything at once, and can be taken back for 14 days', async () => {
+  test('closing takes the address typed, ends everything at once, and can be taken back for 14 days', async () => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);
     await linkTv(people, ann.id);
@@ -142,7 +142,7 @@ forEachDatabase((_name, open) => {
     assert.ok(await people.accounts.find(ann.id));
   });
 
-  test('B9: after the time to change one’s mind nothing of the account is left', async () => {
+  test('after the time to change one’s mind nothing of the account is left', async () => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);
     const bob = await people.addAccount('bob@example.org');

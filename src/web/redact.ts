@@ -4,6 +4,8 @@ const secretPaths: readonly [RegExp, string][] = [
   [/^\/+devices\/+undo\/.*/i, '/devices/undo/[token]'],
   [/^\/+activity\/+undo\/.*/i, '/activity/undo/[token]'],
   [/^\/+signup\/+link\/.*/i, '/signup/link/[token]'],
+  [/^\/+security\/+email\/+undo\/.*/i, '/security/email/undo/[token]'],
+  [/^\/+security\/+addresses\/+link\/.*/i, '/security/addresses/link/[token]'],
   [/^\/+recover\/+(link|cancel|finish)\/.*/i, '/recover/$1/[token]'],
 ];
 
