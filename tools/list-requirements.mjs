@@ -17,7 +17,7 @@ const numbers = /\b[A-CE-GJK]\d{1,2}\b/g;
 const proofs = new Map();
 for (const file of [
   ...globSync('{src,test,sdk/src,examples}/**/*.test.{ts,tsx}'),
-  ...globSync('src/**/conformance.ts'),
+  ...globSync('src/**/conformance{,-*}.ts'),
 ].sort()) {
   const path = file.replaceAll('\\', '/');
   // Journeys are named after the rows of what the product must do.

@@ -114,7 +114,7 @@ export function checkArchitecture(sources: Sources): string[] {
 
 /** Tests, and what only tests use: conformance suites and sources that show a page with example data. */
 function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.endsWith('/conformance.ts');
+  return /\.test\.tsx?$|\/conformance(-\w+)?\.ts$/.test(path);
 }
 
 function roomOf(path: string): string | undefined {

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { AppError } from '../../errors.ts';
+import { openProbe, type ProbeTables, probeRow } from './conformance-probe.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
-
-type ProbeTables = {
-  probe: { id: string; status: string; amount: number | null; note: string | null; flag: number | null };
-  probe_child: { id: string; probe_id: string };
-};
 
 /**
  * What every engine must do alike. `open` gives a new empty database that has been migrated;
  * the caller closes and removes it.
  */
 export function databaseConformance(open: () => Promise<Database>): void {
-  const openProbe = async () => {
-    const database = await open();
-    await createProbe(database.query);
-    return { database, tables: database.query.withTables<ProbeTables>() };
-  };
-  const row = (id: string): ProbeTables['probe'] => ({ id, status: 'pending', amount: null, note: null, flag: null });
-
   test('migrating again finds nothing to do', async () => {
     const database = await open();
     assert.deepEqual(await database.migrate(), []);
@@ -28,7 +17,7 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('closed, it is "unavailable" to whoever still asks, and to whoever is in the middle', async () => {
-    const { database, tables } = await openProbe();
+    const { database, tables } = await openProbe(open);
     const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.code === 'unavailable';
     const find = database.statement<{ id: string }, { id: string }>((value) =>
       tables.selectFrom('probe').select('id').where('id', '=', value('id')),
@@ -36,10 +25,10 @@ export function databaseConformance(open: () => Promise<Database>): void {
     assert.deepEqual(await find.rows({ id: 'a' }), []);
     const [begun, closing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const inTheMiddle = database.transaction(async (transaction) => {
-      await transaction.withTables<ProbeTables>().insertInto('probe').values(row('a')).execute();
+      await transaction.withTables<ProbeTables>().insertInto('probe').values(probeRow('a')).execute();
       begun.resolve();
       await closing.promise;
-      await transaction.withTables<ProbeTables>().insertInto('probe').values(row('b')).execute();
+      await transaction.withTables<ProbeTables>().insertInto('probe').values(probeRow('b')).execute();
     });
     await begun.promise;
     const closed = database.close();
@@ -49,16 +38,16 @@ export function databaseConformance(open: () => Promise<Database>): void {
     await assert.rejects(database.ping(), isUnavailable);
     await assert.rejects(find.rows({ id: 'a' }), isUnavailable);
     const insert = (transaction: DatabaseTransaction) =>
-      transaction.withTables<ProbeTables>().insertInto('probe').values(row('c')).execute();
+      transaction.withTables<ProbeTables>().insertInto('probe').values(probeRow('c')).execute();
     await assert.rejects(database.transaction(insert), isUnavailable);
     await database.close();
   });
 
   test('a transaction that rejects leaves nothing', async () => {
-    const { database, tables } = await openProbe();
+    const { database, tables } = await openProbe(open);
     const failure = new Error('changed my mind');
     const work = database.transaction(async (transaction) => {
-      await transaction.withTables<ProbeTables>().insertInto('probe').values(row('a')).execute();
+      await transaction.withTables<ProbeTables>().insertInto('probe').values(probeRow('a')).execute();
       throw failure;
     });
     await assert.rejects(work, failure);
@@ -66,12 +55,12 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('a refused row inside a transaction leaves nothing of it, and the connection goes on working', async () => {
-    const { database, tables } = await openProbe();
-    await tables.insertInto('probe').values(row('taken')).execute();
+    const { database, tables } = await openProbe(open);
+    await tables.insertInto('probe').values(probeRow('taken')).execute();
     const work = database.transaction(async (transaction) => {
       const inside = transaction.withTables<ProbeTables>();
-      await inside.insertInto('probe').values(row('new')).execute();
-      await inside.insertInto('probe').values(row('taken')).execute();
+      await inside.insertInto('probe').values(probeRow('new')).execute();
+      await inside.insertInto('probe').values(probeRow('taken')).execute();
     });
     await assert.rejects(work, (error) => database.isDuplicate(error));
     const rows = await tables.selectFrom('probe').select('id').execute();
@@ -79,8 +68,8 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('of 20 parallel conditional updates, one wins', async () => {
-    const { tables } = await openProbe();
-    await tables.insertInto('probe').values(row('a')).execute();
+    const { tables } = await openProbe(open);
+    await tables.insertInto('probe').values(probeRow('a')).execute();
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         tables
@@ -96,8 +85,8 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('of 20 parallel transactions that update on condition, one wins', async () => {
-    const { database, tables } = await openProbe();
-    await tables.insertInto('probe').values(row('a')).execute();
+    const { database, tables } = await openProbe(open);
+    await tables.insertInto('probe').values(probeRow('a')).execute();
     const wins = await Promise.all(
       Array.from({ length: 20 }, () =>
         database.transaction(async (transaction) => {
@@ -115,8 +104,8 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('of 20 parallel inserts of one key, one wins and the rest are duplicates', async () => {
-    const { database, tables } = await openProbe();
-    const attempts = Array.from({ length: 20 }, () => tables.insertInto('probe').values(row('same')).execute());
+    const { database, tables } = await openProbe(open);
+    const attempts = Array.from({ length: 20 }, () => tables.insertInto('probe').values(probeRow('same')).execute());
     const settled = await Promise.allSettled(attempts);
     const refused = settled.filter((result) => result.status === 'rejected');
     assert.equal(refused.length, 19);
@@ -124,10 +113,10 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('isDuplicate is true for primary keys and unique indexes, false for all else', async () => {
-    const { database, tables } = await openProbe();
+    const { database, tables } = await openProbe(open);
     await tables
       .insertInto('probe')
-      .values({ ...row('a'), note: 'unique' })
+      .values({ ...probeRow('a'), note: 'unique' })
       .execute();
     const failureOf = (values: ProbeTables['probe']): Promise<unknown> =>
       tables
@@ -138,8 +127,8 @@ export function databaseConformance(open: () => Promise<Database>): void {
           () => assert.fail('should have been refused'),
           (error: unknown) => error,
         );
-    assert.equal(database.isDuplicate(await failureOf({ ...row('b'), note: 'unique' })), true);
-    assert.equal(database.isDuplicate(await failureOf(row('a'))), true);
+    assert.equal(database.isDuplicate(await failureOf({ ...probeRow('b'), note: 'unique' })), true);
+    assert.equal(database.isDuplicate(await failureOf(probeRow('a'))), true);
     const orphan = tables.insertInto('probe_child').values({ id: 'x', probe_id: 'nobody' }).execute();
     await assert.rejects(orphan, (error) => !database.isDuplicate(error));
     assert.equal(database.isDuplicate(new Error('something else')), false);
@@ -147,11 +136,11 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('bigint columns, counts and sums are exact numbers', async () => {
-    const { tables } = await openProbe();
+    const { tables } = await openProbe(open);
     const amounts = [0, 1_893_499_200_000, Number.MAX_SAFE_INTEGER - 1_893_499_200_000, -5];
     await tables
       .insertInto('probe')
-      .values(amounts.map((amount, n) => ({ ...row(`${n}`), amount })))
+      .values(amounts.map((amount, n) => ({ ...probeRow(`${n}`), amount })))
       .execute();
     const rows = await tables.selectFrom('probe').select('amount').orderBy('id').execute();
     assert.deepEqual(
@@ -163,13 +152,13 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('a number too large to be exact is an error, never another number', async () => {
-    const { database, tables } = await openProbe();
+    const { database, tables } = await openProbe(open);
     await sql`insert into probe (id, status, amount) values ('a', 'x', 9007199254740993)`.execute(database.query);
     await assert.rejects(tables.selectFrom('probe').select('amount').execute());
   });
 
   test('text and NULL come back as they were, in plain objects', async () => {
-    const { tables } = await openProbe();
+    const { tables } = await openProbe(open);
     const notes = ['it\'s; -- "quoted" \\ %_', 'Grüße 🗝️ مرحبا', '', null];
     for (const [n, note] of notes.entries()) {
       const stored = { id: `${n}`, status: ' spaced ', amount: null, note, flag: 1 };
@@ -180,21 +169,21 @@ export function databaseConformance(open: () => Promise<Database>): void {
   });
 
   test('deleting a row deletes what hangs on it', async () => {
-    const { tables } = await openProbe();
-    await tables.insertInto('probe').values(row('a')).execute();
+    const { tables } = await openProbe(open);
+    await tables.insertInto('probe').values(probeRow('a')).execute();
     await tables.insertInto('probe_child').values({ id: 'child', probe_id: 'a' }).execute();
     await tables.deleteFrom('probe').execute();
     assert.deepEqual(await tables.selectFrom('probe_child').selectAll().execute(), []);
   });
 
   test('30 transactions at once all commit, beside queries outside them', async () => {
-    const { database, tables } = await openProbe();
+    const { database, tables } = await openProbe(open);
     const work = Array.from({ length: 30 }, (_, n) =>
       database.transaction(async (transaction) => {
         const inside = transaction.withTables<ProbeTables>();
         await inside
           .insertInto('probe')
-          .values(row(`${n}`))
+          .values(probeRow(`${n}`))
           .execute();
         await inside.updateTable('probe').set({ amount: n }).where('id', '=', `${n}`).execute();
       }),
@@ -209,85 +198,6 @@ export function databaseConformance(open: () => Promise<Database>): void {
     assert.equal(count, 30);
   });
 
-  /** The statements of a room's hot path, on the table of the tests. */
-  const statementsOf = ({ database, tables }: Awaited<ReturnType<typeof openProbe>>) => ({
-    byId: database.statement<{ id: string }, ProbeTables['probe']>((value) =>
-      tables.selectFrom('probe').selectAll().where('id', '=', value('id')),
-    ),
-    add: database.statement<{ id: string; note: string | null }>((value) =>
-      tables.insertInto('probe').values({ id: value('id'), status: 'pending', note: value('note') }),
-    ),
-    claim: database.statement<{ id: string; amount: number }, ProbeTables['probe']>((value) =>
-      tables
-        .updateTable('probe')
-        .set({ status: 'claimed', amount: value('amount') })
-        .where('status', '=', 'pending')
-        .where('id', '=', value('id'))
-        .returningAll(),
-    ),
-  });
-
-  test('a statement compiled once runs with the values of each call, and says what it changed', async () => {
-    const probe = await openProbe();
-    const { byId, add, claim } = statementsOf(probe);
-    const note = 'it\'s; -- "quoted" 🗝️';
-    await probe.database.transaction(async (transaction) => {
-      assert.equal(await add.change({ id: 'a', note }, transaction), 1);
-      assert.equal(await add.change({ id: 'b', note: null }, transaction), 1);
-    });
-    const [claimed] = await probe.database.transaction((transaction) =>
-      claim.rows({ id: 'a', amount: 7 }, transaction),
-    );
-    assert.deepEqual({ ...claimed }, { ...row('a'), status: 'claimed', amount: 7, note });
-    assert.deepEqual(await probe.database.transaction((trx) => claim.rows({ id: 'a', amount: 8 }, trx)), []);
-    assert.deepEqual({ ...(await byId.rows({ id: 'b' }))[0] }, row('b'));
-    assert.deepEqual(await byId.rows({ id: 'nobody' }), []);
-  });
-
-  test('a statement inside a transaction sees its writes, one outside sees what is committed', async () => {
-    const probe = await openProbe();
-    const { byId, add } = statementsOf(probe);
-    const failure = new Error('changed my mind');
-    const work = probe.database.transaction(async (transaction) => {
-      await add.change({ id: 'a', note: null }, transaction);
-      assert.equal((await byId.rows({ id: 'a' }, transaction)).length, 1);
-      assert.equal((await byId.rows({ id: 'a' })).length, 0);
-      throw failure;
-    });
-    await assert.rejects(work, failure);
-    assert.equal((await byId.rows({ id: 'a' })).length, 0);
-    await probe.database.transaction((transaction) => add.change({ id: 'a', note: null }, transaction));
-    assert.equal((await byId.rows({ id: 'a' })).length, 1);
-  });
-
-  test('a row refused to a statement is a duplicate, and its neighbours in the commit stay', async () => {
-    const probe = await openProbe();
-    const { byId, add } = statementsOf(probe);
-    const write = (id: string) =>
-      probe.database.transaction((transaction) => add.change({ id, note: null }, transaction));
-    await write('taken');
-    const results = await Promise.allSettled(['a', 'taken', 'b'].map(write));
-    assert.deepEqual(
-      results.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled'],
-    );
-    assert.equal(probe.database.isDuplicate((results[1] as PromiseRejectedResult).reason), true);
-    for (const id of ['a', 'b']) assert.equal((await byId.rows({ id })).length, 1);
-  });
-
-  test('a statement with the handle of a transaction that has ended writes nothing', async () => {
-    const probe = await openProbe();
-    const { byId, add } = statementsOf(probe);
-    let kept: DatabaseTransaction | undefined;
-    await probe.database.transaction(async (transaction) => {
-      kept = transaction;
-    });
-    const handle = kept;
-    assert.ok(handle);
-    await assert.rejects(async () => add.change({ id: 'late', note: null }, handle));
-    assert.deepEqual(await byId.rows({ id: 'late' }), []);
-  });
-
   test('ping answers while open and rejects after close', async () => {
     const database = await open();
     await database.ping();
@@ -295,21 +205,4 @@ export function databaseConformance(open: () => Promise<Database>): void {
     await assert.rejects(database.ping());
     await database.close();
   });
-}
-
-// biome-ignore lint/complexity/noBannedTypes: the port's empty schema.
-async function createProbe(query: Kysely<{}>): Promise<void> {
-  await query.schema
-    .createTable('probe')
-    .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('status', 'text', (c) => c.notNull())
-    .addColumn('amount', 'bigint')
-    .addColumn('note', 'text', (c) => c.unique())
-    .addColumn('flag', 'integer')
-    .execute();
-  await query.schema
-    .createTable('probe_child')
-    .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('probe_id', 'text', (c) => c.notNull().references('probe.id').onDelete('cascade'))
-    .execute();
 }

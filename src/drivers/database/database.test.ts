@@ -9,6 +9,7 @@ import { createDatabasePlace, forEachDatabase } from '../../../test/helpers/data
 import { ConfigError } from '../../config.ts';
 import { AppError } from '../../errors.ts';
 import { databaseConformance } from './conformance.ts';
+import { statementConformance } from './conformance-statements.ts';
 import { applyMigrations, migrations } from './migrations.ts';
 import { openDatabase } from './open.ts';
 import { migratePostgres } from './postgres.ts';
@@ -17,6 +18,7 @@ const run = promisify(execFile);
 
 forEachDatabase((name, open, newPlace) => {
   databaseConformance(open);
+  statementConformance(open);
 
   test('before the first migration all are pending, afterwards none', async () => {
     const database = (await newPlace()).open();
