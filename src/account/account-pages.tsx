@@ -11,9 +11,10 @@ import {
   PasskeyForm,
   TextField,
 } from '../web/components.tsx';
-import { DoneMark, LiveState } from '../web/content.tsx';
+import { LiveState } from '../web/content.tsx';
+import { linkConfirmedPage, linkDeadPage } from '../web/link-pages.tsx';
 import { NewPasswordField } from '../web/new-password.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import type { SignupLink } from './signup.ts';
 
 export function signupPage(props: { page: PageContext; email?: string | undefined; error?: string | undefined }): Page {
@@ -139,45 +140,16 @@ export function linkPage(props: { page: PageContext; link: SignupLink | undefine
   };
 }
 
-function confirmedPage(page: PageContext, sameBrowser: boolean): Page {
-  const { t } = page;
-  return {
-    title: t('account.linkDone.title'),
-    content: (
-      <>
-        <DoneMark />
-        <h1>{t('account.linkDone.title')}</h1>
-        {sameBrowser ? (
-          <p>
-            <LinkButton href="/signup/protect" kind="primary">
-              {t('account.continue')}
-            </LinkButton>
-          </p>
-        ) : (
-          <Lead>{t('account.linkDone.goBack')}</Lead>
-        )}
-      </>
-    ),
-  };
+function confirmedPage({ t }: PageContext, sameBrowser: boolean): Page {
+  const next = sameBrowser
+    ? { goOn: { href: '/signup/protect', label: t('account.continue') } }
+    : { goBack: t('account.linkDone.goBack') };
+  return linkConfirmedPage({ title: t('account.linkDone.title'), next });
 }
 
-function deadLinkPage(page: PageContext): Page {
-  const { t } = page;
-  return {
-    title: t('account.linkDead.title'),
-    status: 404,
-    content: (
-      <>
-        <h1>{t('account.linkDead.title')}</h1>
-        <Lead>{t('account.linkDead.text')}</Lead>
-        <p>
-          <LinkButton href="/signup" kind="primary">
-            {t('account.linkDead.again')}
-          </LinkButton>
-        </p>
-      </>
-    ),
-  };
+function deadLinkPage({ t }: PageContext): Page {
+  const again = { href: '/signup', label: t('account.linkDead.again') };
+  return linkDeadPage({ title: t('account.linkDead.title'), text: t('account.linkDead.text'), again });
 }
 
 export function protectPage(props: {
@@ -244,8 +216,4 @@ export function existsPage({ page }: { page: PageContext }): Page {
       </>
     ),
   };
-}
-
-function failure(error: string | undefined): { status?: number; hasErrors?: boolean } {
-  return error ? { status: 422, hasErrors: true } : {};
 }

@@ -1,7 +1,6 @@
 import type { Reader, Words } from '../addresses/addresses.ts';
 import { countryName } from '../devices/device-words.tsx';
-import { renderMail } from '../web/mail-layout.tsx';
-import { formatLocale, type Locale } from '../web/messages.ts';
+import { renderMail, timeInMail } from '../web/mail-layout.tsx';
 import { browserWords, factsOf, titleOf } from './activity-rows.tsx';
 import type { Done } from './disown.ts';
 import type { Notice } from './notices.ts';
@@ -69,14 +68,4 @@ function noticeFacts({ t, locale }: Reader, { browser, country, at }: Notice) {
     { label: t('activity.where'), value: countryName(locale, country) ?? t('activity.unknown') },
     { label: t('activity.when'), value: timeInMail(locale, at) },
   ];
-}
-
-/** A mail cannot know the reader's time zone, so it names one. */
-function timeInMail(locale: Locale, at: number): string {
-  const format = new Intl.DateTimeFormat(formatLocale(locale), {
-    dateStyle: 'long',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
-  return `${format.format(at)} UTC`;
 }

@@ -1,5 +1,4 @@
-import { type MailContent, renderMail } from '../web/mail-layout.tsx';
-import { formatLocale, type Locale } from '../web/messages.ts';
+import { type MailContent, renderMail, timeInMail } from '../web/mail-layout.tsx';
 
 /** For whom a mail is written; `email` is the account's own address. */
 type Reader = Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string; email: string };
@@ -86,14 +85,4 @@ export function reviewMail(reader: Reader, addresses: readonly string[]): Words 
     action: { label: t('addresses.mail.look'), url: `${issuer}/security/addresses` },
     after: [t('addresses.mail.review.after')],
   });
-}
-
-/** A mail cannot know the reader's time zone, so it names one. */
-function timeInMail(locale: Locale, at: number): string {
-  const words = new Intl.DateTimeFormat(formatLocale(locale), {
-    dateStyle: 'long',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
-  return `${words.format(at)} UTC`;
 }

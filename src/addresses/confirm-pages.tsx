@@ -9,8 +9,9 @@ import {
   Notice,
   TextField,
 } from '../web/components.tsx';
-import { DoneMark, LiveState } from '../web/content.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { LiveState } from '../web/content.tsx';
+import { linkConfirmedPage, linkDeadPage } from '../web/link-pages.tsx';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import { shownAddress } from './addresses-pages.tsx';
 import type { ConfirmationLink, Pending } from './confirmations.ts';
 import type { Purpose } from './confirmations-store.ts';
@@ -37,7 +38,7 @@ export function confirmPage(props: {
   const title = t(`addresses.confirm.title.${kind}`);
   return {
     title,
-    ...(error ? { status: 422, hasErrors: true } : {}),
+    ...failure(error),
     content: (
       <>
         <BackLink href={newPaths[pending.purpose]}>{t('addresses.back.before')}</BackLink>
@@ -142,45 +143,16 @@ export function linkPage(props: {
   };
 }
 
-function confirmedPage(page: PageContext, link: ConfirmationLink): Page {
-  const { t } = page;
-  return {
-    title: t('addresses.linkDone.title'),
-    content: (
-      <>
-        <DoneMark />
-        <h1>{t('addresses.linkDone.title')}</h1>
-        {link.sameSession ? (
-          <p>
-            <LinkButton href="/security/addresses" kind="primary">
-              {t('addresses.continue')}
-            </LinkButton>
-          </p>
-        ) : (
-          <Lead>{t('addresses.linkDone.goBack')}</Lead>
-        )}
-      </>
-    ),
-  };
+function confirmedPage({ t }: PageContext, link: ConfirmationLink): Page {
+  const next = link.sameSession
+    ? { goOn: { href: '/security/addresses', label: t('addresses.continue') } }
+    : { goBack: t('addresses.linkDone.goBack') };
+  return linkConfirmedPage({ title: t('addresses.linkDone.title'), next });
 }
 
-function deadLinkPage(page: PageContext): Page {
-  const { t } = page;
-  return {
-    title: t('addresses.linkDead.title'),
-    status: 404,
-    content: (
-      <>
-        <h1>{t('addresses.linkDead.title')}</h1>
-        <Lead>{t('addresses.linkDead.text')}</Lead>
-        <p>
-          <LinkButton href="/security/addresses" kind="primary">
-            {t('addresses.linkDead.again')}
-          </LinkButton>
-        </p>
-      </>
-    ),
-  };
+function deadLinkPage({ t }: PageContext): Page {
+  const again = { href: '/security/addresses', label: t('addresses.linkDead.again') };
+  return linkDeadPage({ title: t('addresses.linkDead.title'), text: t('addresses.linkDead.text'), again });
 }
 
 /** They hold the mailbox, so they may know (F5). */

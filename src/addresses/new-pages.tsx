@@ -1,5 +1,5 @@
 import { BackLink, Button, ErrorSummary, Form, Lead, LeftToRight, Notice, TextField } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import type { Purpose } from './confirmations-store.ts';
 
 export function newAddressPage(props: {
@@ -25,7 +25,7 @@ export function newAddressPage(props: {
   const kind = purpose === 'phone' ? 'phone' : 'email';
   return {
     title,
-    ...(error ? { status: 422, hasErrors: true } : {}),
+    ...failure(error),
     content: (
       <>
         <BackLink href="/security/addresses">{t('addresses.back.list')}</BackLink>

@@ -1,6 +1,5 @@
 import type { AccountId, DeviceId } from '../ids.ts';
-import { type MailContent, renderMail } from '../web/mail-layout.tsx';
-import type { Locale } from '../web/messages.ts';
+import { type MailContent, renderMail, timeInMail } from '../web/mail-layout.tsx';
 import { cleanText, fitForMail } from './device-text.ts';
 import { countryName } from './device-words.tsx';
 import type { Device, Devices } from './devices.ts';
@@ -54,9 +53,4 @@ export function linkedMessage(linked: Reader & { device: Device; undoToken: stri
     after: [t('devices.mail.after')],
   });
   return { subject: title, text, html };
-}
-
-/** A mail cannot know the reader's time zone, so it names one. */
-function timeInMail(locale: Locale, at: number): string {
-  return `${new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(at)} UTC`;
 }

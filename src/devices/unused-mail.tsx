@@ -1,4 +1,4 @@
-import { type MailContent, renderMail } from '../web/mail-layout.tsx';
+import { dateInMail, type MailContent, renderMail } from '../web/mail-layout.tsx';
 import { fitForMail } from './device-text.ts';
 import type { DeviceRow } from './devices-store.ts';
 
@@ -12,16 +12,14 @@ export function unusedMessage(
   { row, usedAt, endsAt }: { row: Pick<DeviceRow, 'id' | 'name'>; usedAt: number; endsAt: number },
 ): Words {
   const name = fitForMail(row.name || undefined) ?? t('devices.mail.notStated');
-  const date = (at: number): string =>
-    new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(at);
   const title = t('devices.unused.subject');
   const { text, html } = renderMail({
     ...{ t, locale, dir, title },
     paragraphs: [t('devices.unused.text', { email })],
     facts: [
       { label: t('devices.device'), value: name },
-      { label: t('devices.lastUsed'), value: date(usedAt) },
-      { label: t('devices.unused.ends'), value: date(endsAt) },
+      { label: t('devices.lastUsed'), value: dateInMail(locale, usedAt) },
+      { label: t('devices.unused.ends'), value: dateInMail(locale, endsAt) },
     ],
     action: { label: t('devices.unused.button'), url: `${issuer}/devices/${row.id}` },
     after: [t('devices.unused.after')],

@@ -1,4 +1,4 @@
-import { renderMail } from '../web/mail-layout.tsx';
+import { dateInMail, renderMail } from '../web/mail-layout.tsx';
 import type { Locale, Translate } from '../web/messages.ts';
 
 type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
@@ -11,7 +11,7 @@ export const closingWords =
     const title = t('home.mail.closing');
     const content = renderMail({
       ...{ t, locale, dir, title },
-      paragraphs: [t('home.mail.closingText', { email, date: dateOf(locale, at) })],
+      paragraphs: [t('home.mail.closingText', { email, date: dateInMail(locale, at) })],
       action: { label: t('home.mail.keep'), url: `${issuer}/profile/close` },
       after: [t('home.mail.closingNotYou')],
     });
@@ -39,7 +39,3 @@ export const closedWords =
       ...renderMail({ ...{ t, locale, dir, title }, paragraphs: [t('home.mail.closedText', { email })] }),
     };
   };
-
-/** A mail cannot know the reader's time zone; a day is near enough. */
-const dateOf = (locale: Locale, at: number): string =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(at);

@@ -9,7 +9,7 @@ import {
   TextField,
   Time,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import { graceDays } from './closing.ts';
 import type { Overview } from './home.ts';
 
@@ -19,7 +19,7 @@ export function closePage(props: { page: PageContext; overview: Overview; error?
   const { t } = page;
   return {
     title: t('home.close.title'),
-    ...(error ? { status: 422, hasErrors: true } : {}),
+    ...failure(error),
     content: (
       <>
         <BackLink href="/profile">{t('home.close.back')}</BackLink>

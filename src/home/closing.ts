@@ -33,11 +33,15 @@ export type Closing = ReturnType<typeof createClosing>;
 export function createClosing(needs: Needs) {
   const { clock, accounts } = needs;
 
+  const endWhatActsFor = async (accountId: AccountId): Promise<void> => {
+    await needs.devices.unlinkAll(accountId);
+    await needs.revokeAccount(accountId);
+    await needs.endSessionsOf(accountId);
+  };
+
   const remove = async (account: Account): Promise<void> => {
     // What acts for the account ends before the account does: a crash in between is finished at the next turn.
-    await needs.endSessionsOf(account.id);
-    await needs.devices.unlinkAll(account.id);
-    await needs.revokeAccount(account.id);
+    await endWhatActsFor(account.id);
     // While there still is somebody to tell; the mail does not wait for an answer.
     await needs.tell(account.id, closedWords());
     await needs.forgetEvents(account.id);
@@ -49,9 +53,7 @@ export function createClosing(needs: Needs) {
     async begin(accountId: AccountId): Promise<number | undefined> {
       const at = clock.now() + grace;
       if (!(await accounts.beginClosing(accountId, at))) return undefined;
-      await needs.devices.unlinkAll(accountId);
-      await needs.revokeAccount(accountId);
-      await needs.endSessionsOf(accountId);
+      await endWhatActsFor(accountId);
       await needs.tell(accountId, closingWords(at));
       return at;
     },

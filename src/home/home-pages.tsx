@@ -88,17 +88,8 @@ function NextThing({ page, overview, now }: { page: PageContext; overview: Overv
   const { t } = page;
   const { account, advice, devices, level } = overview;
   const first = advice[0];
-  if (first && (level === 'weak' || level === 'fair')) {
-    return (
-      <Notice kind={level === 'weak' ? 'unusual' : 'info'} title={t(`home.advice.${first}`)}>
-        <p>{t(`home.advice.${first}.why`)}</p>
-        <LinkButton href={placeOf[first]} kind="primary">
-          {t(`home.advice.${first}.do`)}
-        </LinkButton>
-      </Notice>
-    );
-  }
-  if (now - (account.checkedAt ?? account.createdAt) > checkupEvery) {
+  const urgent = level === 'weak' || level === 'fair';
+  if (!urgent && now - (account.checkedAt ?? account.createdAt) > checkupEvery) {
     return (
       <Notice title={t('home.checkupDue')}>
         <p>{t('home.checkupWhy')}</p>
@@ -110,7 +101,7 @@ function NextThing({ page, overview, now }: { page: PageContext; overview: Overv
   }
   if (first) {
     return (
-      <Notice title={t(`home.advice.${first}`)}>
+      <Notice kind={level === 'weak' ? 'unusual' : 'info'} title={t(`home.advice.${first}`)}>
         <p>{t(`home.advice.${first}.why`)}</p>
         <LinkButton href={placeOf[first]} kind="primary">
           {t(`home.advice.${first}.do`)}

@@ -16,9 +16,8 @@ import {
 } from '../web/components.tsx';
 import { DoneMark } from '../web/content.tsx';
 import { NewPasswordField } from '../web/new-password.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import type { Attempt } from './attempt.ts';
-import { failure } from './recovery-pages.tsx';
 
 type PasswordProps = {
   page: PageContext;

@@ -1,7 +1,7 @@
 import { countryName } from '../devices/device-words.tsx';
 import type { Message } from '../drivers/mail/mail.ts';
 import { browserName } from '../signin/browser-name.ts';
-import { renderMail } from '../web/mail-layout.tsx';
+import { renderMail, timeInMail } from '../web/mail-layout.tsx';
 import type { Locale, Translate } from '../web/messages.ts';
 import { issuedLength } from './issued-codes.ts';
 import type { RecoveryRow } from './recovery-store.ts';
@@ -109,9 +109,4 @@ function where({ t, locale }: Reader, { at, country, userAgent }: Seen): { label
     ...(name ? [{ label: t('recovery.mail.browser'), value: name }] : []),
     ...(place ? [{ label: t('recovery.mail.place'), value: place }] : []),
   ];
-}
-
-/** A mail cannot know the reader's time zone, so it names one. */
-function timeInMail(locale: Locale, at: number): string {
-  return `${new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(at)} UTC`;
 }

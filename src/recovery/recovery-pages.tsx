@@ -12,7 +12,8 @@ import {
   PasskeyForm,
   TextField,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { linkDeadPage } from '../web/link-pages.tsx';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import type { Attempt } from './attempt.ts';
 import { firstWays, furtherWays, type Way } from './kinds.ts';
 
@@ -229,26 +230,7 @@ export function linkPage(props: { page: PageContext; token: string; email: strin
   };
 }
 
-/** Used, run out, replaced by a newer one, or never ours: from outside these are one. */
-export function deadLinkPage({ page }: { page: PageContext }): Page {
-  const { t } = page;
-  return {
-    title: t('recovery.dead.title'),
-    status: 404,
-    content: (
-      <>
-        <h1>{t('recovery.dead.title')}</h1>
-        <Lead>{t('recovery.dead.text')}</Lead>
-        <p>
-          <LinkButton href="/recover" kind="primary">
-            {t('recovery.dead.again')}
-          </LinkButton>
-        </p>
-      </>
-    ),
-  };
-}
-
-export function failure(error: string | undefined): { status?: number; hasErrors?: boolean } {
-  return error ? { status: 422, hasErrors: true } : {};
+export function deadLinkPage({ page: { t } }: { page: PageContext }): Page {
+  const again = { href: '/recover', label: t('recovery.dead.again') };
+  return linkDeadPage({ title: t('recovery.dead.title'), text: t('recovery.dead.text'), again });
 }

@@ -12,7 +12,7 @@ import {
   TextField,
 } from '../web/components.tsx';
 import { CopyButton } from '../web/content.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 
 /** The set-up of an authenticator app that is not proven yet. */
 type AppSetup = ReturnType<Authenticators['beginApp']>;
@@ -102,7 +102,3 @@ function appStaysPage(page: PageContext, mayGo: Exclude<MayGo, 'yes'>): Page {
 }
 
 const inGroups = (secret: string): string => secret.match(/.{1,4}/g)?.join(' ') ?? secret;
-
-function failure(error: string | undefined): { status?: number; hasErrors?: boolean } {
-  return error ? { status: 422, hasErrors: true } : {};
-}

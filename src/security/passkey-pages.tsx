@@ -14,7 +14,7 @@ import {
   TextField,
   Time,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 
 /** A passkey, or a security key as a second step. */
 type Kind = 'passkeys' | 'keys';
@@ -194,8 +194,4 @@ function NeedsScript({ page }: { page: PageContext }) {
       </p>
     </>
   );
-}
-
-function failure(error: string | undefined): { status?: number; hasErrors?: boolean } {
-  return error ? { status: 422, hasErrors: true } : {};
 }

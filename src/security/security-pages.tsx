@@ -1,7 +1,7 @@
 import { type Authenticators, type Methods, type Passkey, twoStep, wordsOf } from '../authenticators/authenticators.ts';
 import { BackLink, Button, CardList, Checkbox, ErrorSummary, Form, LinkButton, Notice } from '../web/components.tsx';
 import { NewPasswordField } from '../web/new-password.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import { PasskeySignals } from '../web/passkey-signals.tsx';
 import { passkeyCard } from './passkey-pages.tsx';
 
@@ -167,8 +167,4 @@ export function passwordPage(props: {
       </>
     ),
   };
-}
-
-function failure(error: string | undefined): { status?: number; hasErrors?: boolean } {
-  return error ? { status: 422, hasErrors: true } : {};
 }

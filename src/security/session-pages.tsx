@@ -11,7 +11,7 @@ import {
   LinkButton,
   Tag,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 
 export function accountsPage(props: { page: PageContext; signedIn: SignedIn; next: string | undefined }): Page {
   const { page, signedIn, next } = props;
@@ -109,7 +109,7 @@ export function provePage(props: {
   const summary = error ? { field: 'password', text: error } : undefined;
   return {
     title: t('security.prove.title'),
-    ...(summary ? { status: 422, hasErrors: true } : {}),
+    ...failure(summary),
     content: (
       <>
         <ErrorSummary page={page} errors={summary ? [summary] : []} />

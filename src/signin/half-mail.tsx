@@ -2,7 +2,7 @@ import type { Reader, Words } from '../addresses/addresses.ts';
 import { type Clock, days, hours } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { AccountId } from '../ids.ts';
-import { renderMail } from '../web/mail-layout.tsx';
+import { renderMail, timeInMail } from '../web/mail-layout.tsx';
 import { formatLocale } from '../web/messages.ts';
 import { browserName } from './browser-name.ts';
 import type { HalfSignedIn } from './steps.ts';
@@ -43,11 +43,6 @@ function write(
   const { browser, system } = browserName(userAgent);
   const unknown = t('signin.half.unknown');
   const place = country && new Intl.DisplayNames([formatLocale(locale)], { type: 'region' }).of(country);
-  const when = new Intl.DateTimeFormat(formatLocale(locale), {
-    dateStyle: 'long',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  }).format(at);
   const subject = t('signin.half.title');
   const content = renderMail({
     ...reader,
@@ -57,7 +52,7 @@ function write(
       { label: t('signin.half.account'), value: email },
       { label: t('signin.half.with'), value: [browser, system].filter(Boolean).join(', ') || unknown },
       { label: t('signin.half.where'), value: place ?? unknown },
-      { label: t('signin.half.when'), value: `${when} UTC` },
+      { label: t('signin.half.when'), value: timeInMail(locale, at) },
     ],
     action: { label: t('signin.half.button'), url: `${issuer}/security/password` },
     after: [t('signin.half.after')],

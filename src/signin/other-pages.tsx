@@ -8,9 +8,9 @@ import {
   LeftToRight,
   PasskeyForm,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 import { PasskeySignals } from '../web/passkey-signals.tsx';
-import { type FieldError, failure } from './signin-pages.tsx';
+import type { FieldError } from './signin-pages.tsx';
 import type { UnknownPasskey } from './steps.ts';
 import { secondStepsOf } from './strength.ts';
 import { pathOf } from './way-in.ts';

@@ -12,8 +12,8 @@ import {
   PasskeyForm,
   TextField,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
-import { type FieldError, failure } from './signin-pages.tsx';
+import { failure, type Page, type PageContext } from '../web/page.ts';
+import type { FieldError } from './signin-pages.tsx';
 
 type Props = { page: PageContext; email: string; error?: FieldError | undefined };
 

@@ -12,7 +12,7 @@ import {
   PasswordField,
   TextField,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { failure, type Page, type PageContext } from '../web/page.ts';
 
 /** A page of this room after a form that failed: the field and the words, already translated. */
 export type FieldError = { field?: string; text: string };
@@ -192,8 +192,4 @@ export function setupPage({ page, email }: { page: PageContext; email: string })
       </>
     ),
   };
-}
-
-export function failure(error: FieldError | undefined): { status?: number; hasErrors?: boolean } {
-  return error ? { status: 422, hasErrors: true } : {};
 }

@@ -1,6 +1,6 @@
 import type { ComponentChild } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import type { Locale, Translate } from './messages.ts';
+import { formatLocale, type Locale, type Translate } from './messages.ts';
 
 export type MailContent = {
   t: Translate;
@@ -23,6 +23,17 @@ export type MailContent = {
 /** One mail as text and as HTML; both say the same. No pictures, nothing loaded from anywhere. */
 export function renderMail(mail: MailContent): { text: string; html: string } {
   return { text: mailText(mail), html: `<!doctype html>${renderToString(<MailDocument mail={mail} />)}` };
+}
+
+/** A mail cannot know the reader's time zone, so it names one. */
+export function timeInMail(locale: Locale, at: number): string {
+  const options = { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const;
+  return `${new Intl.DateTimeFormat(formatLocale(locale), options).format(at)} UTC`;
+}
+
+/** The same, where a day is near enough. */
+export function dateInMail(locale: Locale, at: number): string {
+  return new Intl.DateTimeFormat(formatLocale(locale), { dateStyle: 'long', timeZone: 'UTC' }).format(at);
 }
 
 function mailText(mail: MailContent): string {

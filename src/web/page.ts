@@ -43,3 +43,8 @@ export type Page = {
   /** Origins besides ours that this page's forms may end at: Chrome holds the redirect after a POST to `form-action`. */
   formTargets?: readonly string[];
 };
+
+/** What a page with a wrong input adds to itself: the status, and the word in front of its title. */
+export function failure(error: unknown): Pick<Page, 'status' | 'hasErrors'> {
+  return error ? { status: 422, hasErrors: true } : {};
+}

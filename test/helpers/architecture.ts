@@ -30,6 +30,7 @@ const doors: Record<string, readonly string[]> = {
     'components.tsx',
     'content.tsx',
     'new-password.tsx',
+    'link-pages.tsx',
     'mail-layout.tsx',
     'flow.ts',
     'limits.ts',
