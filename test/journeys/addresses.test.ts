@@ -1,38 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { minutes } from '../../src/clock.ts';
 import { codeIn, linkIn, type Phone } from '../helpers/journey-phone.ts';
-import { type Place, startPlace } from '../helpers/journey-place.ts';
-import type { ReceivedMail } from '../helpers/mailbox.ts';
-import { type SmsProvider, startSmsProvider, unknownNumber } from '../helpers/sms-provider.ts';
-
-/** For whoever wants to look: a folder for pictures. */
-const pictures = process.env.LATCHKEY_TEST_PICTURES;
+import type { Place } from '../helpers/journey-place.ts';
+import { look, mailTold, startPlaceWithTexts } from '../helpers/journey-texts.ts';
+import { type SmsProvider, unknownNumber } from '../helpers/sms-provider.ts';
 
 let place: Place;
 let provider: SmsProvider;
+let close: () => Promise<void>;
 before(async () => {
-  if (pictures) mkdirSync(pictures, { recursive: true });
-  provider = await startSmsProvider();
-  const env = { LATCHKEY_SMS_URL: provider.url, LATCHKEY_SMS_FROM: provider.from, LATCHKEY_SMS_COUNTRIES: 'DE' };
-  place = await startPlace('PostgreSQL and Valkey', { env });
+  ({ place, provider, close } = await startPlaceWithTexts());
 });
-after(async () => {
-  await place?.close();
-  await provider?.close();
-});
-
-const picture = async (phone: Phone, name: string): Promise<void> => {
-  if (pictures) await phone.tab.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-  const { violations } = await new AxeBuilder({ page: phone.tab as never }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-    [],
-    name,
-  );
-};
+after(() => close?.());
 
 async function signedIn(email: string, options: Parameters<Place['phone']>[0] = {}): Promise<Phone> {
   const phone = await place.phone(options);
@@ -40,13 +20,7 @@ async function signedIn(email: string, options: Parameters<Place['phone']>[0] = 
   await phone.signIn(email);
   return phone;
 }
-/** Waits for a mail by its subject: others, such as about new browsers, come in between. */
-async function told(to: string, subject: string): Promise<ReceivedMail> {
-  for (;;) {
-    const mail = await place.mailbox.waitFor(to);
-    if (mail.subject === subject) return mail;
-  }
-}
+const told = (to: string, subject: string) => mailTold(place, to, subject);
 const send = (phone: Phone) => phone.press({ form: '/security/' });
 const wrong = (code: string): string => code.replace(/\d/g, (digit) => String((Number(digit) + 1) % 10));
 const codeOf = (text: string): string => /^@localhost #(\d{6})$/m.exec(text)?.[1] ?? assert.fail(text);
@@ -62,14 +36,14 @@ describe('another address', () => {
 
   test('is added by a link opened on the phone, while the laptop goes on by itself', async () => {
     await laptop.open('/security/addresses');
-    await picture(laptop, 'addresses-none');
+    await look(laptop, 'addresses-none');
     await laptop.follow('/security/addresses/email/new');
     await laptop.fill('email', other);
     await send(laptop);
-    await picture(laptop, 'email-confirm');
+    await look(laptop, 'email-confirm');
     const pocket = await place.phone();
     await pocket.open(linkIn(await place.mailbox.waitFor(other), '/security/addresses/link/'));
-    await picture(pocket, 'email-link');
+    await look(pocket, 'email-link');
     await send(pocket);
     await laptop.tab.waitForURL(/\?done=emailAdded$/);
     assert.match(await laptop.words(), /The email address is added/);
@@ -80,7 +54,7 @@ describe('another address', () => {
   test('is removed, and hears of it', async () => {
     await laptop.tab.getByRole('link', { name: other }).click();
     await laptop.tab.waitForLoadState();
-    await picture(laptop, 'address-remove');
+    await look(laptop, 'address-remove');
     await send(laptop);
     assert.equal(laptop.at(), '/security/addresses?done=emailRemoved');
     for (const to of [own, other]) await told(to, 'An email address was removed from your account');
@@ -146,7 +120,7 @@ describe('the own address', () => {
 
   test('is changed by whoever can prove to be the owner, and the old one is told', async () => {
     await thief.open('/security/email');
-    await picture(thief, 'own');
+    await look(thief, 'own');
     await thief.fill('email', thiefs);
     await send(thief);
     await thief.fill('code', codeIn(await place.mailbox.waitFor(thiefs)));
@@ -160,10 +134,10 @@ describe('the own address', () => {
   test('is put back from the old mailbox, in whichever browser; everybody else is out', async () => {
     const library = await place.phone();
     await library.open(undo);
-    await picture(library, 'undo');
+    await look(library, 'undo');
     await send(library);
     assert.match(await library.heading(), /Your old email address is back/);
-    await picture(library, 'undone');
+    await look(library, 'undone');
     for (const phone of [thief, owner]) {
       await phone.open('/security/addresses');
       assert.equal(phone.at(), '/signin');

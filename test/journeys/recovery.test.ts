@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { generateSync } from 'otplib';
 import { createAccounts } from '../../src/account/account.ts';
 import { createAddressesStore } from '../../src/addresses/addresses-store.ts';
@@ -10,44 +8,21 @@ import { hours, seconds } from '../../src/clock.ts';
 import type { AccountId, AddressId } from '../../src/ids.ts';
 import { createHttpBrowser } from '../helpers/http-browser.ts';
 import { codeIn, linkIn, type Phone, type PhoneOptions } from '../helpers/journey-phone.ts';
-import { type Place, startPlace } from '../helpers/journey-place.ts';
-import type { ReceivedMail } from '../helpers/mailbox.ts';
-import { type SmsProvider, startSmsProvider } from '../helpers/sms-provider.ts';
+import type { Place } from '../helpers/journey-place.ts';
+import { look, mailTold, startPlaceWithTexts } from '../helpers/journey-texts.ts';
+import type { SmsProvider } from '../helpers/sms-provider.ts';
 
-/** For whoever wants to look: a folder for pictures. */
-const pictures = process.env.LATCHKEY_TEST_PICTURES;
 const newPassword = 'seven lamps under the harbour';
 
 let place: Place;
 let provider: SmsProvider;
+let close: () => Promise<void>;
 before(async () => {
-  if (pictures) mkdirSync(pictures, { recursive: true });
-  provider = await startSmsProvider();
-  const env = { LATCHKEY_SMS_URL: provider.url, LATCHKEY_SMS_FROM: provider.from, LATCHKEY_SMS_COUNTRIES: 'DE' };
-  place = await startPlace('PostgreSQL and Valkey', { env });
+  ({ place, provider, close } = await startPlaceWithTexts());
 });
-after(async () => {
-  await place?.close();
-  await provider?.close();
-});
+after(() => close?.());
 
-const picture = async (phone: Phone, name: string): Promise<void> => {
-  if (pictures) await phone.tab.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-  const { violations } = await new AxeBuilder({ page: phone.tab as never }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-    [],
-    name,
-  );
-};
-
-/** Waits for a mail by its subject: others, such as about new browsers, come in between. */
-async function told(to: string, subject: string): Promise<ReceivedMail> {
-  for (;;) {
-    const mail = await place.mailbox.waitFor(to);
-    if (mail.subject === subject) return mail;
-  }
-}
+const told = (to: string, subject: string) => mailTold(place, to, subject);
 const codeMail = (to: string) => told(to, 'Get back into your account');
 
 /** With a password, and a second step if told so; and the number of a phone. */
@@ -113,23 +88,23 @@ describe('a forgotten password', () => {
     await elsewhere.signIn(email);
     const phone = await place.phone();
     await phone.open('/recover');
-    await picture(phone, 'start');
+    await look(phone, 'start');
     await phone.fill('email', email);
     await phone.press({ form: '/recover' });
-    await picture(phone, 'choose');
+    await look(phone, 'choose');
     await phone.press({ name: 'way', value: 'email' });
-    await picture(phone, 'code');
+    await look(phone, 'code');
     await phone.fill('code', '0000 0000');
     await phone.press({ form: '/recover/code' });
-    await picture(phone, 'code-wrong');
+    await look(phone, 'code-wrong');
     await phone.fill('code', codeIn(await codeMail(email)));
     await phone.press({ form: '/recover/code' });
-    await picture(phone, 'password');
+    await look(phone, 'password');
     await phone.fill('new_password', 'password password');
     await phone.press({ form: '/recover/password', text: /Save/ });
-    await picture(phone, 'password-refused');
+    await look(phone, 'password-refused');
     await choosePassword(phone);
-    await picture(phone, 'done');
+    await look(phone, 'done');
     await told(email, 'Somebody got back into your account');
     assert.equal(await signInAgain(phone, email), '/account');
     await elsewhere.open('/security');
@@ -156,7 +131,7 @@ describe('a forgotten password', () => {
     const pocket = await place.phone();
     const mail = await codeMail(email);
     await pocket.open(linkIn(mail, '/recover/link/'));
-    await picture(pocket, 'link-elsewhere');
+    await look(pocket, 'link-elsewhere');
     await pocket.press({ form: '/recover/link/' });
     assert.equal(pocket.at(), '/recover/password');
     await laptop.fill('code', codeIn(mail));
@@ -178,20 +153,20 @@ describe('with two-step verification', () => {
   test('E17, E18: a text and a code of the app make a new password, and the app is asked for as ever', async () => {
     const phone = await begin(email);
     await phone.follow('/recover/code?way=text');
-    await picture(phone, 'text');
+    await look(phone, 'text');
     await phone.fill('digits', '5678');
     await phone.press({ form: '/recover/choose' });
-    await picture(phone, 'text-code');
+    await look(phone, 'text-code');
     const { text } = await provider.waitFor('+4917612345678');
     assert.match(text, /\n\n@localhost #\d{8}$/);
     await phone.fill('code', /\d{8}/.exec(text)?.[0] ?? '');
     await phone.press({ form: '/recover/code' });
-    await picture(phone, 'one-more');
+    await look(phone, 'one-more');
     assert.doesNotMatch(await phone.words(), /Send an email/);
     await phone.follow('/recover/code?way=app');
     await phone.fill('code', bob.code());
     await phone.press({ form: '/recover/code' });
-    await picture(phone, 'password-app');
+    await look(phone, 'password-app');
     await choosePassword(phone);
     place.server.clock.advance(seconds(30));
     assert.match(await signInAgain(phone, email), /^\/signin\/code/);
@@ -206,9 +181,9 @@ describe('with two-step verification', () => {
     await phone.press({ form: '/recover/code' });
     await proveByMail(phone, email);
     await phone.tab.check('#drop');
-    await picture(phone, 'password-drop');
+    await look(phone, 'password-drop');
     await choosePassword(phone);
-    await picture(phone, 'done-saved');
+    await look(phone, 'done-saved');
     assert.equal(await signInAgain(phone, email), '/account');
     await phone.close();
   });
@@ -222,7 +197,7 @@ describe('E20: nearly everything lost', () => {
     const phone = await begin(email, options);
     await proveByMail(phone, email);
     await phone.follow('/recover/lost');
-    await picture(phone, `lost${options.locale ?? ''}`);
+    await look(phone, `lost${options.locale ?? ''}`);
     await phone.press({ name: 'action', value: 'wait' });
     return phone;
   }
@@ -240,7 +215,7 @@ describe('E20: nearly everything lost', () => {
     await phone.press({ name: 'action', value: 'wait' });
     await told(owner.email, 'Somebody is waiting to get into your account');
     await inside.open('/security');
-    await picture(inside, 'banner');
+    await look(inside, 'banner');
     assert.match((await inside.tab.locator('.banner').textContent()) ?? '', /waiting to get into this account/);
     place.server.clock.advance(hours(48));
     await owner.tidy();
@@ -255,31 +230,31 @@ describe('E20: nearly everything lost', () => {
 
   test('stopped by the mail', async () => {
     const phone = await waiting();
-    await picture(phone, 'waiting');
+    await look(phone, 'waiting');
     const owner = await place.phone();
     await owner.open(linkIn(await told(email, 'Somebody is waiting to get into your account'), '/recover/cancel/'));
-    await picture(owner, 'cancel');
+    await look(owner, 'cancel');
     await owner.press({ form: '/recover/cancel/' });
-    await picture(owner, 'cancelled');
+    await look(owner, 'cancelled');
     await told(email, 'Getting into your account was stopped');
     await phone.open('/recover/lost');
-    await picture(phone, 'stopped');
+    await look(phone, 'stopped');
     await Promise.all([phone.close(), owner.close()]);
   });
 
   test('in Arabic, on a small screen, in the dark', async () => {
     const small = { locale: 'ar', colorScheme: 'dark' as const, viewport: { width: 320, height: 640 } };
     const phone = await begin(email, small);
-    await picture(phone, 'choose-ar');
+    await look(phone, 'choose-ar');
     await phone.press({ name: 'way', value: 'email' });
-    await picture(phone, 'code-ar');
+    await look(phone, 'code-ar');
     await phone.fill('code', codeIn(await told(email, 'استعادة الدخول إلى حسابك')));
     await phone.press({ form: '/recover/code' });
-    await picture(phone, 'one-more-ar');
+    await look(phone, 'one-more-ar');
     await phone.follow('/recover/lost');
-    await picture(phone, 'lost-ar');
+    await look(phone, 'lost-ar');
     await phone.press({ name: 'action', value: 'wait' });
-    await picture(phone, 'waiting-ar');
+    await look(phone, 'waiting-ar');
     for (const path of ['/recover/choose', '/recover/report'])
       assert.equal(await phone.open(path).then(() => overflows(phone)), false, path);
     await phone.close();
@@ -289,9 +264,9 @@ describe('E20: nearly everything lost', () => {
     const phone = await begin(email);
     await proveByMail(phone, email);
     await phone.open('/recover/report');
-    await picture(phone, 'report');
+    await look(phone, 'report');
     await phone.press({ form: '/recover/report' });
-    await picture(phone, 'reported');
+    await look(phone, 'reported');
     await told(email, 'Your authenticator app was reported lost');
     await phone.close();
   });
