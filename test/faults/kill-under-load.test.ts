@@ -1,12 +1,10 @@
-import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type DatabasePlace, forEachDatabase } from '../helpers/databases.ts';
+import { forEachDatabase } from '../helpers/databases.ts';
+import { startKillable } from '../helpers/killable-server.ts';
 import { expectEachLinkedOnce, type LinkLoad, startLinkLoad } from '../helpers/link-load.ts';
 import { createSeeded } from '../helpers/seeded.ts';
-import { runLatchkey, type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
-import { freePort } from '../helpers/servers.ts';
-import { testPassword } from '../helpers/test-app.ts';
+import { type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
 
 const rounds = Number(process.env.LATCHKEY_FAULT_ROUNDS || 50);
 /** The most pages that people see between two kills; time would mean little on a busy machine. */
@@ -15,24 +13,13 @@ const people = ['sam', 'kim', 'ana', 'eve', 'tom', 'lea'].map((name) => `${name}
 
 /** kill -9 at moments nobody chose, while devices ask and redeem and people approve (mission A7). */
 forEachDatabase((_name, _open, newPlace) => {
-  let place: DatabasePlace;
   let port: number;
   let server: ServerProcess;
   let env: Record<string, string>;
   let tv: string;
 
   before(async () => {
-    place = await newPlace();
-    port = await freePort();
-    env = { LATCHKEY_DATA: place.data, PORT: String(port) };
-    if (place.databaseUrl) env.LATCHKEY_DATABASE_URL = place.databaseUrl;
-    for (const email of people) {
-      const made = await runLatchkey(['accounts', 'create', '--email', email, '--password-stdin'], env, testPassword);
-      assert.equal(made.code, 0, made.stderr);
-    }
-    const client = ['clients', 'create', '--name', 'Acme TV', '--grant', 'device_code', '--public', '--json'];
-    tv = (JSON.parse((await runLatchkey(client, env)).stdout) as { client_id: string }).client_id;
-    server = await startServerProcess(env, port);
+    ({ port, env, tv, server } = await startKillable(await newPlace(), people));
   });
   after(() => server.kill());
 
