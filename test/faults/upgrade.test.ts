@@ -3,11 +3,11 @@ import { after, before, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { applyMigrations, migrations } from '../../src/drivers/database/migrations.ts';
+import { migratePostgres } from '../../src/drivers/database/postgres.ts';
 import { type DatabasePlace, forEachDatabase } from '../helpers/databases.ts';
+import { startKillable } from '../helpers/killable-server.ts';
 import { expectEachLinkedOnce, startLinkLoad } from '../helpers/link-load.ts';
-import { runLatchkey, type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
-import { freePort } from '../helpers/servers.ts';
-import { testPassword } from '../helpers/test-app.ts';
+import { type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
 
 const people = ['sam@example.org', 'kim@example.org'];
 
@@ -19,18 +19,12 @@ forEachDatabase((_name, _open, newPlace) => {
   let env: Record<string, string>;
   let tv: string;
 
+  const migrate = (timeline: typeof migrations) =>
+    place.databaseUrl ? migratePostgres(place.databaseUrl, timeline) : applyMigrations(place.open().query, timeline);
+
   before(async () => {
     place = await newPlace();
-    port = await freePort();
-    env = { LATCHKEY_DATA: place.data, PORT: String(port) };
-    if (place.databaseUrl) env.LATCHKEY_DATABASE_URL = place.databaseUrl;
-    for (const email of people) {
-      const made = await runLatchkey(['accounts', 'create', '--email', email, '--password-stdin'], env, testPassword);
-      assert.equal(made.code, 0, made.stderr);
-    }
-    const client = ['clients', 'create', '--name', 'Acme TV', '--grant', 'device_code', '--public', '--json'];
-    tv = (JSON.parse((await runLatchkey(client, env)).stdout) as { client_id: string }).client_id;
-    server = await startServerProcess(env, port);
+    ({ port, env, tv, server } = await startKillable(place, people));
   });
   after(() => server.kill());
 
@@ -41,11 +35,10 @@ forEachDatabase((_name, _open, newPlace) => {
       while (load.answered < end && load.wrong.length === 0) await pause(1);
     };
     await some();
-    const newer = place.open();
     const since = performance.now();
     const names = Object.keys(migrations);
     for (const [name, up] of Object.entries(future)) {
-      await applyMigrations(newer.query, { ...migrations, ...pick(future, names), [name]: { up } });
+      await migrate({ ...migrations, ...pick(future, names), [name]: { up } });
       names.push(name);
       await some();
     }

@@ -186,6 +186,39 @@ describe('PostgreSQL', () => {
     assert.deepEqual(await migrated, ['999-later']);
   });
 
+  test('a migration never stands in a deadlock with a request that has begun', async (t) => {
+    const place = await createDatabasePlace('PostgreSQL');
+    t.after(() => place.remove());
+    const database = place.open();
+    await database.migrate();
+    const waiting = async () => {
+      const rows = await sql<{ name: string }>`select relation::regclass::text as name from pg_locks
+        where not granted and relation is not null`.execute(database.query);
+      return rows.rows.length > 0;
+    };
+    const changed = Promise.withResolvers<void>();
+    const step = {
+      async up(db: Kysely<unknown>) {
+        await db.schema.alterTable('client').addColumn('later', 'text').execute();
+        changed.resolve();
+        // The request is in the middle if it waits for this table; the next change would then close the ring.
+        for (let n = 0; n < 50 && !(await waiting()); n++) await pause(10);
+        await db.schema.alterTable('session').addColumn('later', 'text').execute();
+      },
+    };
+    let migrated: Promise<string[]> | undefined;
+    await database.transaction(async (transaction) => {
+      await sql`lock table session in row exclusive mode`.execute(transaction);
+      migrated = migratePostgres(place.databaseUrl ?? '', { ...migrations, '999-later': step });
+      const held = async () => {
+        while (!(await waiting())) await pause(10);
+      };
+      await Promise.race([changed.promise, held()]);
+      await sql`select * from client`.execute(transaction);
+    });
+    assert.deepEqual(await migrated, ['999-later']);
+  });
+
   test('a server that is away is "unavailable", at once', async () => {
     const database = await openDatabase({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', data: '.' });
     await assert.rejects(database.ping(), (error) => error instanceof AppError && error.code === 'unavailable');

@@ -38,11 +38,23 @@ type AnyDatabase = Kysely<any>;
  * Applies what is missing and returns the names.
  * The whole run is one transaction that reads the state after it holds the engine's lock,
  * so that of several processes one works and the others find nothing to do.
+ * `prepare` runs in that transaction before each step.
  */
-export async function applyMigrations(db: AnyDatabase, timeline = migrations): Promise<string[]> {
+export async function applyMigrations(
+  db: AnyDatabase,
+  timeline = migrations,
+  prepare?: (transaction: AnyDatabase) => Promise<void>,
+): Promise<string[]> {
+  const prepared = (step: Migration): Migration => ({
+    async up(transaction) {
+      await prepare?.(transaction);
+      await step.up(transaction);
+    },
+  });
+  const steps = Object.fromEntries(Object.entries(timeline).map(([name, step]) => [name, prepared(step)]));
   for (;;) {
     const newer = await listNewerMigrations(db, timeline);
-    const { error, results = [] } = await migrator(db, timeline, newer).migrateToLatest();
+    const { error, results = [] } = await migrator(db, steps, newer).migrateToLatest();
     if (!error) return results.map((result) => result.migrationName);
     // A newer process may have migrated between the look and the lock.
     const seen = await listNewerMigrations(db, timeline);

@@ -81,9 +81,12 @@ function createPool(url: string, options: pg.PoolConfig): pg.Pool {
   });
 }
 
-/** Over a connection of its own, because waiting for another process's migration may outlast any statement timeout. */
+/**
+ * Over a connection of its own, because waiting for another process's migration may outlast any statement timeout.
+ * Older processes may serve meanwhile; they wait, and lose no request.
+ */
 export async function migratePostgres(url: string, timeline?: typeof migrations): Promise<string[]> {
-  const pool = createPool(url, { max: 1, lock_timeout: migrationLockTimeout });
+  const pool = createPool(url, { max: 1 });
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: withClearErrors(pool) }) });
@@ -91,9 +94,9 @@ export async function migratePostgres(url: string, timeline?: typeof migrations)
   try {
     for (;;) {
       try {
-        return await applyMigrations(db, timeline);
+        return await applyMigrations(db, timeline, lockTables);
       } catch (error) {
-        if (!isLockTimeout(error) || performance.now() > end) throw error;
+        if (!isHeldUp(error) || performance.now() > end) throw error;
         await pause(migrationPause);
       }
     }
@@ -103,15 +106,29 @@ export async function migratePostgres(url: string, timeline?: typeof migrations)
 }
 
 /**
- * A change of a table waits for whoever reads it, a backup for example, and all others wait behind the change.
- * So it gives up soon, lets them through, and tries again. In milliseconds.
+ * Takes all tables before the first is changed. Took one after the other as they are changed, a request that holds a later
+ * one and wants an earlier one would stand in a deadlock, and PostgreSQL might end the request instead of the migration.
+ * It looks for deadlocks after a second of waiting (`deadlock_timeout`), so whoever gives up sooner is never the cause of one.
+ * The same limit lets everybody else through while a long reader, a backup for example, keeps a table.
  */
-const migrationLockTimeout = 2000;
+async function lockTables(transaction: Kysely<unknown>): Promise<void> {
+  const names = (await transaction.introspection.getTables()).map((table) => table.name).sort();
+  if (names.length === 0) return;
+  await sql`set local statement_timeout = ${sql.lit(lockPatience)}`.execute(transaction);
+  await sql`lock table ${sql.join(names.map(sql.table))} in access exclusive mode`.execute(transaction);
+  await sql`set local statement_timeout = 0`.execute(transaction);
+}
+
+/** In milliseconds, as are the next two. */
+const lockPatience = 500;
 const migrationPause = 1000;
 const migrationPatience = 10 * 60_000;
 
-const isLockTimeout = (error: unknown): boolean =>
-  error instanceof AppError && error.cause instanceof pg.DatabaseError && error.cause.code === '55P03';
+/** Given up by `lockPatience`, or chosen to end a deadlock where `deadlock_timeout` is shorter still. */
+const isHeldUp = (error: unknown): boolean =>
+  error instanceof AppError &&
+  error.cause instanceof pg.DatabaseError &&
+  (error.cause.code === '57014' || error.cause.code === '40P01');
 
 /** Kysely's view of the pool; a server that cannot be reached is "unavailable" to whoever asked, not a bug of ours. */
 function withClearErrors(pool: pg.Pool): PostgresPool {
