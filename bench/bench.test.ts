@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { drawChart } from './chart.ts';
 import { judgeGoals } from './goals.ts';
 import { type Load, type LoadOrder, startLoad } from './load/load.ts';
-import { readOptions } from './options.ts';
+import { readOptions, UsageError, usage } from './options.ts';
 import type { Running } from './targets/target.ts';
 import { allTargets, stopSharedStores } from './targets/targets.ts';
 import { rightAnswers } from './workloads/right-answers.ts';
@@ -89,5 +91,41 @@ describe('the bench', () => {
     assert.deepEqual(goal?.measured, { median: 0.5, min: 0.4, max: 0.6, count: 2 });
     assert.equal(goal?.met, true);
     assert.match(drawChart(measurements), /<svg .*>floor-http<.*<\/svg>/s);
+  });
+});
+
+describe('the options of the bench', () => {
+  it('are refused in one line each when they make no sense', () => {
+    const wrong: Record<string, string[]> = {
+      "Unknown option '--nonsense'": ['--nonsense'],
+      "Unknown option '-x'": ['-x'],
+      "Unexpected argument 'quick'. This command does not take positional arguments": ['quick'],
+      "Option '--only <value>' argument missing": ['--only'],
+      "Option '--only' argument is ambiguous.": ['--only', '--quick'],
+      "Option '--quick' does not take an argument": ['--quick=1'],
+      'There is no workload "w0". Use issue, poll': ['--only', 'w0'],
+      'There is no target "ours". Use ': ['--targets', 'floor-http,ours'],
+      '--repetitions takes a number, not "0".': ['--repetitions', '0'],
+      '--repetitions takes a number, not "1.5".': ['--repetitions', '1.5'],
+      '--seconds takes a number, not "0.0".': ['--seconds', '0.0'],
+      '--seconds takes a number, not "soon".': ['--seconds', 'soon'],
+    };
+    for (const [words, args] of Object.entries(wrong)) {
+      assert.throws(
+        () => readOptions(args),
+        (error) => error instanceof UsageError && error.message.startsWith(words) && !error.message.includes('\n'),
+        args.join(' '),
+      );
+    }
+    const right = readOptions(['--only', 'w2,redeem', '--repetitions', '3', '--seconds', '0.5']);
+    assert.ok(right !== 'help');
+    assert.deepEqual([right.workloads, right.repetitions, right.seconds], [['poll', 'redeem'], 3, 0.5]);
+  });
+
+  it('end the command with their usage and exit code 2, and start nothing', () => {
+    const command = fileURLToPath(new URL('./bench.js', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, '--nonsense'], { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.equal(stderr, `bench: Unknown option '--nonsense'\n\n${usage}`);
   });
 });

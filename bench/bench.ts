@@ -6,7 +6,7 @@ import { drawChart } from './chart.ts';
 import { judgeGoals } from './goals.ts';
 import { startLoad } from './load/load.ts';
 import { canPin, describeMachine, leaveServerCore, otherCore } from './machine.ts';
-import { type Options, readOptions, usage, type WorkloadName } from './options.ts';
+import { type Options, readOptions, UsageError, usage, type WorkloadName } from './options.ts';
 import { goalLines, writeReport } from './report.ts';
 import { stopSharedStores } from './targets/targets.ts';
 import { measureCosts } from './workloads/costs.ts';
@@ -87,6 +87,22 @@ function versions(): string {
     .join(', ');
 }
 
-const options = readOptions(process.argv.slice(2));
-if (options === 'help') process.stdout.write(usage);
-else await bench(options);
+/** Like the command: exit code 2 for what was typed in a way that cannot be run. */
+async function main(words: string[]): Promise<void> {
+  const options = understood(words);
+  if (options === 'help') process.stdout.write(usage);
+  else if (options) await bench(options);
+}
+
+function understood(words: string[]): Options | 'help' | undefined {
+  try {
+    return readOptions(words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n\n${usage}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+await main(process.argv.slice(2));

@@ -44,29 +44,32 @@ export const usage = `npm run bench -- [options]
   --results FOLDER  where the report goes (bench/results)
 `;
 
+/** Typed in a way that cannot be run. */
+export class UsageError extends Error {}
+
+const text = { type: 'string' } as const;
+const known = {
+  help: { type: 'boolean', short: 'h' },
+  quick: { type: 'boolean' },
+  profile: { type: 'boolean' },
+  only: text,
+  targets: text,
+  repetitions: text,
+  seconds: text,
+  results: text,
+} as const;
+
+/** Throws UsageError. */
 export function readOptions(words: string[]): Options | 'help' {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: words,
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      quick: { type: 'boolean' },
-      profile: { type: 'boolean' },
-      only: text,
-      targets: text,
-      repetitions: text,
-      seconds: text,
-      results: text,
-    },
-  });
+  const values = parse(words);
   if (values.help) return 'help';
   const quick = values.quick ?? false;
   return {
     quick,
     workloads: chosen(values.only, [...workloadNames], (name) => name, 'workload'),
     targets: chosen(values.targets, [...allTargets], ({ name }) => name, 'target'),
-    repetitions: Number(values.repetitions ?? (quick ? 2 : 5)),
-    seconds: Number(values.seconds ?? (quick ? 1.5 : 4)),
+    repetitions: numberOf('repetitions', values.repetitions, /^[1-9]\d{0,3}$/) ?? (quick ? 2 : 5),
+    seconds: numberOf('seconds', values.seconds, /^(?!0+(?:\.0*)?$)\d{1,4}(?:\.\d+)?$/) ?? (quick ? 1.5 : 4),
     warmup: quick ? 0.5 : 1,
     few: 10_000,
     many: quick ? 100_000 : 1_000_000,
@@ -76,12 +79,27 @@ export function readOptions(words: string[]): Options | 'help' {
   };
 }
 
+function parse(words: string[]) {
+  try {
+    return parseArgs({ args: words, options: known }).values;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // What follows in it is about words that begin with a dash, which nothing here takes.
+    throw code?.startsWith('ERR_PARSE_ARGS_') ? new UsageError(message.split('\n')[0]) : error;
+  }
+}
+
+function numberOf(name: string, word: string | undefined, shape: RegExp): number | undefined {
+  if (word !== undefined && !shape.test(word)) throw new UsageError(`--${name} takes a number, not "${word}".`);
+  return word === undefined ? undefined : Number(word);
+}
+
 function chosen<T>(words: string | undefined, all: T[], nameOf: (one: T) => string, kind: string): T[] {
   if (words === undefined) return all;
   return words.split(',').map((word) => {
     const numbered = /^w(\d)$/i.exec(word)?.[1];
     const found = all.find((one, i) => nameOf(one) === word || (numbered !== undefined && i + 1 === Number(numbered)));
-    if (found === undefined) throw new Error(`There is no ${kind} "${word}". Use ${all.map(nameOf).join(', ')}.`);
+    if (found === undefined) throw new UsageError(`There is no ${kind} "${word}". Use ${all.map(nameOf).join(', ')}.`);
     return found;
   });
 }

@@ -280,6 +280,8 @@ describe('the command', () => {
     for (const args of [
       [],
       ['nonsense'],
+      ['--nonsense'],
+      ['serve', '--nonsense'],
       ['accounts'],
       ['accounts', 'create', '--emial', 'x'],
       ['accounts', 'create', '--password-stdin'],
@@ -297,6 +299,8 @@ describe('the command', () => {
       assert.equal(stdout, '');
       assert.match(stderr, /Usage: latchkey/);
     }
+    assert.match((await run(['--nonsense'])).stderr, /^Usage: .*\nlatchkey: there is no option "--nonsense" without/s);
+    assert.match((await run(['serve', '--nonsense'])).stderr, /^latchkey: Unknown option '--nonsense'\n\nUsage: /);
   });
 
   test('exit code 1 and one sentence for what is refused', async () => {

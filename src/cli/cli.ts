@@ -30,6 +30,7 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
     if (asksForHelp) return say(terminal, helpForAll(commands, name.filter((word) => word !== 'help')[0]));
     terminal.note(helpForAll(commands, name[0]));
     if (name.length > 0) terminal.note(`\nlatchkey: there is no command "${name.slice(0, 2).join(' ')}".`);
+    else if (words[0]) terminal.note(`\nlatchkey: there is no option "${words[0]}" without a command.`);
     return 2;
   }
   if (asksForHelp) return say(terminal, helpFor(command));
