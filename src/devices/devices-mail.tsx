@@ -50,7 +50,7 @@ export function linkedMessage(linked: Reader & { device: Device; undoToken: stri
       { label: t('devices.mail.time'), value: timeInMail(locale, device.linkedAt) },
     ],
     action: { label: t('devices.mail.button'), url: `${issuer}/devices/undo/${undoToken}` },
-    after: [t('devices.mail.after')],
+    after: [t('devices.mail.after'), t('web.codes.reflex')],
   });
   return { subject: title, text, html };
 }

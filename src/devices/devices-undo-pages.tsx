@@ -48,7 +48,7 @@ export function endedPage({ page, device }: { page: PageContext; device: Device 
         <h1>{title}</h1>
         <p>{t('devices.done.text')}</p>
         <Notice title={t('devices.done.nextTitle')}>
-          <Steps steps={[t('devices.done.nextPassword'), t('devices.done.nextDevices'), t('devices.done.nextCodes')]} />
+          <Steps steps={[t('devices.done.nextPassword'), t('devices.done.nextDevices'), t('web.codes.reflex')]} />
         </Notice>
         <ButtonRow>
           <LinkButton href="/security" kind="primary">

@@ -1,5 +1,6 @@
 import type { Account } from '../account/account.ts';
 import { Button, Form, LeftToRight, LinkButton, Notice, SummaryList, TextField } from '../web/components.tsx';
+import { Choice } from '../web/content.tsx';
 import { localeNames, locales } from '../web/messages.ts';
 import type { Page, PageContext } from '../web/page.ts';
 
@@ -69,19 +70,4 @@ export function profilePage({ page, account, saved }: { page: PageContext; accou
       </>
     ),
   };
-}
-
-function Choice(props: {
-  name: string;
-  value: string;
-  checked: boolean;
-  children: import('preact').ComponentChildren;
-}) {
-  const id = `${props.name}-${props.value}`;
-  return (
-    <p class="checkbox">
-      <input id={id} type="radio" name={props.name} value={props.value} checked={props.checked} />
-      <label for={id}>{props.children}</label>
-    </p>
-  );
 }

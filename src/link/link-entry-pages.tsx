@@ -46,7 +46,7 @@ export function enterCodePage(
             error={error}
             autoFocus={!error}
           />
-          <p class="hint">{t('link.enter.warning')}</p>
+          <p class="hint">{t('web.codes.reflex')}</p>
           <Button>{t('link.enter.continue')}</Button>
         </Form>
         <p>
@@ -75,7 +75,7 @@ export function scannedCodePage(page: PageContext, { code }: { code: string }): 
             <LinkButton href="/link">{t('link.scanned.no')}</LinkButton>
           </ButtonRow>
         </Form>
-        <p class="hint">{t('link.enter.warning')}</p>
+        <p class="hint">{t('web.codes.reflex')}</p>
       </>
     ),
   };
@@ -92,7 +92,7 @@ export function tooManyTriesPage(page: PageContext, { retryAt }: { retryAt: numb
         <h1>{t('link.wait.title')}</h1>
         <Lead>{t.rich('link.wait.until', { time: <Time page={page} at={retryAt} show="time" /> })}</Lead>
         <p>{t('link.wait.device')}</p>
-        <p>{t('link.enter.warning')}</p>
+        <p>{t('web.codes.reflex')}</p>
         <LinkButton href="/help">{t('link.enter.noCode')}</LinkButton>
       </>
     ),

@@ -119,7 +119,9 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       if (!review || !signedIn) return reply;
       const here = `/link/${review.id}`;
       const { accountId } = signedIn.current;
-      const { decision, seen, account } = request.body;
+      const { seen, account } = request.body;
+      // Sent by somebody, read to them, found on a page: whoever says so has answered the review, too (B38).
+      const decision = seen === 'sent' && request.body.decision === 'look' ? 'report' : request.body.decision;
       // Switched in another tab: what was read named another account than the one that would be linked.
       if (account !== undefined && account !== accountId) return reply.redirect(here, 303);
 
@@ -128,15 +130,17 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
         await link.report(review.id, accountId, 'sent_by_someone');
         return reply.redirect(`${here}?reported=yes`, 303);
       }
-      if (review.risk.level === 'high' && seen !== 'yes' && decision !== 'decline') {
+      if (review.status === 'claimed' && review.risk.level === 'high' && seen !== 'yes' && decision !== 'decline') {
         return reply.page(lookFirstPage(request.page, { review, now: clock.now(), missed: true }));
       }
       if (decision === 'look')
         return reply.page(reviewPage(request.page, { review, now: clock.now(), others: signedIn.others }));
       if (decision === 'approve' && review.status === 'claimed') {
         const proven = acrAsked(review.asked, signedIn.current) !== undefined;
-        if (!proven || !(await signin.spendProof(signedIn.sessionId, accountId)))
+        if (!proven || !(await signin.spendProof(signedIn.sessionId, accountId))) {
+          writeFlow(reply, { ...readFlow(request), reviewed: review.id });
           return reply.redirect(`${here}/prove`, 303);
+        }
         await link.approve(review.id, signedIn.current, signedIn.sessionId);
       }
       writeFlow(reply, {});
@@ -156,18 +160,24 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       return reply.redirect(result.outcome === 'claimed' ? `/link/${result.id}` : '/link?problem=no_such_code', 303);
     });
 
-    app.get<Form>('/link/:id/prove', async (request, reply) => {
+    /** What may be proven for: a review that this browser has answered, and not just its address (B78, F20). */
+    const answered = async (request: FastifyRequest<Form>, reply: FastifyReply): Promise<Review | undefined> => {
       const review = await reviewed(request, reply);
+      if (!review || (review.status === 'claimed' && readFlow(request).reviewed === review.id)) return review;
+      reply.redirect(`/link/${review.id}`, 303);
+      return undefined;
+    };
+
+    app.get<Form>('/link/:id/prove', async (request, reply) => {
+      const review = await answered(request, reply);
       if (!review) return reply;
-      if (review.status !== 'claimed') return reply.redirect(`/link/${review.id}`, 303);
       const options = await signin.proofOptions(request, review.asked.acr);
       return reply.page(provePage(request.page, { review, options, now: clock.now() }));
     });
 
     app.post<Form>('/link/:id/prove', async (request, reply) => {
-      const review = await reviewed(request, reply);
+      const review = await answered(request, reply);
       if (!review) return reply;
-      if (review.status !== 'claimed') return reply.redirect(`/link/${review.id}`, 303);
       const proof = await signin.prove(request, review.asked.acr);
       if (!proof.ok) {
         const options = await signin.proofOptions(request, review.asked.acr);

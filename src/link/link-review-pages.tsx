@@ -3,7 +3,6 @@ import { ProofForm, type ProofOptions } from '../signin/proof-form.tsx';
 import {
   Button,
   ButtonRow,
-  Checkbox,
   CodePlate,
   ErrorSummary,
   Form,
@@ -13,6 +12,7 @@ import {
   Stranger,
   SummaryList,
 } from '../web/components.tsx';
+import { Choice } from '../web/content.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import type { Review } from './link.ts';
 
@@ -52,7 +52,10 @@ export function reviewPage(page: PageContext, props: Props & { others: readonly 
   };
 }
 
-/** In front of the review when the request is very unusual: a question that only someone at the device can answer. */
+/**
+ * In front of the review when the request is very unusual: where the code is (B38). Neither answer is chosen before, and
+ * the one that a tricked person would give ends the request.
+ */
 export function lookFirstPage(page: PageContext, { review, now, missed }: Props & { missed: boolean }): Page {
   const { t } = page;
   return {
@@ -61,13 +64,21 @@ export function lookFirstPage(page: PageContext, { review, now, missed }: Props 
     status: missed ? 422 : 200,
     content: (
       <div class="review">
-        <ErrorSummary page={page} errors={missed ? [{ field: 'seen', text: t('link.look.missed') }] : []} />
+        <ErrorSummary page={page} errors={missed ? [{ field: 'seen-yes', text: t('link.look.missed') }] : []} />
         <h1>{t('link.look.title')}</h1>
         <Lead>{t.rich('link.look.lead', { app: <Stranger>{review.client.name}</Stranger> })}</Lead>
         <RiskNotice page={page} review={review} now={now} />
         <CodePlate page={page} code={review.userCode} label={t('link.review.code')} />
         <Form page={page} action={`/link/${review.id}`}>
-          <Checkbox id="seen" name="seen" label={t('link.look.seen')} />
+          <fieldset class="choices">
+            <legend>{t('link.look.question')}</legend>
+            <Choice name="seen" value="yes">
+              {t('link.look.seen')}
+            </Choice>
+            <Choice name="seen" value="sent">
+              {t('link.look.sent')}
+            </Choice>
+          </fieldset>
           <ButtonRow equal>
             <Button kind="secondary" name="decision" value="decline">
               {t('link.review.no')}

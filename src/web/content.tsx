@@ -12,6 +12,17 @@ export function Steps(props: { steps: readonly ComponentChild[] }) {
   );
 }
 
+/** One of several answers of which one is given; those of one question share `name`. */
+export function Choice(props: { name: string; value: string; checked?: boolean; children: ComponentChildren }) {
+  const id = `${props.name}-${props.value}`;
+  return (
+    <p class="checkbox">
+      <input id={id} type="radio" name={props.name} value={props.value} checked={props.checked} />
+      <label for={id}>{props.children}</label>
+    </p>
+  );
+}
+
 export function EmptyState(props: { type?: DeviceKind; title: ComponentChild; children?: ComponentChildren }) {
   return (
     <div class="empty">

@@ -21,6 +21,7 @@ export function helpPage(page: PageContext): Page {
         <p>{t('web.help.code.text')}</p>
         <CodePlate page={page} code="BCDF-GHJK" label={t('web.help.code.example')} />
         <Steps steps={[t('web.help.code.step1'), t('web.help.code.step2'), t('web.help.code.step3')]} />
+        <p>{t('web.codes.reflex')}</p>
         <h2 id="tricked">{t('web.help.tricked.title')}</h2>
         <Notice kind="unusual">
           <p>{t('web.help.tricked.sign')}</p>
