@@ -164,8 +164,11 @@ export async function createApp(outside: Outside): Promise<App> {
             issuer: config.issuer,
             draining: () => draining,
             redeem: (deviceCode, clientId) => engine.fastTokens.redeem(deviceCode, clientId),
-            answered: (status, duration) =>
-              metrics.answered({ method: 'POST', route: '/token', status, duration, held: false }),
+            answered: (status, duration) => {
+              metrics.answered({ method: 'POST', route: '/token', status, duration, held: false });
+              if (status === 200) metrics.redemptionTook(duration);
+            },
+            timed: metrics.pollTook,
           },
           handle,
         ),
@@ -191,6 +194,7 @@ export async function createApp(outside: Outside): Promise<App> {
       places,
       requests,
       random,
+      redemptionTook: metrics.redemptionTook,
       async currentAccount(request) {
         const { current } = (await signin.read(request)) ?? {};
         return current && { accountId: current.accountId, since: current.signedInAt };

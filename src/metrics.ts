@@ -15,6 +15,10 @@ export type Metrics = {
   redeemed(): void;
   /** A lost token answer given again (decision 14). */
   answeredAgain(): void;
+  /** Milliseconds that a poll took which was answered out of memory; told of some of them. */
+  pollTook(duration: number): void;
+  /** Milliseconds from a poll to its tokens, without what a client asked to wait. */
+  redemptionTook(duration: number): void;
   mailed(result: 'sent' | 'failed'): void;
   texted(result: 'sent' | 'failed'): void;
   /**
@@ -54,6 +58,9 @@ export type PollAnswer =
 /** From an answer out of memory to a page that checks a password, in seconds. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+/** What is answered out of memory, in seconds. */
+const quickDurations = [0.0001, 0.00025, 0.0005, ...durations.slice(0, -1)];
+
 /** How long a held poll lasts is up to a person. */
 const waits = [0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 25, 30];
 
@@ -76,6 +83,18 @@ export function createMetrics(): Metrics {
     help: 'Time from the first byte of a request to the end of its answer.',
     labelNames: ['method', 'route', 'status'],
     buckets: durations,
+    registers: [registry],
+  });
+  const pollTimes = new Histogram({
+    name: 'latchkey_poll_duration_seconds',
+    help: 'Time from the head of a poll to its answer, of one of every 16 polls that memory answers.',
+    buckets: quickDurations,
+    registers: [registry],
+  });
+  const redemptionTimes = new Histogram({
+    name: 'latchkey_redemption_duration_seconds',
+    help: 'Time from a poll to its tokens, without polls whose client asked to wait.',
+    buckets: quickDurations,
     registers: [registry],
   });
   const heldPolls = new Histogram({
@@ -105,6 +124,8 @@ export function createMetrics(): Metrics {
     },
     redeemed: () => redemptions.inc(),
     answeredAgain: () => again.inc(),
+    pollTook: (duration) => pollTimes.observe(duration / 1000),
+    redemptionTook: (duration) => redemptionTimes.observe(duration / 1000),
     mailed: (result) => mails.inc({ result }),
     texted: (result) => texts.inc({ result }),
     answered({ method, route, status, duration, held }) {

@@ -52,8 +52,11 @@ export type DeviceRequests = {
   poll(deviceCode: string, clientId: string): Promise<PollAnswer>;
   /** True if the code waits and its client has no secret, so that a poll needs no client authentication. */
   waitsForPublicClient(deviceCode: string, clientId: string): boolean;
-  /** Resolves when the code is decided, after `wait` milliseconds (or fewer), or when `gone` is aborted. */
-  untilDecided(deviceCode: string, wait: number, gone: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the code is decided, after `wait` milliseconds (or fewer), or when `gone` is aborted; with false, at
+   * once, if nobody else can be held just now.
+   */
+  untilDecided(deviceCode: string, wait: number, gone: AbortSignal): Promise<boolean>;
   /** The answer to a client without credentials, if memory alone can give it: the hot path, one hash and one look-up. */
   pollNow(deviceCode: string, clientId: string): 'authorization_pending' | 'slow_down' | undefined;
   /** A poll that may go on to redemption: with the request, if the answer is `approved` or `redeemed`. */

@@ -7,8 +7,9 @@ import { retryAfter } from '../web/limits.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
 import { createFastIssue } from './fast-issue.ts';
-import { pollBodies } from './fast-poll.ts';
+import { isForm, pollBodies } from './fast-poll.ts';
 import { hideForeignSession } from './foreign-session.ts';
+import { preferredWait } from './preferred-wait.ts';
 
 type Needs = {
   engine: Engine;
@@ -16,6 +17,8 @@ type Needs = {
   places: Places;
   requests: DeviceRequests;
   random: Random;
+  /** Told of the milliseconds from a poll to its tokens, unless its client asked to wait. */
+  redemptionTook(duration: number): void;
   /** Who is signed in in this browser by our session, and since when. */
   currentAccount(request: FastifyRequest): Promise<{ accountId: string; since: number } | undefined>;
 };
@@ -71,6 +74,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   // Devices poll every few seconds: a line in the log for each would bury the rest.
   app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
     shortGrantName(request);
+    timeRedemption(request, reply, needs);
     const form = plainForm(request, needs.issuer);
     if (form?.get('grant_type') === 'refresh_token') {
       const tokens = await needs.engine.fastTokens.refresh(form);
@@ -82,11 +86,9 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
       poll !== undefined && needs.requests.waitsForPublicClient(poll.deviceCode, poll.clientId);
     if (poll && isWaiting()) {
       const answer = await needs.requests.poll(poll.deviceCode, poll.clientId);
-      const wait = answer === 'authorization_pending' ? preferredWait(request) : undefined;
-      if (wait !== undefined) {
+      const wait = answer === 'authorization_pending' ? preferredWait(request.headers.prefer) : undefined;
+      if (wait !== undefined && (await needs.requests.untilDecided(poll.deviceCode, wait * 1000, closing(reply))))
         reply.raw.setHeader('preference-applied', `wait=${wait}`);
-        await needs.requests.untilDecided(poll.deviceCode, wait * 1000, closing(reply));
-      }
       const decided = answer === 'approved' || answer === 'redeemed' || (wait !== undefined && !isWaiting());
       // RFC 6749 §5.1, §5.2
       if (!decided) return reply.code(400).headers(noStore).send(pollBodies[answer]);
@@ -142,6 +144,13 @@ function shortGrantName(request: FastifyRequest): void {
   );
 }
 
+function timeRedemption({ body }: FastifyRequest, reply: FastifyReply, { redemptionTook }: Needs): void {
+  if (typeof body !== 'string' || !body.includes('device_code=')) return;
+  reply.raw.once('finish', () => {
+    if (reply.raw.statusCode === 200 && !reply.raw.hasHeader('preference-applied')) redemptionTook(reply.elapsedTime);
+  });
+}
+
 /** The poll of a client without credentials, if that is what the form is; the engine checks everything else. */
 function pollOf(form: URLSearchParams): { deviceCode: string; clientId: string } | undefined {
   const deviceCode = form.get('device_code');
@@ -156,17 +165,10 @@ function pollOf(form: URLSearchParams): { deviceCode: string; clientId: string }
 function plainForm(request: FastifyRequest, issuer: string): URLSearchParams | undefined {
   const { authorization, dpop, origin, 'content-type': type } = request.headers;
   // A script of another origin needs the engine's CORS headers (C15); one of our own does not.
-  if (authorization || dpop || (origin && origin !== issuer)) return undefined;
-  if (typeof request.body !== 'string' || !type?.startsWith('application/x-www-form-urlencoded')) return undefined;
+  if (authorization !== undefined || dpop !== undefined || (origin !== undefined && origin !== issuer))
+    return undefined;
+  if (typeof request.body !== 'string' || !isForm(type)) return undefined;
   return new URLSearchParams(request.body);
-}
-
-/** RFC 7240 §4.3: seconds for which the client would rather wait than ask again. */
-function preferredWait(request: FastifyRequest): number | undefined {
-  const { prefer } = request.headers;
-  if (prefer === undefined) return undefined;
-  const wait = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,3})/i.exec(String(prefer))?.[1] ?? 0);
-  return wait > 0 ? Math.min(wait, 30) : undefined;
 }
 
 /** Aborted when the client has hung up. */

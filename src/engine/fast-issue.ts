@@ -18,8 +18,11 @@ const thumbprint = /^[A-Za-z0-9_-]{43}$/;
 export function createFastIssue({ issuer, clients, requests, random }: Needs) {
   return async (form: URLSearchParams, requester: Requester): Promise<object | undefined> => {
     const params: Record<string, string> = {};
+    const seen = new Set<string>();
     for (const [name, value] of form) {
-      if (!known.has(name) || name in params) return undefined;
+      // One without a value, too, is there twice when it is repeated.
+      if (!known.has(name) || seen.has(name)) return undefined;
+      seen.add(name);
       // RFC 8628 §3.1: a parameter without a value counts as left out.
       if (value !== '') params[name] = value;
     }

@@ -17,19 +17,27 @@ type Needs = {
   redeem(deviceCode: string, clientId: string): Promise<FastAnswer | undefined>;
   /** Told of every answer to a code that does not wait, with the milliseconds it took; polls are counted elsewhere. */
   answered(status: number, duration: number): void;
+  /** Told of the milliseconds that one of every `timedOneOf` answers out of memory took. */
+  timed(duration: number): void;
 };
+
+/** Asking the time costs a hundredth of such an answer, so that is not done for each. */
+const timedOneOf = 16;
 
 /**
  * Answers polls in front of everything else: they are what a server does most, a million devices ask 200,000 times a
  * second. What is not plainly the poll of a client without credentials goes on untouched, its body put back.
  */
-export function answerPollsFirst({ requests, issuer, draining, redeem, answered }: Needs, next: Listener): Listener {
+export function answerPollsFirst(needs: Needs, next: Listener): Listener {
+  const { requests, issuer, draining, redeem, answered } = needs;
   const headers = headersFor(issuer);
   const headersOf = (body: string): string[] => [...headers, 'content-length', String(Buffer.byteLength(body))];
   const pendingHeaders = {
     authorization_pending: headersOf(pollBodies.authorization_pending),
     slow_down: headersOf(pollBodies.slow_down),
   };
+
+  let polls = 0;
 
   const decide = async (
     poll: Poll,
@@ -49,6 +57,7 @@ export function answerPollsFirst({ requests, issuer, draining, redeem, answered 
 
   return (request, response) => {
     if (!mayBePoll(request, issuer) || draining()) return next(request, response);
+    const since = polls++ % timedOneOf === 0 ? performance.now() : undefined;
     request.once('readable', () => {
       const chunk = request.read() as Buffer | null;
       if (chunk) {
@@ -58,6 +67,7 @@ export function answerPollsFirst({ requests, issuer, draining, redeem, answered 
         if (pending) {
           response.writeHead(400, pendingHeaders[pending]);
           response.end(pollBodies[pending]);
+          if (since !== undefined) needs.timed(performance.now() - since);
           return;
         }
         request.unshift(chunk);
@@ -100,7 +110,7 @@ function mayBePoll({ method, url, headers }: IncomingMessage, issuer: string): b
     // An empty body has ended before anyone could put it back.
     length > 0 &&
     length <= largest &&
-    headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true &&
+    isForm(headers['content-type']) &&
     headers.prefer === undefined &&
     headers.authorization === undefined &&
     headers.dpop === undefined &&
@@ -108,6 +118,12 @@ function mayBePoll({ method, url, headers }: IncomingMessage, issuer: string): b
     (headers.origin === undefined || headers.origin === issuer)
   );
 }
+
+/** RFC 6749 Appendix B. In other letters, too, it is a form, but not one that is worth a fast way. */
+export function isForm(type: string | undefined): boolean {
+  return type?.startsWith(form) === true && (type.length === form.length || /[; \t]/.test(type.charAt(form.length)));
+}
+const form = 'application/x-www-form-urlencoded';
 
 const grantTypes = new Set([deviceCodeGrant, encodeURIComponent(deviceCodeGrant), 'device_code']);
 /** What device codes and client ids are made of; anything else would need decoding, which is the engine's job. */

@@ -18,16 +18,19 @@ export function createHeldPolls() {
       return held.size;
     },
 
-    /** Resolves when the code is decided, after `ms` milliseconds, or when `gone` says that nobody listens any more. */
-    wait(hash: string, ms: number, gone: AbortSignal): Promise<void> {
-      if (draining || gone.aborted || held.size >= mostHeld) return Promise.resolve();
+    /**
+     * Resolves when the code is decided, after `ms` milliseconds, or when `gone` says that nobody listens any more; with
+     * false, at once, if there is no room.
+     */
+    wait(hash: string, ms: number, gone: AbortSignal): Promise<boolean> {
+      if (draining || gone.aborted || (held.size >= mostHeld && !held.has(hash))) return Promise.resolve(false);
       held.get(hash)?.();
       return new Promise((resolve) => {
         const release = (): void => {
           clearTimeout(timer);
           gone.removeEventListener('abort', release);
           if (held.get(hash) === release) held.delete(hash);
-          resolve();
+          resolve(true);
         };
         const timer = setTimeout(release, ms);
         gone.addEventListener('abort', release, { once: true });

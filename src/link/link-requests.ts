@@ -215,7 +215,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     async untilDecided(deviceCode, wait, gone) {
       const hash = hashOf(deviceCode);
       const left = (waiting.get(hash)?.expiresAt ?? 0) - clock.now();
-      await held.wait(hash, Math.max(0, Math.min(wait, longestWait, left)), gone);
+      return held.wait(hash, Math.max(0, Math.min(wait, longestWait, left)), gone);
     },
 
     release: () => held.drain(),

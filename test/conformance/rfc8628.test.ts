@@ -74,6 +74,11 @@ describe('RFC 8628', () => {
         assert.equal(answer.status, 400, twice);
         assert.equal(answer.body.error, 'invalid_request', twice);
       }
+      for (const fields of ['scope=&scope=openid', 'scope=openid&scope=', 'device_name=&device_name=TV']) {
+        const request = new URLSearchParams(`client_id=${tv}&${fields}`);
+        const answer = await postForm(endpoint(), [...request]);
+        assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_request'], fields);
+      }
     });
 
     it('an unknown client is refused', async () => {

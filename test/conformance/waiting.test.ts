@@ -92,5 +92,8 @@ describe('a poll that would rather wait', () => {
     while (server.app.held() === 0) await new Promise((resolve) => setImmediate(resolve));
     server.app.drain();
     assert.equal((await held).body.error, 'authorization_pending');
+    // RFC 7240 §3: it does not say of a poll that it waited when it did not.
+    const { headers, body } = await waiting(await requestCode(server.url, tv));
+    assert.deepEqual([headers.get('preference-applied'), body.error], [null, 'authorization_pending']);
   });
 });
