@@ -67,6 +67,7 @@ export function createPerson(needs: PersonNeeds) {
     findAccount: accounts.find,
     findByEmail: accounts.findByEmail,
     changeEmail: accounts.changeEmail,
+    lockAccount: accounts.lock,
     isSignedIn: async (id, sessionId) => (await signin.sessionsOf(id)).some((one) => one.sessionId === sessionId),
   });
   const manyFailures = createFailuresMail({

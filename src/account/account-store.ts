@@ -34,9 +34,16 @@ export function createAccountStore(database: Database) {
 
     list: () => db.selectFrom('account').selectAll().orderBy('created_at').orderBy('id').execute(),
 
-    async remove(id: AccountId): Promise<boolean> {
-      const result = await db.deleteFrom('account').where('id', '=', id).executeTakeFirst();
+    /** With a time, only if it has been closed since before it. */
+    async remove(id: AccountId, closedBy?: number): Promise<boolean> {
+      let query = db.deleteFrom('account').where('id', '=', id);
+      if (closedBy !== undefined) query = query.where('closing_at', '<=', closedBy);
+      const result = await query.executeTakeFirst();
       return result.numDeletedRows > 0n;
+    },
+
+    async lock(id: AccountId, trx: DatabaseTransaction): Promise<void> {
+      await trx.withTables<Tables>().updateTable('account').set({ id }).where('id', '=', id).execute();
     },
 
     async changeEmail(
@@ -58,15 +65,11 @@ export function createAccountStore(database: Database) {
       await db.updateTable('account').set(changes).where('id', '=', id).execute();
     },
 
-    /** True for the one caller that changes it. */
-    async setClosing(id: AccountId, at: number | null, trx: DatabaseTransaction): Promise<boolean> {
-      const result = await trx
-        .withTables<Tables>()
-        .updateTable('account')
-        .set({ closing_at: at })
-        .where('id', '=', id)
-        .where('closing_at', at === null ? 'is not' : 'is', null)
-        .executeTakeFirst();
+    /** True for the one caller that changes it. Once its time has come nobody does: it may be half removed. */
+    async setClosing(id: AccountId, at: number | null, now: number, trx: DatabaseTransaction): Promise<boolean> {
+      const query = trx.withTables<Tables>().updateTable('account').set({ closing_at: at }).where('id', '=', id);
+      const open = at === null ? query.where('closing_at', '>', now) : query.where('closing_at', 'is', null);
+      const result = await open.executeTakeFirst();
       return result.numUpdatedRows === 1n;
     },
 

@@ -29,6 +29,10 @@ export type Accounts = {
   list(): Promise<Account[]>;
   /** False if there was none. What hangs on the account goes with it. */
   remove(id: AccountId): Promise<boolean>;
+  /** The same, if its time has come; false if its owner has kept it. */
+  removeClosed(id: AccountId): Promise<boolean>;
+  /** From here on the transaction has the account for itself; others that ask for it wait until it ends. */
+  lock(id: AccountId, transaction: DatabaseTransaction): Promise<void>;
   setLocale(id: AccountId, locale: Locale): Promise<void>;
   /** True if the address was `from` until now. Rejects with a duplicate error of the database if `to` has an account. */
   changeEmail(id: AccountId, change: { from: string; to: string }, transaction: DatabaseTransaction): Promise<boolean>;
@@ -37,7 +41,7 @@ export type Accounts = {
   noteCheckup(id: AccountId): Promise<void>;
   /** Will be removed at `at`; false if it was closing already. */
   beginClosing(id: AccountId, at: number): Promise<boolean>;
-  /** Stays after all; false if it was not closing. */
+  /** Stays after all; false if it was not closing, or its time has come. */
   cancelClosing(id: AccountId): Promise<boolean>;
   /** Whose time has come, the oldest first. */
   closingBefore(time: number, limit: number): Promise<Account[]>;
@@ -57,7 +61,7 @@ export function createAccounts(needs: {
 
   const changeClosing = (id: AccountId, at: number | null, type: 'closing_begun' | 'closing_cancelled') =>
     needs.database.transaction(async (trx) => {
-      const changed = await store.setClosing(id, at, trx);
+      const changed = await store.setClosing(id, at, clock.now(), trx);
       if (changed) await journal.append({ type, accountId: id }, trx);
       return changed;
     });
@@ -90,6 +94,8 @@ export function createAccounts(needs: {
     },
     list: async () => (await store.list()).map(fromRow),
     remove: (id) => store.remove(id),
+    removeClosed: (id) => store.remove(id, clock.now()),
+    lock: (id, transaction) => store.lock(id, transaction),
     changeEmail: (id, change, transaction) => store.changeEmail(id, change, transaction),
     setLocale: (id, locale) => store.set(id, { locale }),
     setName: (id, name) => store.set(id, { name: name ?? null }),

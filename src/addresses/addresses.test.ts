@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { createTestClock } from '../../test/helpers/clock.ts';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
-import { createPeople } from '../../test/helpers/people.ts';
+import { createPeople, goodPassword } from '../../test/helpers/people.ts';
 import { days } from '../clock.ts';
 import { createMemory } from '../drivers/ephemeral/memory.ts';
 import type { AccountId, AddressId } from '../ids.ts';
 import { createSecrets } from '../secrets.ts';
 import { createLimits } from '../web/limits.ts';
-import { type Addresses, maskAddress } from './addresses.ts';
+import { type Addresses, maskAddress, mostAddresses } from './addresses.ts';
 import { createAddressesStore } from './addresses-store.ts';
 import { createTexts, textWithCode } from './texts.ts';
 
@@ -132,4 +132,30 @@ test('a masked address is known to its owner and no use to anyone else', () => {
   assert.equal(mask('😀x@example.org'), '😀•••@e•••.org');
   assert.equal(mask(phone), '+49 ••• 78');
   assert.equal(mask('+447400123456'), '+44 ••• 56');
+});
+
+forEachDatabase((_name, open) => {
+  test('F20: of addresses confirmed at once, no more are kept than an account may have', async () => {
+    const people = await createPeople(open);
+    const { id: accountId } = await people.addAccount('ann@example.org');
+    const browser = people.newBrowser();
+    await browser.open('/signin');
+    await browser.submit({ email: 'ann@example.org' });
+    await browser.submit({ password: goodPassword });
+    const sessionId = people.signIns[0]?.sessionId;
+    assert.ok(sessionId);
+    const asker = { accountId, sessionId };
+    const { confirmations } = people.addresses;
+    const waiting = await Promise.all(
+      Array.from({ length: mostAddresses + 2 }, async (_, n) => {
+        const value = `ann${n}@example.net`;
+        const { id, code } = await confirmations.begin(asker, { purpose: 'email', value });
+        return { pending: { ...asker, id, purpose: 'email', value, state: 'waiting' } as const, code };
+      }),
+    );
+    await people.manyConnections();
+    const outcomes = await Promise.all(waiting.map(({ pending, code }) => confirmations.confirmByCode(pending, code)));
+    assert.equal(outcomes.filter((outcome) => outcome === 'full').length, 2);
+    assert.equal((await people.addresses.list(accountId)).length, mostAddresses);
+  });
 });

@@ -74,6 +74,8 @@ export function createAddresses(needs: {
   findByEmail(email: string): Promise<{ id: AccountId } | undefined>;
   /** True if the account had `from` until now. Rejects with a duplicate error if `to` has an account. */
   changeEmail(id: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction): Promise<boolean>;
+  /** One transaction at a time per account, from here on. */
+  lockAccount(id: AccountId, trx: DatabaseTransaction): Promise<void>;
   isSignedIn(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
   /** For what failed after the act it belongs to was done. */
   failed(error: unknown, what: string): void;
@@ -106,6 +108,8 @@ export function createAddresses(needs: {
     const done = await database.transaction(async (trx) => {
       // Another press has confirmed it, or it has just run out.
       if (!(await use(trx))) return 'used';
+      // Of several confirmed at once, each would count without the others.
+      await needs.lockAccount(accountId, trx);
       if ((await store.count(accountId, kind, trx)) >= mostAddresses) return 'full';
       const id = newId<AddressId>(random);
       if (!(await store.insert({ id, ...row }, trx))) return 'used';

@@ -52,8 +52,18 @@ export function createAuthenticatorsStore(database: Database) {
   const within = (trx: DatabaseTransaction | undefined) => (trx ? trx.withTables<Tables>() : db);
 
   return {
-    findPassword: (id: AccountId) =>
-      db.selectFrom('password').selectAll().where('account_id', '=', id).executeTakeFirst(),
+    /**
+     * Lets one at a time change what the account signs in with: of two removals at once, each would count what the other
+     * one takes away. Beside a password its row is the lock; without one there is no second step, and passkeys are.
+     */
+    async lock(id: AccountId, trx: DatabaseTransaction): Promise<void> {
+      const tables = trx.withTables<Tables>();
+      await tables.updateTable('password').set({ account_id: id }).where('account_id', '=', id).execute();
+      await tables.updateTable('passkey').set({ account_id: id }).where('account_id', '=', id).execute();
+    },
+
+    findPassword: (id: AccountId, trx?: DatabaseTransaction) =>
+      within(trx).selectFrom('password').selectAll().where('account_id', '=', id).executeTakeFirst(),
 
     async savePassword(row: PasswordRow, trx?: DatabaseTransaction): Promise<void> {
       const { account_id: _, ...values } = row;
@@ -116,8 +126,8 @@ export function createAuthenticatorsStore(database: Database) {
       return removed.filter(([, { numDeletedRows }]) => numDeletedRows > 0n).map(([kind]) => kind);
     },
 
-    findPasskey: (credentialId: string) =>
-      db.selectFrom('passkey').selectAll().where('credential_id', '=', credentialId).executeTakeFirst(),
+    findPasskey: (credentialId: string, trx?: DatabaseTransaction) =>
+      within(trx).selectFrom('passkey').selectAll().where('credential_id', '=', credentialId).executeTakeFirst(),
 
     passkeysOf: (id: AccountId) =>
       db
@@ -163,11 +173,9 @@ export function createAuthenticatorsStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
-    /** False if it is not theirs, or the last way in. */
+    /** Under the lock. False if it is not theirs, or the last way in. */
     async removePasskey(id: AccountId, credentialId: string, trx: DatabaseTransaction): Promise<boolean> {
       const tables = trx.withTables<Tables>();
-      // Locks all passkeys of the account: two removals at once would each count the other's passkey as a way in.
-      await tables.updateTable('passkey').set({ account_id: id }).where('account_id', '=', id).execute();
       const result = await tables
         .deleteFrom('passkey')
         .where('credential_id', '=', credentialId)
@@ -221,8 +229,8 @@ export function createAuthenticatorsStore(database: Database) {
     },
 
     /** A passkey whose user verification is not vouched for counts nowhere: it is no way in, and nobody set it up. */
-    async methodsOf(id: AccountId) {
-      const row = await db
+    async methodsOf(id: AccountId, trx?: DatabaseTransaction) {
+      const row = await within(trx)
         .selectNoFrom((select) => [
           select
             .selectFrom('password')

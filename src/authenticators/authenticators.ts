@@ -43,6 +43,8 @@ export function wordsOf(email: string): string[] {
   return ['latchkey', ...email.split(/[^\p{L}\p{N}]+/u)].filter(Boolean);
 }
 
+export type MayGo = 'yes' | 'required' | 'password_too_short';
+
 /** Times are epoch milliseconds. */
 export type Passkey = {
   id: string;
@@ -62,7 +64,7 @@ export type Authenticators = {
   /** Whether the operator wants a second step that this account has not: to be set up before anything else. */
   secondStepMissing(accountId: AccountId): Promise<boolean>;
   /** Whether a second step may go: another one stays, or the password is one that may sign in alone (E1). */
-  secondStepMayGo(accountId: AccountId): Promise<'yes' | 'required' | 'password_too_short'>;
+  secondStepMayGo(accountId: AccountId): Promise<MayGo>;
 
   /** Why a password cannot be chosen, or undefined. `words` are guessed first: service name, parts of the address. */
   checkPassword(candidate: string, words: readonly string[]): PasswordProblem | undefined;
@@ -157,19 +159,24 @@ export function createAuthenticators(needs: {
       await act(trx);
       return true;
     });
-  const removed = (accountId: AccountId, kind: string, act: (trx: DatabaseTransaction) => Promise<boolean>) =>
-    database.transaction(work({ type: 'authenticator_removed', accountId, data: { kind } }, act));
+  const removed = (accountId: AccountId, kind: string, act: (trx: DatabaseTransaction) => Promise<boolean>) => {
+    const remove = work({ type: 'authenticator_removed', accountId, data: { kind } }, act);
+    return database.transaction(async (trx) => {
+      await store.lock(accountId, trx);
+      return remove(trx);
+    });
+  };
   const unlessDuplicate = (act: (trx: DatabaseTransaction) => Promise<boolean>): Promise<boolean> =>
     database.transaction(act).catch((error) => {
       if (database.isDuplicate(error)) return false;
       throw error;
     });
 
-  const secondStepMayGo: Authenticators['secondStepMayGo'] = async (accountId) => {
-    const { password, app, keys } = await store.methodsOf(accountId);
+  const mayGo = async (accountId: AccountId, trx?: DatabaseTransaction): Promise<MayGo> => {
+    const { password, app, keys } = await store.methodsOf(accountId, trx);
     if (!password || keys + (app ? 1 : 0) > 1) return 'yes';
     if (requireSecondStep) return 'required';
-    return (await store.findPassword(accountId))?.short ? 'password_too_short' : 'yes';
+    return (await store.findPassword(accountId, trx))?.short ? 'password_too_short' : 'yes';
   };
 
   return {
@@ -181,7 +188,7 @@ export function createAuthenticators(needs: {
       const methods = await store.methodsOf(accountId);
       return methods.password && !twoStep(methods);
     },
-    secondStepMayGo,
+    secondStepMayGo: (accountId) => mayGo(accountId),
 
     checkPassword: (candidate, words) => checkPassword(candidate, { minimum, words }),
     hashPassword: (password) => passwords.hash(password),
@@ -228,11 +235,12 @@ export function createAuthenticators(needs: {
       const name = cleanName(text);
       return name !== '' && store.renamePasskey(accountId, id, name);
     },
-    async removePasskey(accountId, id) {
-      const isKey = (await store.findPasskey(id))?.second_step_only === 1;
-      if (isKey && (await secondStepMayGo(accountId)) !== 'yes') return false;
-      return removed(accountId, 'passkey', (trx) => store.removePasskey(accountId, id, trx));
-    },
+    removePasskey: (accountId, id) =>
+      removed(accountId, 'passkey', async (trx) => {
+        const isKey = (await store.findPasskey(id, trx))?.second_step_only === 1;
+        if (isKey && (await mayGo(accountId, trx)) !== 'yes') return false;
+        return store.removePasskey(accountId, id, trx);
+      }),
 
     beginApp: (accountId, label) => apps.begin(accountId, label),
     resumeApp: (accountId, sealed, label) => apps.resume(accountId, sealed, label),
@@ -242,10 +250,11 @@ export function createAuthenticators(needs: {
       return unlessDuplicate(added(accountId, { kind: 'app' }, (trx) => apps.save(accountId, secret, step, trx)));
     },
     verifyApp: (accountId, code) => apps.verify(accountId, code),
-    async removeApp(accountId) {
-      if ((await secondStepMayGo(accountId)) !== 'yes') return false;
-      return removed(accountId, 'app', (trx) => store.removeApp(accountId, trx));
-    },
+    removeApp: (accountId) =>
+      removed(accountId, 'app', async (trx) => {
+        if ((await mayGo(accountId, trx)) !== 'yes') return false;
+        return store.removeApp(accountId, trx);
+      }),
 
     async removeSecondStep(accountId, transaction) {
       for (const kind of await store.removeSecondStep(accountId, transaction)) {

@@ -14,6 +14,8 @@ import type { RecoveryStore } from './recovery-store.ts';
 export type RecoveryCodes = {
   /** A new set of ten, in place of the old one. They are never to be had again. */
   make(accountId: AccountId): Promise<string[]>;
+  /** The same, in place of the set made at that time or of none; undefined if there is another one by now. */
+  makeOver(accountId: AccountId, madeAt: number | undefined): Promise<string[] | undefined>;
   left(accountId: AccountId): Promise<number>;
   /** When the set was made, epoch milliseconds; it tells one set from another. */
   madeAt(accountId: AccountId): Promise<number | undefined>;
@@ -55,22 +57,27 @@ export function createRecoveryCodes(needs: {
     return [...codes.values()];
   };
 
+  const make = async (accountId: AccountId, over?: number | null): Promise<string[] | undefined> => {
+    const codes = drawSet();
+    const rows = await Promise.all(
+      codes.map(async (code) => {
+        const selector = code.slice(0, selectorLength);
+        const phc = await hashPassword(code.slice(selectorLength));
+        return { selector, sealed_hash: secrets.seal('recovery-code', phc, context(accountId, selector)) };
+      }),
+    );
+    const made = await database.transaction(async (trx) => {
+      const set = { account_id: accountId, failed_tries: 0, created_at: clock.now() };
+      if (!(await store.replaceSet(set, rows, trx, over))) return false;
+      await journal.append({ type: 'recovery_codes_made', accountId, data: { count: rows.length } }, trx);
+      return true;
+    });
+    return made ? codes.map((code) => inGroups(code, [4, 4, 4])) : undefined;
+  };
+
   return {
-    async make(accountId) {
-      const codes = drawSet();
-      const rows = await Promise.all(
-        codes.map(async (code) => {
-          const selector = code.slice(0, selectorLength);
-          const phc = await hashPassword(code.slice(selectorLength));
-          return { selector, sealed_hash: secrets.seal('recovery-code', phc, context(accountId, selector)) };
-        }),
-      );
-      await database.transaction(async (trx) => {
-        await store.replaceSet({ account_id: accountId, failed_tries: 0, created_at: clock.now() }, rows, trx);
-        await journal.append({ type: 'recovery_codes_made', accountId, data: { count: rows.length } }, trx);
-      });
-      return codes.map((code) => inGroups(code, [4, 4, 4]));
-    },
+    make: async (accountId) => (await make(accountId)) ?? [],
+    makeOver: (accountId, madeAt) => make(accountId, madeAt ?? null),
 
     left: (accountId) => store.countCodes(accountId),
     madeAt: async (accountId) => (await store.findSet(accountId))?.created_at,

@@ -8,25 +8,39 @@ type SavedRow = { account_id: AccountId; sealed_hash: string; failed_tries: numb
 export type RecoveryTables = { recovery_code_set: SetRow; recovery_code: CodeRow; saved_code: SavedRow };
 export type RecoveryStore = ReturnType<typeof createRecoveryStore>;
 
+/** A time at which nothing was made. */
+const never = -1;
+
 /** All SQL about recovery codes and saved codes. */
 export function createRecoveryStore(database: Database) {
   const db = database.query.withTables<RecoveryTables>();
 
   return {
-    async replaceSet(set: SetRow, codes: Omit<CodeRow, 'account_id'>[], trx: DatabaseTransaction): Promise<void> {
+    /** `over` is when the set was made that this one replaces, null for none; false if it is another one by now. */
+    async replaceSet(
+      set: SetRow,
+      codes: Omit<CodeRow, 'account_id'>[],
+      trx: DatabaseTransaction,
+      over?: number | null,
+    ): Promise<boolean> {
       const tables = trx.withTables<RecoveryTables>();
       const { account_id, ...values } = set;
       // Locks the set: of two made at once, the codes of the later one are what is left, and none of the other's.
-      await tables
+      const result = await tables
         .insertInto('recovery_code_set')
         .values(set)
-        .onConflict((conflict) => conflict.column('account_id').doUpdateSet(values))
-        .execute();
+        .onConflict((conflict) => {
+          const update = conflict.column('account_id').doUpdateSet(values);
+          return over === undefined ? update : update.where('recovery_code_set.created_at', '=', over ?? never);
+        })
+        .executeTakeFirst();
+      if ((result.numInsertedOrUpdatedRows ?? 0n) === 0n) return false;
       await tables.deleteFrom('recovery_code').where('account_id', '=', account_id).execute();
       await tables
         .insertInto('recovery_code')
         .values(codes.map((code) => ({ account_id, ...code })))
         .execute();
+      return true;
     },
 
     findSet: (id: AccountId) =>
@@ -70,14 +84,19 @@ export function createRecoveryStore(database: Database) {
     findSaved: (id: AccountId) =>
       db.selectFrom('saved_code').selectAll().where('account_id', '=', id).executeTakeFirst(),
 
-    async saveSaved(row: SavedRow, trx: DatabaseTransaction): Promise<void> {
+    /** `over` as for a set. */
+    async saveSaved(row: SavedRow, trx: DatabaseTransaction, over?: number | null): Promise<boolean> {
       const { account_id: _, ...values } = row;
-      await trx
+      const result = await trx
         .withTables<RecoveryTables>()
         .insertInto('saved_code')
         .values(row)
-        .onConflict((conflict) => conflict.column('account_id').doUpdateSet(values))
-        .execute();
+        .onConflict((conflict) => {
+          const update = conflict.column('account_id').doUpdateSet(values);
+          return over === undefined ? update : update.where('saved_code.created_at', '=', over ?? never);
+        })
+        .executeTakeFirst();
+      return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
 
     /** True for one of those who use the same code at once. */

@@ -14,6 +14,8 @@ import type { RecoveryStore } from './recovery-store.ts';
 export type SavedCode = {
   /** 26 characters in groups, 128 random bits; in place of the old one. It is never to be had again. */
   make(accountId: AccountId): Promise<string>;
+  /** The same, in place of the one made at that time or of none; undefined if there is another one by now. */
+  makeOver(accountId: AccountId, madeAt: number | undefined): Promise<string | undefined>;
   has(accountId: AccountId): Promise<boolean>;
   /** When it was made, epoch milliseconds. */
   madeAt(accountId: AccountId): Promise<number | undefined>;
@@ -52,15 +54,19 @@ export function createSavedCode(needs: {
   const recordMade = (accountId: AccountId, trx: DatabaseTransaction) =>
     journal.append({ type: 'recovery_codes_made', accountId, data: { kind: 'saved' } }, trx);
 
+  const make = async (accountId: AccountId, over?: number | null): Promise<string | undefined> => {
+    const { shown, row } = draw(accountId);
+    const made = await database.transaction(async (trx) => {
+      if (!(await store.saveSaved(row, trx, over))) return false;
+      await recordMade(accountId, trx);
+      return true;
+    });
+    return made ? shown : undefined;
+  };
+
   return {
-    async make(accountId) {
-      const { shown, row } = draw(accountId);
-      await database.transaction(async (trx) => {
-        await store.saveSaved(row, trx);
-        await recordMade(accountId, trx);
-      });
-      return shown;
-    },
+    make: async (accountId) => (await make(accountId)) ?? '',
+    makeOver: (accountId, madeAt) => make(accountId, madeAt ?? null),
 
     has: async (accountId) => (await store.findSaved(accountId)) !== undefined,
     madeAt: async (accountId) => (await store.findSaved(accountId))?.created_at,

@@ -15,7 +15,7 @@ type Needs = {
     beginClosing(id: AccountId, at: number): Promise<boolean>;
     cancelClosing(id: AccountId): Promise<boolean>;
     closingBefore(time: number, limit: number): Promise<Account[]>;
-    remove(id: AccountId): Promise<boolean>;
+    removeClosed(id: AccountId): Promise<boolean>;
   };
   devices: { unlinkAll(accountId: AccountId): Promise<number> };
   endSessionsOf(accountId: AccountId): Promise<void>;
@@ -45,7 +45,7 @@ export function createClosing(needs: Needs) {
     // While there still is somebody to tell; the mail does not wait for an answer.
     await needs.tell(account.id, closedWords());
     await needs.forgetEvents(account.id);
-    await accounts.remove(account.id);
+    await accounts.removeClosed(account.id);
   };
 
   return {

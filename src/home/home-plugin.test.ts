@@ -159,6 +159,23 @@ forEachDatabase((_name, open) => {
     assert.doesNotMatch(again.shown.url, /account/);
   });
 
+  test('F20: pressed while it is being removed, "keep" finds it gone, and never half of it', async () => {
+    const people = await createPeople(open);
+    const ann = await people.addAccount(email);
+    const early = people.clock.now() + days(14);
+    assert.equal(await people.accounts.beginClosing(ann.id, early), true);
+    people.clock.advance(days(14));
+    assert.equal(await people.accounts.cancelClosing(ann.id), false, 'its time has come');
+    // Another process, whose clock is late, has kept it.
+    people.clock.advance(-minutes(1));
+    assert.equal(await people.accounts.cancelClosing(ann.id), true);
+    people.clock.advance(minutes(1));
+    assert.equal(await people.accounts.removeClosed(ann.id), false);
+    assert.ok(await people.accounts.find(ann.id));
+    assert.equal(await people.accounts.beginClosing(ann.id, people.clock.now()), true);
+    assert.equal(await people.accounts.removeClosed(ann.id), true);
+  });
+
   test('F12: a form of one account changes no other', async () => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);

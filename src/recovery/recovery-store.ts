@@ -98,8 +98,8 @@ export function createRecoveryStore(database: Database) {
         .orderBy('waits_until')
         .execute(),
 
-    async countWaits(accountId: AccountId, since: number): Promise<number> {
-      const row = await on()
+    async countWaits(accountId: AccountId, since: number, trx: DatabaseTransaction): Promise<number> {
+      const row = await on(trx)
         .selectFrom('recovery')
         .select((e) => e.fn.countAll().as('n'))
         .where('account_id', '=', accountId)

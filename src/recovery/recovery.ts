@@ -166,10 +166,11 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
     async wait({ id, accountId, proven, mayFinish }) {
       const now = clock.now();
       if (!accountId || mayFinish || Object.keys(proven).length === 0) return undefined;
-      if ((await store.countWaits(accountId, now - mostWaits.window)) >= mostWaits.count) return undefined;
       const endsAt = now + waitTime;
       const times = { waiting_since: now, waits_until: endsAt, expires_at: endsAt + finishTime, changed_at: now };
       const started = await database.transaction(async (trx: DatabaseTransaction) => {
+        await store.lock(accountId, trx);
+        if ((await store.countWaits(accountId, now - mostWaits.window, trx)) >= mostWaits.count) return false;
         const change = { status: 'waiting' as const, ...times };
         if (!(await store.change(id, ['open'], change, trx, { liveAt: now }))) return false;
         await journal.append({ type: 'recovery_begun', accountId, data: { way: 'waiting', until: endsAt } }, trx);

@@ -327,6 +327,19 @@ forEachDatabase((_name, open) => {
     assert.equal(await loser.recovery.pending(loser.id), undefined);
   });
 
+  test('F20: nor more often when it is started in several browsers at once', async () => {
+    const loser = await createLoser(open);
+    await loser.addApp();
+    const attempts = [];
+    for (let i = 0; i < 4; i += 1) {
+      const browser = await loser.proveByMail();
+      attempts.push(await loser.recovery.current(browser.cookies.get('latchkey-browser') ?? ''));
+    }
+    await loser.manyConnections();
+    const started = await Promise.all(attempts.map((attempt) => attempt && loser.recovery.wait(attempt)));
+    assert.equal(started.filter((one) => one !== undefined).length, 3);
+  });
+
   test('E30: reporting without a proof', async () => {
     const loser = await createLoser(open);
     const code = await loser.addApp();

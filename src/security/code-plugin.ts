@@ -11,7 +11,7 @@ type Kind = {
   change: Change;
   madeAt(accountId: AccountId): Promise<number | undefined>;
   left(accountId: AccountId): Promise<number>;
-  make(accountId: AccountId): Promise<string[]>;
+  makeOver(accountId: AccountId, madeAt: number | undefined): Promise<string[] | undefined>;
 };
 
 /** As `make` writes them, one or ten. */
@@ -28,7 +28,10 @@ export function registerCodes(app: FastifyInstance, needs: SecurityNeeds): void 
     change: 'savedCodeMade',
     madeAt: savedCode.madeAt,
     left: async (id) => ((await savedCode.has(id)) ? 1 : 0),
-    make: async (id) => [await savedCode.make(id)],
+    async makeOver(id, madeAt) {
+      const made = await savedCode.makeOver(id, madeAt);
+      return made === undefined ? undefined : [made];
+    },
   });
   registerFile(app, needs);
 }
@@ -62,9 +65,9 @@ function registerKind(app: FastifyInstance, needs: SecurityNeeds, kind: CodeKind
     if (!(await useful(accountId))) return reply.redirect('/security', 303);
     const { made = '' } = request.body as Fields;
     const before = await codes.madeAt(accountId);
-    if (made !== String(before ?? ''))
-      return show(request, reply, accountId, { key: 'security.codes.stale', kind: 'unusual' });
-    const fresh = await codes.make(accountId);
+    // Pressed twice: the second press must not make codes of the first worthless, whose answer may come last.
+    const fresh = made === String(before ?? '') ? await codes.makeOver(accountId, before) : undefined;
+    if (!fresh) return show(request, reply, accountId, { key: 'security.codes.stale', kind: 'unusual' });
     const at = (await codes.madeAt(accountId)) ?? 0;
     await needs.tell(accountId, (reader) => changeMail(reader, codes.change));
     const { issuer } = request.server.web;

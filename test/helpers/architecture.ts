@@ -88,7 +88,7 @@ const largerRooms: Record<string, number> = {
   // The main job, from the code drawn to the tokens handed out, is read in one place.
   'src/link': 1500,
   // Every way to prove it is you, so that no other room sees a secret of one.
-  'src/authenticators': 1800,
+  'src/authenticators': 2000,
   // Where an owner is reached: confirming, telling, texting and taking back hang together.
   'src/addresses': 1400,
   // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
