@@ -141,12 +141,11 @@ export function providerConfiguration(needs: Needs): Configuration {
       deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****' },
       introspection: {
         enabled: true,
-        allowedPolicy: async (_ctx, client, token) => mayIntrospect(client.clientAuthMethod, client.clientId, token),
+        allowedPolicy: async (_ctx, client, token) => mayIntrospect(isPublic(client), client.clientId, token),
       },
       revocation: {
         enabled: true,
-        allowedPolicy: async (_ctx, client, token) =>
-          mayRevoke(client.clientAuthMethod, client.clientId, token.clientId),
+        allowedPolicy: async (_ctx, client, token) => mayRevoke(isPublic(client), client.clientId, token.clientId),
       },
       // How an app asks for an `acr` that it cannot do without (OpenID Connect Core §5.5).
       claimsParameter: { enabled: true },
@@ -175,22 +174,28 @@ export function providerConfiguration(needs: Needs): Configuration {
   };
 }
 
+/** RFC 8628 §5.6 (A26): what ships a secret to devices has none. */
+const isPublic = (client: {
+  clientAuthMethod?: string | undefined;
+  grantTypeAllowed(type: string): boolean;
+}): boolean => client.clientAuthMethod === 'none' || client.grantTypeAllowed(deviceCodeGrant);
+
 /** RFC 7662 §2.1 (C30): an app may ask about its own tokens, a resource server with a secret about those meant for it. */
 function mayIntrospect(
-  authMethod: string | undefined,
+  ofDevice: boolean,
   clientId: string,
   token: { kind?: string; clientId?: string | undefined; aud?: string | string[] | undefined },
 ): boolean {
   if (token.clientId === clientId) return true;
   // A refresh token is for its own client and nobody else.
-  if (authMethod === 'none' || token.kind === 'RefreshToken') return false;
+  if (ofDevice || token.kind === 'RefreshToken') return false;
   return token.aud === undefined || [token.aud].flat().includes(clientId);
 }
 
 /** RFC 7009 §2.1 (C29): its own tokens only; one that proves nothing of itself does not even hear that others exist. */
-function mayRevoke(authMethod: string | undefined, clientId: string, tokenOf: string | undefined): boolean {
+function mayRevoke(ofDevice: boolean, clientId: string, tokenOf: string | undefined): boolean {
   if (tokenOf === clientId) return true;
-  if (authMethod === 'none') return false;
+  if (ofDevice) return false;
   throw new errors.InvalidRequest('the token belongs to another client');
 }
 

@@ -153,10 +153,17 @@ forEachDatabase((_name, openDatabase) => {
     assert.equal(request?.grantId, 'grant');
   });
 
-  it('B34: one network cannot ask for codes without end; others are served', async () => {
-    const { issue } = await open(openDatabase);
+  it('B34, J7: one network cannot have codes waiting without end; others are served', async () => {
+    const { issue, requests, clock } = await open(openDatabase);
     for (let i = 0; i < 600; i++) await issue('198.51.100.7');
     await assert.rejects(issue('198.51.100.8'), { code: 'too_many_tries' });
     assert.ok(await issue('192.0.2.1'));
+    assert.equal(requests.waiting, 601);
+    clock.advance(minutes(10) - 1);
+    await assert.rejects(issue('198.51.100.9'), { code: 'too_many_tries' }, 'as long as those of before live');
+    clock.advance(1);
+    await requests.tidy();
+    assert.equal(requests.waiting, 0);
+    assert.ok(await issue('198.51.100.8'));
   });
 });

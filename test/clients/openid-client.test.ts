@@ -134,7 +134,7 @@ describe('openid-client', () => {
 
     it('C30: another app hears only that the token is inactive, and cannot revoke it (C29)', async (t) => {
       const config = await registerApp(server, {});
-      const stranger = await registerApp(server, { name: 'Other', public: false });
+      const stranger = await registerApp(server, { name: 'Other', public: false, grants: ['client_credentials'] });
       const tokens = await linked(t, config);
       assert.equal(await refused(client.tokenRevocation(stranger, tokens.access_token)), 'invalid_request');
       const publicStranger = await registerApp(server, { name: 'Third' });
