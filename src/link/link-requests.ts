@@ -14,7 +14,8 @@ import { createHeldPolls } from './held-polls.ts';
 import { createLinkStore, type LinkRow, type PolledRow, type WaitingRow } from './link-store.ts';
 import { createLiveCount } from './live-count.ts';
 import { showUserCode } from './user-code.ts';
-import { createWaitingCodes, paceOf, type WaitingCode } from './waiting-codes.ts';
+import { createWaitingCodes, paceOf } from './waiting-codes.ts';
+import type { WaitingCode } from './waiting-rows.ts';
 
 /** Codes one network may ask for in ten minutes (B34, J7). */
 const issueLimit = { limit: 600, window: minutes(10) };
@@ -124,7 +125,8 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       row = await store.findByDeviceCode(hash);
     } catch (error) {
       // While the database is away nothing is decided in it; a decision of the moment before is heard by a later poll.
-      if (code && error instanceof AppError) return { answer: waiting.judge(code, clientId) };
+      const still = waiting.live(hash);
+      if (still && error instanceof AppError) return { answer: waiting.judge(still, clientId) };
       throw error;
     }
     return row ? { answer: await answerRow(row, clientId), row } : { answer: 'invalid_grant' };

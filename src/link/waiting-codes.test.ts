@@ -78,3 +78,26 @@ it('forgets what ran out, and nothing else', () => {
   assert.equal(codes.get('hash'), undefined);
   assert.ok(codes.get('later'));
 });
+
+it('what was forgotten makes room for others, and none is taken for another', () => {
+  const { clock, codes } = waitingCode();
+  const add = (hash: string, clientId: string, publicClient: boolean) =>
+    codes.add(hash, { clientId, publicClient, expiresAt: clock.now() + minutes(10), interval: 5000 });
+  // More than one block of rows.
+  for (let n = 0; n < 10_000; n++) add(`code ${n}`, `client ${n % 3}`, n % 2 === 0);
+  for (let n = 0; n < 10_000; n += 2) codes.drop(`code ${n}`);
+  for (let n = 10_000; n < 20_000; n++) add(`code ${n}`, `client ${n % 5}`, n % 2 === 1);
+  add('code 1', 'another', false);
+  assert.equal(codes.size, 15_001);
+  paceOf(codes.get('code 3') ?? assert.fail(), 42);
+  for (let n = 3; n < 20_000; n++) {
+    const code = codes.live(`code ${n}`);
+    const gone = n < 10_000 && n % 2 === 0;
+    const clientId = n < 10_000 ? `client ${n % 3}` : `client ${n % 5}`;
+    assert.equal(code?.clientId, gone ? undefined : clientId);
+    assert.equal(code?.polledAt, gone ? undefined : n === 3 ? 42 : 0);
+    assert.equal(code?.publicClient, gone ? undefined : n >= 10_000 && n % 2 === 1);
+  }
+  const changed = codes.get('code 1');
+  assert.deepEqual([changed?.clientId, changed?.publicClient], ['another', false]);
+});

@@ -1,19 +1,5 @@
 import { type Clock, seconds } from '../clock.ts';
-
-/** A device code that waits for its person; kept small, because there may be a million of them. */
-export type WaitingCode = {
-  readonly clientId: string;
-  readonly publicClient: boolean;
-  readonly expiresAt: number;
-  /** Milliseconds the device must leave between two polls. */
-  interval: number;
-  readonly baseInterval: number;
-  polledAt: number;
-  /** Polls in a row that kept to the interval, since the last one that did not. */
-  patient: number;
-  /** When the database was last asked whether the code still waits. */
-  checkedAt: number;
-};
+import { createWaitingRows, type WaitingCode } from './waiting-rows.ts';
 
 /** Networks delay one request and not the next, and some clients give up at the first `slow_down`. */
 const grace = seconds(1);
@@ -31,18 +17,31 @@ export type WaitingCodes = ReturnType<typeof createWaitingCodes>;
  * `trust` is for how many milliseconds that may go unnoticed.
  */
 export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: { clock: Clock; trust?: number }) {
-  const codes = new Map<string, WaitingCode>();
+  const codes = new Map<string, number>();
+  const rows = createWaitingRows();
   let confirmedAt = 0;
+
+  function get(hash: string): WaitingCode | undefined {
+    const row = codes.get(hash);
+    return row === undefined ? undefined : rows.at(row);
+  }
+
+  function drop(hash: string): boolean {
+    const row = codes.get(hash);
+    if (row !== undefined) rows.release(row);
+    return codes.delete(hash);
+  }
 
   return {
     get size() {
       return codes.size;
     },
-    get: (hash: string): WaitingCode | undefined => codes.get(hash),
+    /** Not for keeping across an `await`: what it shows may be another code then. */
+    get,
 
     /** Without the codes that have run out. */
     live(hash: string): WaitingCode | undefined {
-      const code = codes.get(hash);
+      const code = get(hash);
       return code && code.expiresAt > clock.now() ? code : undefined;
     },
 
@@ -61,28 +60,24 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
 
     /** The next poll asks the database. */
     doubt(hash: string): void {
-      const code = codes.get(hash);
+      const code = get(hash);
       if (code) code.checkedAt = Number.NEGATIVE_INFINITY;
     },
 
     add(hash: string, code: Pick<WaitingCode, 'clientId' | 'publicClient' | 'expiresAt' | 'interval'>): WaitingCode {
-      const waiting = {
-        ...code,
-        baseInterval: code.interval,
-        polledAt: 0,
-        patient: 0,
-        checkedAt: clock.now(),
-      };
-      codes.set(hash, waiting);
-      return waiting;
+      drop(hash);
+      const news = { baseInterval: code.interval, polledAt: 0, patient: 0, checkedAt: clock.now() };
+      const row = rows.take({ ...code, ...news });
+      codes.set(hash, row);
+      return rows.at(row);
     },
 
     /** The code was decided: the next poll goes to the database. */
-    drop: (hash: string): boolean => codes.delete(hash),
+    drop,
 
     forgetExpired(): void {
       const now = clock.now();
-      for (const [hash, code] of codes) if (code.expiresAt <= now) codes.delete(hash);
+      for (const [hash, row] of codes) if (rows.at(row).expiresAt <= now) drop(hash);
     },
   };
 }
