@@ -73,8 +73,6 @@ export type Authenticators = {
   savePassword(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
   /** Sets a password on an account that exists, and records it; checks no rules. */
   setPassword(accountId: AccountId, password: string): Promise<void>;
-  /** Switches on again what failures have switched off; for an operator who knows the owner. */
-  clearFailures(accountId: AccountId): Promise<void>;
   /** Takes as long for nobody (F5). */
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
 
@@ -199,12 +197,6 @@ export function createAuthenticators(needs: {
         await passwords.save(accountId, hashed, trx);
         await journal.append({ type: 'password_changed', accountId }, trx);
       });
-    },
-    async clearFailures(accountId) {
-      await store.clearTries('password', accountId);
-      await store.clearTries('authenticator_app', accountId);
-      await store.clearTries('recovery_code_set', accountId);
-      await store.clearTries('saved_code', accountId);
     },
     verifyPassword: (accountId, password) => passwords.verify(accountId, password),
 

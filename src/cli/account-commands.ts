@@ -3,7 +3,6 @@ import { type Authenticators, createAuthenticators, wordsOf } from '../authentic
 import { createEngineStore } from '../engine/engine-store.ts';
 import type { AccountId } from '../ids.ts';
 import type { Outside } from '../outside.ts';
-import { createSessions } from '../signin/sessions.ts';
 import { locales } from '../web/messages.ts';
 import {
   type Command,
@@ -24,31 +23,35 @@ const shortestByOperator = 8;
 
 const create: Command = {
   name: 'accounts create',
-  summary: 'Make an account. Its address counts as confirmed.',
+  summary: 'Make an account. Its address counts as confirmed; its owner chooses a password with a recovery code.',
   options: {
     email: { type: 'string', value: 'ADDRESS', meaning: 'The e-mail address to sign in with' },
-    'password-stdin': { type: 'boolean', meaning: 'Read the password from standard input' },
+    // F6: whoever makes an account for somebody else learns no password of theirs.
+    'password-stdin': {
+      type: 'boolean',
+      meaning: 'Read its first password from standard input; for your own account, and for trying out',
+    },
     locale: { type: 'string', value: locales.join('|'), meaning: 'Language of mails to this account' },
     json,
   },
   async run(input, terminal) {
     const email = normaliseEmail(required(input, 'email'));
     if (!email) throw new UsageError(`"${input.text('email')}" is not an e-mail address.`);
-    if (!input.flag('password-stdin'))
-      throw new UsageError('--password-stdin is missing: an account needs a password.');
     const locale = locales.find((known) => known === input.text('locale'));
     if (input.text('locale') && !locale) throw new UsageError(`--locale must be one of ${locales.join(', ')}.`);
-    const password = (await terminal.read()).replace(/\r?\n$/, '');
+    const password = input.flag('password-stdin') ? (await terminal.read()).replace(/\r?\n$/, '') : undefined;
 
     await withData(terminal, async (outside) => {
       const account = await createAccount(outside, terminal, { email, locale, password });
       terminal.print(input.flag('json') ? JSON.stringify(shown(account)) : `Made account ${account.id} for ${email}.`);
+      if (password === undefined)
+        terminal.note(`It has no password yet: make a code with "latchkey accounts recovery-code --email ${email}".`);
     });
     return true;
   },
 };
 
-type NewAccount = { email: string; locale: Account['locale']; password: string };
+type NewAccount = { email: string; locale: Account['locale']; password: string | undefined };
 
 async function createAccount(outside: Outside, terminal: Terminal, { email, locale, password }: NewAccount) {
   const { database, config } = outside;
@@ -58,12 +61,12 @@ async function createAccount(outside: Outside, terminal: Terminal, { email, loca
   const taken = new Refused(`There is already an account for ${email}.`);
   if (await accounts.findByEmail(email)) throw taken;
 
-  checkByOperator(authenticators, terminal, email, password);
-  const hashed = await authenticators.hashPassword(password);
+  if (password !== undefined) checkByOperator(authenticators, terminal, email, password);
+  const hashed = password === undefined ? undefined : await authenticators.hashPassword(password);
   try {
     return await database.transaction(async (transaction) => {
       const account = await accounts.create({ email, locale }, transaction);
-      await authenticators.savePassword(account.id, hashed, transaction);
+      if (hashed) await authenticators.savePassword(account.id, hashed, transaction);
       return account;
     });
   } catch (error) {
@@ -77,36 +80,6 @@ function checkByOperator(authenticators: Authenticators, terminal: Terminal, ema
   const problem = authenticators.checkPassword(chosen, wordsOf(email));
   if (problem) terminal.note('latchkey: this password would not be accepted on the page; have it changed soon.');
 }
-
-const password: Command = {
-  name: 'accounts password',
-  summary: 'Set a new password: the way back after too many wrong ones. Ends every session of the account.',
-  operand: 'ID|ADDRESS',
-  options: {
-    'password-stdin': { type: 'boolean', meaning: 'Read the password from standard input' },
-    json,
-  },
-  async run(input, terminal) {
-    const wanted = requiredOperand(input, password);
-    if (!input.flag('password-stdin')) throw new UsageError('--password-stdin is missing.');
-    const chosen = (await terminal.read()).replace(/\r?\n$/, '');
-    const account = await withData(terminal, async (outside) => {
-      const accounts = createAccounts(outside);
-      const found = await findAccount(accounts, wanted);
-      if (!found) throw new Refused(`There is no account ${wanted}.`);
-      const authenticators = createAuthenticators({ ...outside, userIdOf: (id) => accounts.passkeyUserId(id) });
-      checkByOperator(authenticators, terminal, found.email, chosen);
-      await authenticators.setPassword(found.id, chosen);
-      await authenticators.clearFailures(found.id);
-      // F9: whoever knew the old one may be signed in with it.
-      await createSessions(outside).removeAccountEverywhere(found.id);
-      return found;
-    });
-    const sentence = `Set a new password for account ${account.id} (${account.email}) and ended its sessions.`;
-    print(input, terminal, { id: account.id, password_changed: true }, sentence);
-    return true;
-  },
-};
 
 const list: Command = {
   name: 'accounts list',
@@ -160,4 +133,4 @@ const shown = ({ id, email, locale, createdAt }: Account) => ({
   created_at: new Date(createdAt).toISOString(),
 });
 
-export const accountCommands: readonly Command[] = [create, list, password, remove];
+export const accountCommands: readonly Command[] = [create, list, remove];

@@ -14,7 +14,6 @@ import { createAccounts } from '../account/account.ts';
 import { createAuthenticators } from '../authenticators/authenticators.ts';
 import { readConfig } from '../config.ts';
 import { openOutside } from '../outside.ts';
-import { createSessions } from '../signin/sessions.ts';
 
 // From dist/src/cli/ to the package.
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -124,33 +123,38 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await run(['accounts', 'recovery-code'])).code, 2);
     });
 
-    test('accounts password: the way back after a hundred failures, and out for whoever was signed in', async () => {
+    test('F6: no command sets the password of an account that exists, and the one that did says what to do', async () => {
       const { env, run } = await setUp();
       const create = ['accounts', 'create', '--email', 'ann@example.org', '--password-stdin', '--json'];
       const { id } = parsed(await run(create, { stdin: password }));
-      const outside = await openOutside(readConfig(env));
-      const accounts = createAccounts(outside);
-      const authenticators = createAuthenticators({ ...outside, userIdOf: (one) => accounts.passkeyUserId(one) });
-      const sessions = createSessions(outside);
-      const origin = { browserId: 'here', userAgent: undefined, country: undefined };
-      const { secret } = await sessions.start(undefined, id, ['pwd'], origin);
-      await outside.database.query
-        .withTables<{ password: { failed_tries: number } }>()
-        .updateTable('password')
-        .set({ failed_tries: 100 })
-        .execute();
-      assert.equal(await authenticators.verifyPassword(id, password), false);
-
-      const args = ['accounts', 'password', 'ann@example.org', '--password-stdin', '--json'];
-      assert.equal((await run(args, { stdin: 'short' })).code, 1);
-      assert.equal((await run(['accounts', 'password', 'bob@example.org', '--password-stdin'])).code, 1);
-      assert.equal((await run(['accounts', 'password', id], { stdin: password })).code, 2);
       const next = 'seven lamps under the harbour';
-      assert.deepEqual(parsed(await run(args, { stdin: `${next}\n` })), { id, password_changed: true });
-      assert.equal(await authenticators.verifyPassword(id, next), true);
-      assert.equal(await authenticators.verifyPassword(id, password), false);
-      assert.equal(await sessions.find(secret), undefined);
-      assert.equal((await outside.journal.recent(id, 1))[0]?.type, 'password_changed');
+      for (const args of [
+        ['accounts', 'password', 'ann@example.org', '--password-stdin'],
+        ['accounts', 'password'],
+      ]) {
+        const { code, stdout, stderr } = await run(args, { stdin: next });
+        assert.equal(code, 2);
+        assert.equal(stdout, '');
+        assert.match(stderr, /latchkey accounts recovery-code --email/);
+      }
+      assert.doesNotMatch((await run(['accounts', '--help'])).stdout, /accounts password/);
+      assert.equal((await run(create, { stdin: next })).code, 1, 'nor by making it again');
+      const outside = await openOutside(readConfig(env));
+      const authenticators = createAuthenticators({ ...outside, userIdOf: async () => undefined });
+      assert.equal(await authenticators.verifyPassword(id, next), false);
+      assert.equal(await authenticators.verifyPassword(id, password), true);
+      await outside.close();
+    });
+
+    test('F6: an account is made without a password, for its owner to choose one', async () => {
+      const { env, run } = await setUp();
+      const made = await run(['accounts', 'create', '--email', 'ann@example.org', '--json']);
+      const { id } = parsed(made);
+      assert.match(made.stderr, /latchkey accounts recovery-code --email ann@example\.org/);
+      assert.equal(parsed(await run(['accounts', 'recovery-code', '--email', 'ann@example.org', '--json'])).id, id);
+      const outside = await openOutside(readConfig(env));
+      const authenticators = createAuthenticators({ ...outside, userIdOf: async () => undefined });
+      assert.equal((await authenticators.methodsOf(id)).password, false);
       await outside.close();
     });
 
@@ -285,7 +289,6 @@ describe('the command', () => {
       ['accounts'],
       ['accounts', 'create', '--emial', 'x'],
       ['accounts', 'create', '--password-stdin'],
-      ['accounts', 'create', '--email', 'ann@example.org'],
       ['accounts', 'create', '--email', 'not an address', '--password-stdin'],
       ['accounts', 'create', '--email', 'ann@example.org', '--password-stdin', '--locale', 'xx'],
       ['accounts', 'remove'],

@@ -20,6 +20,13 @@ const commands: readonly Command[] = [
   ...keyCommands,
 ];
 
+/** What there was once, and what to do instead. */
+const gone: Readonly<Record<string, string>> = {
+  'accounts password':
+    'nobody but its owner sets the password of an account. Make sure that it is them, and hand them the code that\n' +
+    '"latchkey accounts recovery-code --email ADDRESS" prints: with it they choose a new one at /recover.',
+};
+
 /** Exit code: 0 done, 1 refused, 2 typed or set in a way that cannot be run. */
 async function main(words: readonly string[], terminal: Terminal): Promise<number> {
   if (words[0] === '--version') return say(terminal, version());
@@ -28,6 +35,11 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
   const asksForHelp = words.includes('--help') || words.includes('-h') || words[0] === 'help';
   if (!command) {
     if (asksForHelp) return say(terminal, helpForAll(commands, name.filter((word) => word !== 'help')[0]));
+    const instead = gone[name.slice(0, 2).join(' ')];
+    if (instead) {
+      terminal.note(`latchkey: ${instead}`);
+      return 2;
+    }
     terminal.note(helpForAll(commands, name[0]));
     if (name.length > 0) terminal.note(`\nlatchkey: there is no command "${name.slice(0, 2).join(' ')}".`);
     else if (words[0]) terminal.note(`\nlatchkey: there is no option "${words[0]}" without a command.`);

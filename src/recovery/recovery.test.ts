@@ -240,6 +240,25 @@ forEachDatabase((_name, open) => {
     assert.equal(browser.shown.url, '/recover/done');
   });
 
+  test('F6, E9: after a hundred failures, or with no password yet, the code of an operator is the way in', async () => {
+    const loser = await createLoser(open);
+    const tries = loser.database.query.withTables<{ password: { failed_tries: number } }>();
+    await tries.updateTable('password').set({ failed_tries: 100 }).execute();
+    assert.equal(await loser.tryPassword(goodPassword), 'refused');
+    const bob = await loser.accounts.create({ email: 'bob@example.org' });
+    for (const { id, email } of [{ id: loser.id, email: ann }, bob]) {
+      const elsewhere = await loser.begin(email);
+      const code = await loser.recovery.issueByOperator(id, hours(24));
+      await elsewhere.open('/recover/code?way=operator');
+      await elsewhere.submit({ code });
+      assert.equal(elsewhere.shown.url, '/recover/password');
+      await elsewhere.submit({ new_password: newPassword });
+      assert.equal(elsewhere.shown.url, '/recover/done');
+      assert.equal(await loser.authenticators.verifyPassword(id, newPassword), true);
+    }
+    assert.equal(await loser.tryPassword(newPassword), 'in');
+  });
+
   test('F6: an operator hands out a code, and never a password', async () => {
     const loser = await createLoser(open);
     await loser.addApp();
