@@ -67,6 +67,7 @@ export async function createApp(outside: Outside): Promise<App> {
     ...{ ...outside, journal, mail, sms, messages, limits, live, devices },
     clientNames: (ids) => clients.names(ids),
     revokeAccount: (id) => engine.revokeAccount(id),
+    revokeApps: (id, trx) => engine.revokeApps(id, trx),
     failed: (err, what) => server.log.error({ err }, what),
   });
   const { signin } = person;

@@ -11,6 +11,7 @@ import { createCodeMail } from './authenticators/code-mail.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
 import type { Devices } from './devices/devices.ts';
+import type { DatabaseTransaction } from './drivers/database/database.ts';
 import { createClosing } from './home/closing.ts';
 import { createHome } from './home/home.ts';
 import { homePlugin } from './home/home-plugin.ts';
@@ -47,6 +48,8 @@ export type PersonNeeds = Pick<
   clientNames: ActivityNeeds['clientNames'];
   /** Ends every token and session that apps have of an account. */
   revokeAccount(accountId: AccountId): Promise<void>;
+  /** Ends what apps were given by the account's signing in; linked devices stay. */
+  revokeApps(accountId: AccountId, transaction: DatabaseTransaction): Promise<void>;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
   /** Hears of every sign-in, beside the rooms here. */
@@ -66,8 +69,12 @@ export function createPerson(needs: PersonNeeds) {
     ...needs,
     findAccount: accounts.find,
     findByEmail: accounts.findByEmail,
-    changeEmail: accounts.changeEmail,
     lockAccount: accounts.lock,
+    async changeEmail(id, change, trx) {
+      await recovery.endAll(id, trx);
+      return accounts.changeEmail(id, change, trx);
+    },
+    endRecoveries: (id, trx) => recovery.endAll(id, trx),
     isSignedIn: async (id, sessionId) => (await signin.sessionsOf(id)).some((one) => one.sessionId === sessionId),
   });
   const manyFailures = createFailuresMail({
@@ -89,7 +96,13 @@ export function createPerson(needs: PersonNeeds) {
     activity.signedIn(facts);
     needs.signedInFrom?.(facts);
   };
-  const signin: Signin = createSignin({ ...needs, accounts, authenticators, signedInFrom, halfSignedIn });
+  const signin: Signin = createSignin({
+    ...{ ...needs, accounts, authenticators, signedInFrom, halfSignedIn },
+    async endElsewhere(id, trx) {
+      await recovery.endAll(id, trx);
+      await needs.revokeApps(id, trx);
+    },
+  });
   const signup = createSignup({ ...needs, accounts, isKept: addresses.isKept });
   const notices = createNotices({ ...needs, reach: addresses.reach });
   const recovery = createRecovery({
@@ -202,7 +215,10 @@ export function createPerson(needs: PersonNeeds) {
         requireFreshProof: (request, reply) => signin.requireFreshProof(request, reply),
         activity,
       });
-      await securityPlugin(pages, { authenticators, signin, tell: addresses.tell, userIdOf });
+      await securityPlugin(pages, {
+        ...{ authenticators, signin, tell: addresses.tell, userIdOf },
+        endRecoveries: (id) => needs.database.transaction((trx) => recovery.endAll(id, trx)),
+      });
     },
 
     /** Housekeeping, every minute. */

@@ -77,6 +77,8 @@ export function createAddresses(needs: {
   /** One transaction at a time per account, from here on. */
   lockAccount(id: AccountId, trx: DatabaseTransaction): Promise<void>;
   isSignedIn(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
+  /** Ends what was begun with an address that is about to be given up: codes to it are for nothing. */
+  endRecoveries(id: AccountId, trx: DatabaseTransaction): Promise<void>;
   /** For what failed after the act it belongs to was done. */
   failed(error: unknown, what: string): void;
 }): Addresses {
@@ -152,6 +154,7 @@ export function createAddresses(needs: {
       const row = (await store.list(accountId)).find((one) => one.id === id);
       if (!row) return false;
       const removed = await database.transaction(async (trx) => {
+        await needs.endRecoveries(accountId, trx);
         const done = await store.remove(accountId, id, trx);
         const data = { kind: row.kind, address: maskAddress(row) };
         if (done) await journal.append({ type: 'address_removed', accountId, data }, trx);

@@ -58,6 +58,7 @@ function openPerson(outside: Outside, terminal: Terminal) {
   return createPerson({
     ...{ ...outside, config, devices, clientNames: (ids) => clients.names(ids) },
     revokeAccount: (id) => engine.deleteArtifactsOfAccount(id),
+    revokeApps: (id, trx) => engine.deleteArtifactsOfApps(id, trx),
     messages: loadMessages({ strict: config.development }),
     limits: createLimits({ ephemeral, clock }),
     live: createLive({ ephemeral }),

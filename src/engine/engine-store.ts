@@ -125,6 +125,19 @@ export function createEngineStore(database: Database) {
         .execute();
     },
 
+    /**
+     * What the engine itself was given for an account: its sessions, and the grants of apps, without which no token of
+     * theirs is worth anything. Grants of devices name themselves in `grant_id`, and stay.
+     */
+    async deleteArtifactsOfApps(accountId: string, transaction?: DatabaseTransaction): Promise<void> {
+      await on(transaction)
+        .deleteFrom('artifact')
+        .where('account_id', '=', accountId)
+        .where('grant_id', 'is', null)
+        .where('kind', 'in', ['Grant', 'Session'])
+        .execute();
+    },
+
     async putAnswer(row: TokenAnswerRow, transaction: DatabaseTransaction): Promise<void> {
       await insertAnswer.change(row, transaction);
     },

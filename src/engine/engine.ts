@@ -50,6 +50,8 @@ export type Engine = {
   /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
   revokeGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
   revokeAccount(accountId: AccountId, transaction?: DatabaseTransaction): Promise<void>;
+  /** Ends what apps were given by signing in, and the engine's own sessions; linked devices stay. */
+  revokeApps(accountId: AccountId, transaction?: DatabaseTransaction): Promise<void>;
   /** Deletes what has expired; takes up rotated keys. Called every minute by the process. */
   tidy(): Promise<void>;
 };
@@ -122,6 +124,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
 
     revokeGrant: (grantId, transaction) => store.deleteArtifactsOfGrant(grantId, transaction),
     revokeAccount: (accountId, transaction) => store.deleteArtifactsOfAccount(accountId, transaction),
+    revokeApps: (accountId, transaction) => store.deleteArtifactsOfApps(accountId, transaction),
 
     async tidy() {
       await store.deleteExpired(clock.now() - minutes(1));

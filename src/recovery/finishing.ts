@@ -75,11 +75,11 @@ export function createFinishing(
         const change = { status: 'done' as const, changed_at: now };
         await store.lock(accountId, trx);
         if (!(await store.change(attempt.id, from, change, trx, mine))) return false;
+        await store.closeOthers(accountId, attempt.id, now, trx);
         await saveWay(accountId, way, trx);
         if (ending.dropSecondStep && attempt.mayDropSecondStep) await authenticators.removeSecondStep(accountId, trx);
         if (ending.sessions) await needs.endSessions(accountId, trx);
         for (const id of ending.devices) await devices.unlink(accountId, id, trx);
-        await store.closeOthers(accountId, attempt.id, now, trx);
         await journal.append(
           { type: 'recovered', accountId, data: { by: Object.keys(attempt.proven).join(' ') } },
           trx,

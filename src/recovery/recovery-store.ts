@@ -143,6 +143,20 @@ export function createRecoveryStore(database: Database) {
         .execute();
     },
 
+    /** Ends all that is under way for the account; how many waiting periods were among it. */
+    async endAll(accountId: AccountId, now: number, trx: DatabaseTransaction): Promise<number> {
+      const ended = { changed_at: now, sealed_saved_code: null };
+      const mine = (status: Status, from: readonly Status[]) =>
+        on(trx)
+          .updateTable('recovery')
+          .set({ status, ...ended })
+          .where('account_id', '=', accountId)
+          .where('status', 'in', from)
+          .executeTakeFirst();
+      await mine('closed', ['open']);
+      return Number((await mine('cancelled', ['waiting', 'ready'])).numUpdatedRows);
+    },
+
     /** Whose time is up. */
     overdue: (now: number, limit: number) =>
       on()

@@ -27,6 +27,11 @@ export type Recovery = Proofs &
     pending(accountId: AccountId): Promise<Pending | undefined>;
     /** Ends every waiting period of the account, or the one named; how many that ended. */
     cancel(accountId: AccountId, id?: string): Promise<number>;
+    /**
+     * Ends whatever is under way for the account, the waiting period, too: an address was given up, or its owner has
+     * changed the password or signed everybody else out. What a stranger has proven until then is for nothing.
+     */
+    endAll(accountId: AccountId, transaction: DatabaseTransaction): Promise<void>;
     /** By the token of a mail. `disowned` is the answer to a recovery that is done already. */
     findByCancelToken(token: string): Promise<Attempt | undefined>;
     cancelByToken(token: string): Promise<'cancelled' | 'disowned' | undefined>;
@@ -196,6 +201,13 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
         tell(row.id);
       }
       return count;
+    },
+
+    async endAll(accountId, trx) {
+      await store.lock(accountId, trx);
+      const waited = await store.endAll(accountId, clock.now(), trx);
+      // The timer tells the owner: before the transaction has ended, nothing is true yet.
+      if (waited > 0) await journal.append({ type: 'recovery_cancelled', accountId }, trx);
     },
 
     async findByCancelToken(token) {

@@ -10,6 +10,8 @@ export type SecurityNeeds = {
   tell: Addresses['tell'];
   signin: Signin;
   userIdOf(accountId: AccountId): Promise<string | undefined>;
+  /** Whoever is about to get in without the password, and has proven something for it, begins anew. */
+  endRecoveries(accountId: AccountId): Promise<void>;
 };
 
 /** After a change is made: tells the owner, and shows what counts now. */

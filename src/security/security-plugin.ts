@@ -77,6 +77,8 @@ function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: C
       const error = request.page.t(problem.key, problem.values);
       return reply.page(passwordPage({ page: request.page, email, exists, minimum, error }));
     }
+    // Before, so that one that is done at this very moment does not replace the password that is set here.
+    await needs.endRecoveries(accountId);
     await authenticators.setPassword(accountId, password);
     // F9: whoever knew the old password may be signed in with it.
     if (others === 'yes') await signin.endSessionsOf(accountId, owner.sessionId);

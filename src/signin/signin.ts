@@ -98,7 +98,7 @@ export type Signin = Steps &
     sessionsOf(accountId: AccountId): Promise<SessionSeen[]>;
     /** Signs the account out in that browser and records it; false if it is not signed in there. */
     endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
-    /** Ends every session of the account in every browser, except the one given. */
+    /** Ends every session of the account in every browser, except the one given, and what else acts for it. */
     endSessionsOf(accountId: AccountId, except?: SessionId, transaction?: DatabaseTransaction): Promise<void>;
     /** Removes sessions nobody can use any more; returns how many. For a timer. */
     removeEnded(): Promise<number>;
@@ -123,8 +123,10 @@ export function createSignin(needs: {
   /** Told after every sign-in; must neither throw nor be waited for. */
   signedInFrom?: (facts: SignInFacts) => void;
   halfSignedIn?: HalfSignedIn;
+  /** What else acts for an account, or is about to, ends when its owner signs everybody else out. */
+  endElsewhere?: (accountId: AccountId, transaction: DatabaseTransaction) => Promise<void>;
 }): Signin {
-  const { clock, journal, accounts, authenticators, places } = needs;
+  const { database, clock, journal, accounts, authenticators, places } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
   const sessions = createSessions(needs);
   const throttle = createThrottle({ ...needs, knows: knownBrowsers.knows });
@@ -256,7 +258,13 @@ export function createSignin(needs: {
       return true;
     },
 
-    endSessionsOf: (...args) => sessions.removeAccountEverywhere(...args),
+    async endSessionsOf(accountId, except, transaction) {
+      const work = async (trx: DatabaseTransaction): Promise<void> => {
+        await needs.endElsewhere?.(accountId, trx);
+        await sessions.removeAccountEverywhere(accountId, except, trx);
+      };
+      await (transaction ? work(transaction) : database.transaction(work));
+    },
     async removeEnded() {
       await knownBrowsers.removeEnded();
       await throttle.tidy();

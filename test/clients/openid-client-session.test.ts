@@ -4,6 +4,7 @@ import * as client from 'openid-client';
 import { minutes } from '../../src/clock.ts';
 import { chooseAccount, signInToApp } from '../helpers/app-sign-in.ts';
 import { createHttpBrowser, type HttpBrowser, signIn } from '../helpers/http-browser.ts';
+import { linkCode } from '../helpers/link-journey.ts';
 import { authorizationRequest, refused, registerApp, webApp } from '../helpers/standard-client.ts';
 import { startTestApp, type TestApp, testPassword } from '../helpers/test-app.ts';
 
@@ -79,6 +80,32 @@ describe('openid-client and the session', () => {
       const ended = await elsewhere.submit(await elsewhere.open('/sessions'), {}, others);
       assert.equal(ended.url.search, '?ended=others');
       assert.equal(await silently(), 'login_required');
+    });
+
+    it('F9: what an app holds, and no person can see, ends with signing out everywhere else; a device stays', async () => {
+      const thief = createHttpBrowser(server.url);
+      await signIn(thief, sam, testPassword);
+      const scope = { scope: 'openid offline_access', prompt: 'consent' };
+      const { url, checks } = await authorizationRequest(config, scope);
+      const { callback } = await signInToApp(thief, url);
+      const held = await client.authorizationCodeGrant(config, callback, checks);
+      await client.fetchUserInfo(config, held.access_token, ids[sam] ?? '');
+
+      await signIn(person, sam, testPassword);
+      const tv = await registerApp(server, {});
+      const code = await client.initiateDeviceAuthorization(tv, { scope: 'openid offline_access' });
+      await linkCode(person, code.user_code);
+      const { device_code } = code;
+      const type = 'urn:ietf:params:oauth:grant-type:device_code';
+      const device = await client.genericGrantRequest(tv, type, { device_code });
+
+      await person.submit(await person.open('/sessions'), {}, { name: 'action', value: 'others' });
+      assert.equal(await refused(client.refreshTokenGrant(config, held.refresh_token ?? '')), 'invalid_grant');
+      assert.notEqual(
+        await refused(client.fetchUserInfo(config, held.access_token, ids[sam] ?? '')),
+        'nothing was refused',
+      );
+      assert.ok((await client.refreshTokenGrant(tv, device.refresh_token ?? '')).access_token);
     });
 
     it('login_required after signing out of us, whatever the engine remembers', async () => {

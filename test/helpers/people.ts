@@ -70,6 +70,7 @@ export async function createPeople(open: OpenDatabase, settings: { requireSecond
       ...settings,
     },
     revokeAccount: async () => {},
+    revokeApps: async () => {},
     failed: () => {},
     signedInFrom: (facts) => void signIns.push(facts),
   });

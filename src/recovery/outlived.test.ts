@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { forEachDatabase } from '../../test/helpers/databases.ts';
+import type { FormBrowser } from '../../test/helpers/form-browser.ts';
+import { goodPassword } from '../../test/helpers/people.ts';
+import { ann, createLoser, csrfOf, type Loser, newPassword } from '../../test/helpers/recovering.ts';
+
+const other = 'ann@elsewhere.example';
+
+/** Moves the account to another address, as its page does. */
+async function changeEmail(loser: Loser, to: string): Promise<void> {
+  await loser.signIn();
+  const sessionId = loser.signIns.at(-1)?.sessionId;
+  assert.ok(sessionId);
+  const asker = { accountId: loser.id, sessionId };
+  const { id, code } = await loser.addresses.confirmations.begin(asker, { purpose: 'own', value: to });
+  const pending = await loser.addresses.confirmations.find(id, asker);
+  assert.ok(pending);
+  assert.equal(await loser.addresses.confirmations.confirmByCode(pending, code), 'confirmed');
+}
+
+/** No step of this attempt leads to a new password any more, and no further code is sent for it. */
+async function assertOver(loser: Loser, browser: FormBrowser): Promise<void> {
+  const before = loser.mails.length;
+  const csrf = csrfOf(await browser.open('/recover').then(() => browser));
+  await browser.post('/recover/choose', { csrf, way: 'email' });
+  await browser.post('/recover/password', { csrf, new_password: newPassword, sessions: 'yes' });
+  assert.deepEqual(loser.subjects(ann).slice(loser.subjects(ann).length - (loser.mails.length - before)), []);
+  assert.equal(await loser.authenticators.verifyPassword(loser.id, newPassword), false);
+}
+
+forEachDatabase((_name, open) => {
+  test('an address that the account has given up gets no more codes, and those it got are for nothing', async () => {
+    const loser = await createLoser(open);
+    const proven = await loser.proveByMail();
+    const asked = await loser.begin();
+    await asked.submit({ way: 'email' });
+    const code = loser.codeTo(ann);
+    const begun = await loser.begin();
+    await changeEmail(loser, other);
+
+    await assertOver(loser, proven);
+    await assertOver(loser, begun);
+    await asked.open('/recover');
+    await asked.post('/recover/code?way=email', { csrf: csrfOf(asked), code });
+    await assertOver(loser, asked);
+  });
+
+  test('whoever had moved the account to an address of theirs gets no more codes there once it is moved back', async () => {
+    const loser = await createLoser(open);
+    await changeEmail(loser, other);
+    const thief = await loser.proveByMail(other);
+    const waiting = await loser.begin(other);
+    const link = /\/security\/email\/undo\/([\w-]+)/.exec(loser.mailTo(ann).at(-1)?.text ?? '')?.[1] ?? '';
+    assert.ok(await loser.addresses.undoEmail(link));
+
+    const before = loser.mailTo(other).length;
+    await assertOver(loser, thief);
+    await assertOver(loser, waiting);
+    assert.equal(loser.mailTo(other).length, before);
+  });
+
+  test('a code to an address that was removed since', async () => {
+    const loser = await createLoser(open);
+    await loser.addAddress('email', other);
+    const proven = await loser.proveByMail();
+    const [address] = await loser.addresses.list(loser.id);
+    assert.ok(address && (await loser.addresses.remove(loser.id, address.id)));
+    await assertOver(loser, proven);
+  });
+
+  test('an owner who changes the password, or signs everybody else out, has ended what a stranger had proven', async () => {
+    const loser = await createLoser(open);
+    const first = await loser.proveByMail();
+    const owner = await loser.signIn();
+    await owner.open('/security/password');
+    await owner.post('/security/password', { csrf: csrfOf(owner), new_password: `${goodPassword} again` });
+    assert.equal(await loser.authenticators.verifyPassword(loser.id, `${goodPassword} again`), true);
+    await assertOver(loser, first);
+
+    const second = await loser.proveByMail();
+    await owner.open('/sessions');
+    await owner.post('/sessions', { csrf: csrfOf(owner), action: 'others' });
+    await assertOver(loser, second);
+  });
+
+  test('the waiting period ends with the address it was begun with, and its owner is told', async () => {
+    const loser = await createLoser(open);
+    const code = await loser.addApp();
+    const browser = await loser.proveByMail();
+    await browser.open('/recover/lost');
+    await browser.submit({ action: 'wait' });
+    assert.ok(await loser.recovery.pending(loser.id));
+    const owner = await loser.signIn();
+    await owner.submit({ code: code() });
+    await owner.open('/sessions');
+    await owner.post('/sessions', { csrf: csrfOf(owner), action: 'others' });
+    assert.equal(await loser.recovery.pending(loser.id), undefined);
+    assert.ok((await loser.events()).includes('recovery_cancelled'));
+    loser.clock.advance(60_000);
+    await loser.tidy();
+    assert.match(loser.subjects(ann).at(-1) ?? '', /stopped|cancel/i);
+  });
+});
