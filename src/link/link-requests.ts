@@ -8,6 +8,7 @@ import type { ClientId, GrantId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type Limits, networkOf } from '../web/limits.ts';
+import { createCatchUp, trustInMemory } from './catch-up.ts';
 import { codeLife, createCodeDrawer } from './draw-codes.ts';
 import type { Guesses } from './guesses.ts';
 import { createHeldPolls } from './held-polls.ts';
@@ -21,12 +22,6 @@ import type { WaitingCode } from './waiting-rows.ts';
 const issueLimit = { limit: 600, window: minutes(10) };
 /** How long a code that ended is not drawn again (B26). */
 const tombstone = days(1);
-/** How long another process may not notice a decision whose message was lost. */
-const trustInMemory = seconds(5);
-const catchUpEvery = seconds(2);
-/** A decision is dated before its commit; one that takes longer than this to commit is refused by the database. */
-const slowestCommit = minutes(1);
-const usualCommit = seconds(5);
 
 type Needs = {
   database: Database;
@@ -41,7 +36,6 @@ type Needs = {
   polled(answer: PollAnswer): void;
   /** True for a client without a secret, whose polls need no authentication. */
   isPublic(clientId: ClientId): Promise<boolean>;
-  /** Notes that tokens of the grant were used, within the transaction that stores them. */
   /** Notes that the device has its tokens; false if it is not linked any more. */
   collected(grantId: GrantId, transaction: DatabaseTransaction): Promise<boolean>;
   /** Ends the link of a grant whose device code was replayed. */
@@ -80,10 +74,11 @@ export const topicOf = (deviceCodeHash: string): string => `link ${deviceCodeHas
 export function createLinkRequests(needs: Needs): LinkRequests {
   const { database, ephemeral, secrets, clock, journal, limits } = needs;
   const store = createLinkStore(database);
-  const waiting = createWaitingCodes({ clock, ...(ephemeral.shared ? { trust: trustInMemory } : {}) });
-  const live = createLiveCount(() => store.countLive(clock.now()), waiting, clock, ephemeral.shared);
+  // Another process over the same database may decide, if only one that takes over; not all of them share messages.
+  const shared = ephemeral.shared || database.shared;
+  const waiting = createWaitingCodes({ clock, ...(shared ? { trust: trustInMemory } : {}) });
+  const live = createLiveCount(() => store.countLive(clock.now()), waiting, clock, shared);
   const held = createHeldPolls();
-  let searchedAt = 0;
   const draw = createCodeDrawer({ ...needs, store, live });
   const hashOf = (deviceCode: string): string => secrets.hash('device-code', deviceCode);
 
@@ -107,19 +102,18 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     await ephemeral.publish(decisions, hash).catch(() => {});
   };
 
-  /** Hears of decisions whose message was lost, by one query for all codes instead of one for each poll. */
-  async function catchUp(): Promise<void> {
-    const now = clock.now();
-    // Nearly every commit takes milliseconds; once a minute the slowest there can be are looked for too.
-    const thorough = now - searchedAt >= slowestCommit || now < searchedAt;
-    for (const hash of await store.listDecidedSince(now - (thorough ? slowestCommit : usualCommit))) drop(hash);
-    if (thorough) searchedAt = now;
-    waiting.confirmed(now);
-  }
+  const catchUp = createCatchUp({
+    clock,
+    decidedSince: (time) => store.listDecidedSince(time),
+    ping: () => database.ping(),
+    decided: drop,
+    confirmed: (at) => waiting.confirmed(at),
+  });
+  const memoryMayAnswer = (code: WaitingCode): boolean => waiting.trusted(code) || catchUp.databaseIsAway;
 
   async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: PolledRow }> {
     const code = waiting.live(hash);
-    if (code && waiting.trusted(code)) return { answer: waiting.judge(code, clientId) };
+    if (code && memoryMayAnswer(code)) return { answer: waiting.judge(code, clientId) };
     let row: PolledRow | undefined;
     try {
       row = await store.findByDeviceCode(hash);
@@ -180,7 +174,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
 
     pollNow(deviceCode, clientId) {
       const code = waiting.live(hashOf(deviceCode));
-      if (!code?.publicClient || code.clientId !== clientId || !waiting.trusted(code)) return undefined;
+      if (!code?.publicClient || code.clientId !== clientId || !memoryMayAnswer(code)) return undefined;
       const answer = paceOf(code, clock.now());
       needs.polled(answer);
       return answer;
@@ -237,10 +231,10 @@ export function createLinkRequests(needs: Needs): LinkRequests {
         publicity.set(row.client_id, known);
         remember(row, known);
       }
-      if (!ephemeral.shared) return stop;
-      const timer = setInterval(() => void catchUp().catch(() => {}), catchUpEvery).unref();
+      if (!shared) return stop;
+      const stopLooking = catchUp.start();
       return async () => {
-        clearInterval(timer);
+        stopLooking();
         await stop();
       };
     },

@@ -11,6 +11,8 @@ import type { Build, Statement } from './statement.ts';
 export type Database = {
   // biome-ignore lint/complexity/noBannedTypes: Kysely's empty schema; every room adds its own tables to it.
   readonly query: Kysely<{}>;
+  /** True if other processes may serve from the same data. */
+  readonly shared: boolean;
   /** Runs `work` in one transaction: all of it is durable when the promise resolves, none of it if it rejects. */
   transaction<T>(work: (transaction: DatabaseTransaction) => Promise<T>): Promise<T>;
   /** A query compiled once, for the hot path. */

@@ -36,6 +36,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
   const query = new Kysely<{}>({ dialect: new PostgresDialect({ pool: withClearErrors(pool) }) });
   return {
     query,
+    shared: true,
     transaction: (work) => query.transaction().execute(work),
     statement<Values, Row>(build: Build<Values, Row>): Statement<Values, Row> {
       const { query: compiled, parameters } = compileOnce(build);

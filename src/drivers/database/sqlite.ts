@@ -35,6 +35,7 @@ export function openSqlite(path: string): Database {
   const statements = directStatements(file, path);
   return {
     query,
+    shared: false,
     transaction: groupCommits(query, directSavepoints(file)),
     statement: statements.create,
     isDuplicate: (error) => uniqueViolations.includes((error as { errcode?: number } | undefined)?.errcode ?? 0),
