@@ -130,7 +130,7 @@ describe('G14, G20: a passkey is removed', () => {
     await phone.tab.locator('main .card a').first().click();
     await phone.tab.waitForURL(/\/security\/passkeys\//);
     await phone.press({ name: 'action', value: 'remove' });
-    assert.match(await phone.words(), /Nothing else on your account is safe from a false page/);
+    assert.match(await phone.words(), /Nothing else on your account is safe from a fake page/);
     await phone.tab.check('main input[name=sure]');
     await phone.press({ name: 'action', value: 'remove' });
     assert.equal(phone.at(), '/security?done=passkeyRemoved');
