@@ -1,15 +1,10 @@
 import type { ComponentChild } from 'preact';
 import { BackLink, Button, CardList, Form, Lead, LeftToRight, LinkButton, Notice, Time } from '../web/components.tsx';
 import type { Page, PageContext } from '../web/page.ts';
-import { type Address, mostAddresses } from './addresses.ts';
-import { readablePhone } from './phone.ts';
+import { type Address, mostAddresses, shownAddress } from './addresses.ts';
 
 /** What can be said to have just happened; anything else after `?done=` says nothing. */
 const dones = ['emailAdded', 'emailRemoved', 'phoneAdded', 'phoneRemoved', 'ownChanged'];
-
-export function shownAddress({ kind, value }: Pick<Address, 'kind' | 'value'>): string {
-  return kind === 'phone' ? readablePhone(value) : value;
-}
 
 export function addressesPage(props: {
   page: PageContext;

@@ -14,7 +14,7 @@ import { createAddressesStore } from './addresses-store.ts';
 import { type Confirmations, createConfirmations, type Outcome } from './confirmations.ts';
 import type { ConfirmationRow } from './confirmations-store.ts';
 import { type ChangeKey, createEmailChanges, type EmailChanges } from './email-changes.ts';
-import { callingCode } from './phone.ts';
+import { callingCode, readablePhone } from './phone.ts';
 import { createTexts, type TextResult } from './texts.ts';
 
 /** A confirmed alternate of an account. `value` is a normalised mail address or a number in E.164. */
@@ -265,3 +265,8 @@ export function maskAddress({ kind, value }: { kind: 'email' | 'phone'; value: s
 
 const maskedEmail = (value: string): string => maskAddress({ kind: 'email', value });
 const maskedChange = (from: string, to: string) => ({ from: maskedEmail(from), to: maskedEmail(to) });
+
+/** In full, a number as people write it. */
+export function shownAddress({ kind, value }: Pick<Address, 'kind' | 'value'>): string {
+  return kind === 'phone' ? readablePhone(value) : value;
+}

@@ -12,7 +12,7 @@ import {
 import { LiveState } from '../web/content.tsx';
 import { linkConfirmedPage, linkDeadPage } from '../web/link-pages.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
-import { shownAddress } from './addresses-pages.tsx';
+import { shownAddress } from './addresses.ts';
 import type { ConfirmationLink, Pending } from './confirmations.ts';
 import type { Purpose } from './confirmations-store.ts';
 

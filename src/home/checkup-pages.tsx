@@ -1,5 +1,6 @@
 import type { Activity } from '../activity/activity.ts';
 import { ActivityRows } from '../activity/activity-rows.tsx';
+import { shownAddress } from '../addresses/addresses.ts';
 import { days } from '../clock.ts';
 import { deviceName } from '../devices/device-words.tsx';
 import {
@@ -40,15 +41,16 @@ export function checkupPage(props: StepProps & { step: CheckupStep }): Page {
   const { page, step } = props;
   const { t } = page;
   const number = checkupSteps.indexOf(step) + 1;
+  const noDevices = step === 'devices' && props.overview.devices.length === 0;
   return {
     title: t(`home.checkup.${step}`),
     content: (
       <>
         <p class="step-of">{t('home.checkup.step', { number, of: checkupSteps.length })}</p>
         <h1>{t(`home.checkup.${step}`)}</h1>
-        <Lead>{t(`home.checkup.${step}.lead`)}</Lead>
+        <Lead>{t(noDevices ? 'home.checkup.noDevices' : `home.checkup.${step}.lead`)}</Lead>
         {step === 'ways' && <Ways {...props} />}
-        {step === 'devices' && <DeviceCards {...props} />}
+        {step === 'devices' && !noDevices && <DeviceCards {...props} />}
         {step === 'addresses' && <AddressRows {...props} />}
         {step === 'activity' && (
           <ActivityRows page={page} rows={props.activity} now={props.now} label={t('home.checkup.activity')} />
@@ -56,7 +58,7 @@ export function checkupPage(props: StepProps & { step: CheckupStep }): Page {
         <Form page={page} action={`/checkup/${step}`}>
           <ButtonRow>
             <Button>{t(number === checkupSteps.length ? 'home.checkup.finish' : 'home.checkup.next')}</Button>
-            <LinkButton href={changeAt[step]}>{t(`home.checkup.${step}.change`)}</LinkButton>
+            {!noDevices && <LinkButton href={changeAt[step]}>{t(`home.checkup.${step}.change`)}</LinkButton>}
           </ButtonRow>
         </Form>
       </>
@@ -116,7 +118,6 @@ function AdviceList({ page, advice }: { page: PageContext; advice: readonly Advi
 function DeviceCards({ page, overview, now }: StepProps) {
   const { t } = page;
   const { devices } = overview;
-  if (devices.length === 0) return <p>{t('home.checkup.noDevices')}</p>;
   return (
     <CardList
       label={t('home.devices')}
@@ -146,9 +147,9 @@ function AddressRows({ page, overview }: StepProps) {
       <SummaryList
         rows={[
           { label: t('home.address.own'), value: <LeftToRight>{account.email}</LeftToRight> },
-          ...addresses.map(({ kind, value }) => ({
-            label: t(`home.address.${kind}`),
-            value: <LeftToRight>{value}</LeftToRight>,
+          ...addresses.map((address) => ({
+            label: t(`home.address.${address.kind}`),
+            value: <LeftToRight>{shownAddress(address)}</LeftToRight>,
           })),
         ]}
       />

@@ -26,12 +26,14 @@ export function closePage(props: { page: PageContext; overview: Overview; error?
         <ErrorSummary page={page} errors={error ? [{ field: 'email', text: error }] : []} />
         <h1>{t('home.close.title')}</h1>
         <ul>
-          <li>{t('home.close.devices', { count: overview.devices.length })}</li>
+          {overview.devices.length > 0 && <li>{t('home.close.devices', { count: overview.devices.length })}</li>}
           <li>{t('home.close.everywhere')}</li>
           <li>{t('home.close.grace', { days: graceDays })}</li>
           <li>{t('home.close.after')}</li>
         </ul>
-        <p>{t('home.close.exportFirst')}</p>
+        <p>
+          <a href="/profile">{t('home.close.exportFirst')}</a>
+        </p>
         <Form page={page} action="/profile/close">
           <TextField
             page={page}

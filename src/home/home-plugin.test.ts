@@ -68,6 +68,18 @@ forEachDatabase((_name, open) => {
     assert.equal((await browser.open('/checkup/nothing')).status, 404);
   });
 
+  test('the check-up of an account without devices offers nothing to unlink; the place it belongs to is marked', async () => {
+    const people = await createPeople(open);
+    await people.addAccount(email);
+    const browser = await signIn(people);
+    const { root, text } = await browser.open('/checkup/devices');
+    assert.match(text, /No devices are linked\./);
+    assert.equal(root.querySelector('main a[href="/devices"]'), null);
+    assert.equal(root.querySelector('nav a[aria-current]')?.getAttribute('href'), '/account');
+    const marked = (await browser.open('/security/password')).root.querySelector('nav a[aria-current]');
+    assert.deepEqual([marked?.getAttribute('href'), marked?.getAttribute('aria-current')], ['/security', 'true']);
+  });
+
   test('F15: name, language and theme are saved; a name cannot turn the text around it', async () => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);

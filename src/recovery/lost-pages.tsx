@@ -209,7 +209,7 @@ export function reportPage(props: { page: PageContext; email: string | undefined
     title,
     content: (
       <>
-        {done && <DoneMark />}
+        {done ? <DoneMark /> : <BackLink href="/recover/lost">{t('recovery.back')}</BackLink>}
         <h1>{title}</h1>
         {done && <Lead>{t('recovery.reported.text')}</Lead>}
         {done && (
