@@ -70,7 +70,7 @@ function Days({ page, rows, now }: ActivityPageProps) {
           <h2>
             <Time page={page} at={ofDay[0]?.at ?? 0} show="date" />
           </h2>
-          <ActivityRows page={page} rows={ofDay} now={now} label={page.t('activity.ofDay')} />
+          <ActivityRows page={page} rows={ofDay} now={now} label={page.t('activity.ofDay')} ofDay />
         </section>
       ))}
     </div>

@@ -25,7 +25,7 @@ forEachDatabase((_name, open) => {
     ]);
     assert.match(shown.text, /Firefox on Linux · Password/);
     assert.match(shown.text, /Nigeria/);
-    assert.match(shown.text, /yesterday \(1 Jan 2030, 12:00 UTC\)/);
+    assert.match(shown.text, /yesterday \(12:00 UTC\)/);
     assert.deepEqual(
       shown.root.querySelectorAll('main h2').map((heading) => heading.text.trim()),
       ['2 Jan 2030', '1 Jan 2030'],

@@ -39,17 +39,18 @@ export function RowPicture({ row }: { row: Pick<Row, 'picture' | 'deviceType'> }
   return <EventIcon kind={picture} />;
 }
 
-/** Rows as cards, newest first. `brief` leaves out the instant and the way to say "this wasn't me". */
+/** Rows as cards, newest first. `brief` leaves out the instant and the way to say "this wasn't me"; `ofDay` only the date. */
 export function ActivityRows(props: {
   page: PageContext;
   rows: readonly Row[];
   now: number;
   label: string;
   brief?: boolean;
+  ofDay?: boolean;
 }) {
-  const { page, rows, now, brief = false } = props;
+  const { page, rows, now, brief = false, ofDay = false } = props;
   return (
-    <ul class="cards" aria-label={props.label}>
+    <ul class="cards events" aria-label={props.label}>
       {rows.map((row) => (
         <li class="card">
           <span class="card-picture">
@@ -62,7 +63,7 @@ export function ActivityRows(props: {
             </p>
             <RowFacts page={page} row={row} />
             <p class="card-meta">
-              <Ago page={page} at={row.at} now={now} brief={brief} />
+              <Ago page={page} at={row.at} now={now} brief={brief} {...(ofDay ? { show: 'time' } : {})} />
             </p>
           </div>
           {!brief && <RowAction page={page} row={row} />}

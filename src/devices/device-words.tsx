@@ -14,13 +14,16 @@ const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 1],
 ];
 
-/** "3 days ago" and the instant itself, to be compared with one's own memory; `brief` leaves the instant to machines. */
-export function Ago(props: { page: PageContext; at: number; now: number; brief?: boolean }) {
+/**
+ * "3 days ago" and the instant itself, to be compared with one's own memory; `brief` leaves the instant to machines,
+ * `show` gives only its time where the day is said already.
+ */
+export function Ago(props: { page: PageContext; at: number; now: number; brief?: boolean; show?: 'time' }) {
   const { page, at, now } = props;
   if (props.brief) return <time dateTime={new Date(at).toISOString()}>{inWords(page, at, now)}</time>;
   return (
     <>
-      {inWords(page, at, now)} (<Time page={page} at={at} />)
+      {inWords(page, at, now)} (<Time page={page} at={at} {...(props.show ? { show: props.show } : {})} />)
     </>
   );
 }
