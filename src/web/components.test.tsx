@@ -8,6 +8,7 @@ import {
   DeviceIcon,
   ErrorSummary,
   Form,
+  LeftToRight,
   PasskeyForm,
   PasswordField,
   QrCode,
@@ -79,6 +80,13 @@ test('what only scripts can do is hidden until they run', () => {
     html(<PasskeyForm page={page} action="/x" mode="get" options={{}} submitLabel="x" />),
     /^<div[^>]* hidden/,
   );
+});
+
+test('a code in a sentence is not broken at its dash, an address only after its @', () => {
+  assert.equal(html(<LeftToRight>BCDF-GHJK</LeftToRight>), '<bdi class="unbroken" dir="ltr">BCDF-GHJK</bdi>');
+  const address = '<bdi class="address" dir="ltr">a@<wbr/>example.org</bdi>';
+  assert.equal(html(<LeftToRight>a@example.org</LeftToRight>), address);
+  assert.doesNotMatch(html(<LeftToRight>https://photos.example.com</LeftToRight>), /unbroken/);
 });
 
 test('the plate breaks at the dash only and reads left to right', () => {

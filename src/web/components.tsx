@@ -171,16 +171,18 @@ export function Stranger(props: { children: ComponentChild }) {
   return <bdi>{props.children}</bdi>;
 }
 
+/** A user code with its dashes fits on a line of the narrowest screen. */
+const longestUnbroken = 16;
+
 /** Text that reads left to right in every language: codes, addresses, e-mails. */
 export function LeftToRight({ children }: { children: ComponentChild }) {
+  const text = typeof children === 'string' ? children : undefined;
   // On a small screen an e-mail address breaks where a reader would break it.
-  const at = typeof children === 'string' ? children.lastIndexOf('@') + 1 : 0;
-  if (at === 0) return <bdi dir="ltr">{children}</bdi>;
+  const at = (text?.lastIndexOf('@') ?? -1) + 1;
+  const kind = text === undefined || text.length > longestUnbroken ? undefined : 'unbroken';
   return (
-    <bdi class="address" dir="ltr">
-      {String(children).slice(0, at)}
-      <wbr />
-      {String(children).slice(at)}
+    <bdi class={at > 0 ? 'address' : kind} dir="ltr">
+      {text && at > 0 ? [text.slice(0, at), <wbr />, text.slice(at)] : children}
     </bdi>
   );
 }
@@ -212,7 +214,7 @@ export function CardList(props: { cards: readonly CardProps[]; label?: string })
   return (
     <ul class="cards" aria-label={props.label}>
       {props.cards.map((card) => (
-        <li class="card">
+        <li class={card.href && !card.children ? 'card card-goes' : 'card'}>
           {card.picture && <span class="card-picture">{card.picture}</span>}
           <div class="card-text">
             <p class="card-title">{card.href ? <a href={card.href}>{card.title}</a> : card.title}</p>

@@ -52,11 +52,15 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
 
 /** Pages of a signed-in person at home; the one-question pages of a task carry no such distraction. */
 const places = ['/account', '/devices', '/security', '/activity', '/profile'] as const;
+/** Pages that belong to a place without being below it. */
+const belongsTo: Readonly<Record<string, string>> = { checkup: '/account', sessions: '/activity' };
 const homely = /^\/(account|checkup|profile|devices|security|activity|sessions|accounts|help)(\/|\?|$)/;
 
 function Header({ context }: { context: PageContext }) {
   const { t, person, path } = context;
   const here = path.split('?')[0] ?? '/';
+  const [, top = ''] = here.split('/');
+  const within = belongsTo[top] ?? `/${top}`;
   return (
     <header class="header">
       <div class="header-row">
@@ -71,7 +75,7 @@ function Header({ context }: { context: PageContext }) {
           <ul>
             {places.map((place) => (
               <li>
-                <a href={place} aria-current={here === place ? 'page' : undefined}>
+                <a href={place} aria-current={here === place ? 'page' : place === within ? 'true' : undefined}>
                   {t(`web.nav.${place.slice(1)}`)}
                 </a>
               </li>
