@@ -113,7 +113,7 @@ forEachDatabase((_name, open) => {
     await browser.open('/recover/lost');
     assert.match(browser.shown.text, /3 Jan 2030, 12:00 UTC/, 'with the date');
     await browser.submit({ action: 'wait' });
-    assert.match(browser.shown.text, /Waiting/);
+    assert.match(browser.shown.text, /The waiting time has begun/);
     await loser.recovery.settled();
     for (const to of [ann, 'ann@elsewhere.example'])
       assert.equal(loser.subjects(to).at(-1), 'Somebody is waiting to get into your account');
