@@ -34,6 +34,8 @@ export function createEmailChanges(needs: {
   findByEmail(email: string): Promise<{ id: AccountId } | undefined>;
   /** True if the account had `from` until now. Rejects with a duplicate error if `to` has an account. */
   changeEmail(id: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction): Promise<boolean>;
+  /** Ends what was begun with addresses that go now. */
+  endRecoveries(id: AccountId, trx: DatabaseTransaction): Promise<void>;
   /** Whatever else was asked for and not confirmed. */
   dropWaiting(id: AccountId, trx: DatabaseTransaction): Promise<void>;
 }) {
@@ -104,6 +106,8 @@ export function createEmailChanges(needs: {
       const { accountId, oldEmail, changedAt, row } = found;
       try {
         const done = await database.transaction(async (trx) => {
+          // Also where the own address is the old one again, and only others that were added since go.
+          await needs.endRecoveries(accountId, trx);
           if (!(await store.undone(row.id, clock.now(), trx))) return false;
           const moved =
             account.email === oldEmail ||
