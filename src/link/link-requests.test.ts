@@ -49,7 +49,7 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom, s
       .issue({ deviceCode, client, params: {}, requester: { ip, userAgent: undefined, country: undefined } })
       .then((issued) => ({ ...issued, deviceCode }));
   };
-  return { database, clock, requests, create, issue };
+  return { database, clock, requests, create, issue, limits };
 }
 
 /** A source of randomness that draws user codes from a space of so many, whatever their length. */
@@ -170,5 +170,14 @@ forEachDatabase((name, openDatabase) => {
     await requests.tidy();
     assert.equal(requests.waiting, 0);
     assert.ok(await issue('198.51.100.8'));
+  });
+
+  it('B34: nor can one IPv6 customer, from ever new networks', async () => {
+    const { issue, limits } = await open(openDatabase);
+    await issue('2001:db8:7:1::1');
+    // As many as other networks of the same customer would have asked for.
+    for (let i = 0; i < 5999; i++) await limits.hit('issue:2001:db8:7::/48', { limit: 6000, window: minutes(10) });
+    await assert.rejects(issue('2001:db8:7:ffff::1'), { code: 'too_many_tries' });
+    assert.ok(await issue('2001:db8:8:1::1'));
   });
 });

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import type { ClientId, GrantId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
-import { type Limits, networkOf } from '../web/limits.ts';
+import { type Limits, networkOf, siteOf } from '../web/limits.ts';
 import { createCatchUp, trustInMemory } from './catch-up.ts';
 import { codeLife, createCodeDrawer } from './draw-codes.ts';
 import type { Guesses } from './guesses.ts';
@@ -20,6 +20,8 @@ import type { WaitingCode } from './waiting-rows.ts';
 
 /** Codes one network may ask for in ten minutes (B34, J7). */
 const issueLimit = { limit: 600, window: minutes(10) };
+/** The same for all networks that somebody may have been given at once. */
+const siteLimit = { limit: 6000, window: minutes(10) };
 /** How long a code that ended is not drawn again (B26). */
 const tombstone = days(1);
 
@@ -153,7 +155,9 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     async issue(request): Promise<IssuedCode> {
       const network = networkOf(request.requester.ip);
       if (network !== 'loopback') {
-        const { allowed, retryAt } = await limits.hit(`issue:${network}`, issueLimit);
+        const site = siteOf(network);
+        let { allowed, retryAt } = await limits.hit(`issue:${network}`, issueLimit);
+        if (allowed && site) ({ allowed, retryAt } = await limits.hit(`issue:${site}`, siteLimit));
         if (!allowed) throw new AppError('too_many_tries', 'This network asks for too many codes.', { retryAt });
       }
       const { row, code } = await draw(request);

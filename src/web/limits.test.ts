@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createTestClock } from '../../test/helpers/clock.ts';
 import { minutes } from '../clock.ts';
 import { createMemory } from '../drivers/ephemeral/memory.ts';
-import { createLimits, networkOf } from './limits.ts';
+import { createLimits, networkOf, siteOf } from './limits.ts';
 
 const fiveInTen = { limit: 5, window: minutes(10) };
 
@@ -49,4 +49,6 @@ test('networkOf groups what one customer can change at will', () => {
     nonsense: 'unknown',
   };
   for (const [ip, network] of Object.entries(expected)) assert.equal(networkOf(ip), network, ip);
+  assert.equal(siteOf('2001:db8:1:2::/64'), '2001:db8:1::/48');
+  for (const network of ['203.0.113.0/24', 'loopback', 'unknown']) assert.equal(siteOf(network), undefined);
 });

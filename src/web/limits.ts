@@ -61,6 +61,14 @@ export function networkOf(ip: string): string {
   return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
+/**
+ * The /48 around an IPv6 /64: what one customer may get where addresses are given out freely, and so 65,536 networks.
+ * Undefined for IPv4, where nobody is given a second network for the asking.
+ */
+export function siteOf(network: string): string | undefined {
+  return network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : undefined;
+}
+
 /** The eight groups of an IPv6 address, without leading zeros. */
 function expand(address: string): string[] {
   const [head = '', tail] = address.split('::');
