@@ -107,7 +107,10 @@ export function createPerson(needs: PersonNeeds) {
   const notices = createNotices({ ...needs, reach: addresses.reach });
   const recovery = createRecovery({
     ...{ ...needs, accounts, addresses, authenticators },
-    endSessions: (id, transaction) => signin.endSessionsOf(id, undefined, transaction),
+    async endSessions(id, trx, browserId) {
+      await signin.endSessionsOf(id, undefined, trx);
+      await signin.distrust(id, browserId, trx);
+    },
     tellOwner: notices.status,
   });
   const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses });

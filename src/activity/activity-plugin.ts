@@ -87,8 +87,11 @@ function registerRows(app: FastifyInstance, needs: ActivityPluginNeeds): void {
   const { activity, clock, signin } = needs;
 
   /** Another account's row is as unknown as one that never was (F12). */
-  const ownPlan = async (signedIn: SignedIn, id: string): Promise<{ owner: Owner; plan: Plan }> => {
-    const owner = { accountId: signedIn.current.accountId, sessionId: signedIn.sessionId };
+  const ownPlan = async (
+    signedIn: SignedIn,
+    { params: { id }, browserId }: RowRequest,
+  ): Promise<{ owner: Owner; plan: Plan }> => {
+    const owner = { accountId: signedIn.current.accountId, sessionId: signedIn.sessionId, browserId };
     const plan = await activity.disowning.plan(owner, id);
     if (!plan) throw new AppError('not_found', 'There is no such event.');
     return { owner, plan };
@@ -97,7 +100,7 @@ function registerRows(app: FastifyInstance, needs: ActivityPluginNeeds): void {
   app.get('/activity/:id', async (request: RowRequest, reply) => {
     const signedIn = await signin.requireSignedIn(request, reply);
     if (!signedIn) return reply;
-    const { plan } = await ownPlan(signedIn, request.params.id);
+    const { plan } = await ownPlan(signedIn, request);
     if (plan.row.disowned) return reply.redirect(`/activity/${plan.row.id}/done`, 303);
     const proven = !needsProof(plan) || signin.hasFreshProof(signedIn);
     return reply.page(disownPage({ page: request.page, plan, now: clock.now(), proven }));
@@ -107,7 +110,7 @@ function registerRows(app: FastifyInstance, needs: ActivityPluginNeeds): void {
     const signedIn = await signin.requireSignedIn(request, reply);
     if (!signedIn) return reply;
     // Looked up before any proof is asked, so that the proof page tells nothing about foreign events.
-    const { owner, plan } = await ownPlan(signedIn, request.params.id);
+    const { owner, plan } = await ownPlan(signedIn, request);
     if (needsProof(plan) && !(await signin.requireFreshProof(request, reply))) return reply;
     await activity.disowning.disown(owner, plan, (choice) => request.body?.[fieldOf(choice)] === 'yes');
     return reply.redirect(`/activity/${plan.row.id}/done`, 303);
@@ -116,7 +119,7 @@ function registerRows(app: FastifyInstance, needs: ActivityPluginNeeds): void {
   app.get('/activity/:id/done', async (request: RowRequest, reply) => {
     const signedIn = await signin.requireSignedIn(request, reply);
     if (!signedIn) return reply;
-    const { owner, plan } = await ownPlan(signedIn, request.params.id);
+    const { owner, plan } = await ownPlan(signedIn, request);
     const done = await activity.disowning.before(owner.accountId, plan.row.id);
     if (!done) return reply.redirect(`/activity/${plan.row.id}`, 303);
     return reply.page(disownedPage({ page: request.page, next: plan.next, done }));

@@ -8,7 +8,7 @@ import type { EventType } from './kinds.ts';
 import { detailOf, type Row } from './rows.ts';
 
 /** Who says "this wasn't me", and in which session: that one stays. */
-export type Owner = { accountId: AccountId; sessionId: SessionId };
+export type Owner = { accountId: AccountId; sessionId: SessionId; browserId: string };
 
 /** What is done for certain. Those that end in `Over` say that there is nothing left to do. */
 export type Effect =

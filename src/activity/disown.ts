@@ -14,7 +14,7 @@ export type Done = { sessions: number; devices: number; removed: number };
 export type DisownNeeds = PlanNeeds & {
   timeline: Pick<Timeline, 'find' | 'disowning'>;
   journal: Pick<Journal, 'append' | 'recent'>;
-  signin: Pick<Signin, 'sessionsOf' | 'endSession' | 'endSessionsOf'>;
+  signin: Pick<Signin, 'sessionsOf' | 'endSession' | 'endSessionsOf' | 'distrust'>;
   devices: Pick<Devices, 'list' | 'find' | 'report'>;
   authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'listKeys' | 'removePasskey' | 'removeApp'>;
   addresses: Pick<Addresses, 'list' | 'findUndo' | 'remove' | 'undoEmail'>;
@@ -52,6 +52,8 @@ export function createDisowning(needs: DisownNeeds) {
       if (await timeline.disowning(owner.accountId, id)) return;
       const done: Done = { sessions: 0, devices: 0, removed: 0 };
       for (const effect of made.effects) await effects[effect]?.(needs, owner, made.event, done);
+      if (made.effects.some((effect) => intrusions.includes(effect)))
+        await needs.signin.distrust(owner.accountId, owner.browserId);
       for (const choice of made.choices) if (ticked(choice)) await choose(needs, owner, choice, done);
       await journal.append({ type: 'disowned', accountId: owner.accountId, data: { event: id, what: type, ...done } });
       await needs.tell(made, owner.accountId, done);
@@ -63,6 +65,9 @@ export function doneOf({ data = {} }: RecordedEvent): Done {
   const count = (name: string): number => Number(data[name] ?? 0);
   return { sessions: count('sessions'), devices: count('devices'), removed: count('removed') };
 }
+
+/** Somebody else was signed in, though they may be out again by now. */
+const intrusions: readonly Effect[] = ['session', 'sessionOver', 'thisBrowser', 'others'];
 
 type Perform = (needs: DisownNeeds, owner: Owner, event: RecordedEvent, done: Done) => Promise<void>;
 

@@ -27,7 +27,7 @@ export type NoticesNeeds = {
   secrets: Secrets;
   limits: Limits;
   journal: Pick<Journal, 'append' | 'recent'>;
-  signin: Pick<Signin, 'endSession'>;
+  signin: Pick<Signin, 'endSession' | 'distrust'>;
   /** Writes to every address of the account; how many were reached. */
   write(notice: Notice, token: string): Promise<number>;
   /** Tells every address that the link in the mail was used. */
@@ -101,13 +101,14 @@ export function createNotices(needs: NoticesNeeds) {
       return row && noticeOf(row);
     },
 
-    /** Ends that sign-in, and nothing else: whoever reads the mail can only take away. */
+    /** Ends that sign-in and what may have come of it: whoever reads the mail can only take away. */
     async end(token: string): Promise<void> {
       const row = await byToken(token);
       if (!row) return;
       const { account_id: accountId, session_id: session, event_id: event } = row;
       // First, so that a failure leaves the link as it was; twice does no harm.
       const sessions = Number(await needs.signin.endSession(accountId, session));
+      await needs.signin.distrust(accountId, undefined);
       if (!(await store.markEnded(row.id, clock.now()))) return;
       const data = { event: event ?? undefined, what: 'signed_in', sessions };
       await journal.append({ type: 'disowned', accountId, data });

@@ -8,7 +8,10 @@ import { sessionsPage } from './sessions-pages.tsx';
 export type SessionsNeeds = {
   journal: Pick<Journal, 'append'>;
   clock: Clock;
-  signin: Pick<Signin, 'requireSignedIn' | 'requireFreshProof' | 'sessionsOf' | 'endSession' | 'endSessionsOf'>;
+  signin: Pick<
+    Signin,
+    'requireSignedIn' | 'requireFreshProof' | 'sessionsOf' | 'endSession' | 'endSessionsOf' | 'distrust'
+  >;
 };
 
 /** Where the account is signed in; one press ends any of it, after a fresh proof (F10, E38). */
@@ -39,6 +42,7 @@ export function registerSessions(app: FastifyInstance, { signin, journal, clock 
     if (action === 'others') {
       const count = (await signin.sessionsOf(accountId)).length - 1;
       await signin.endSessionsOf(accountId, signedIn.sessionId);
+      await signin.distrust(accountId, request.browserId);
       if (count > 0) await journal.append({ type: 'session_ended', accountId, data: { sessions: count } });
       return reply.redirect('/sessions?ended=others', 303);
     }

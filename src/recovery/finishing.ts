@@ -33,9 +33,16 @@ export type Finishing = {
 };
 
 export type FinishNeeds = {
-  authenticators: Pick<Authenticators, 'savePassword' | 'addPasskey' | 'suspend' | 'removeSecondStep'>;
-  endSessions(accountId: AccountId, trx: DatabaseTransaction): Promise<void>;
-  devices: { unlink(accountId: AccountId, id: DeviceId, trx: DatabaseTransaction): Promise<boolean> };
+  authenticators: Pick<
+    Authenticators,
+    'savePassword' | 'addPasskey' | 'suspend' | 'removeSecondStep' | 'listPasskeys' | 'removePasskey'
+  >;
+  /** Signs everybody out, and knows no browser any more but the one named. */
+  endSessions(accountId: AccountId, trx: DatabaseTransaction, browserId?: string): Promise<void>;
+  devices: {
+    list(accountId: AccountId): Promise<{ id: DeviceId; linkedAt: number }[]>;
+    unlink(accountId: AccountId, id: DeviceId, trx: DatabaseTransaction): Promise<boolean>;
+  };
 };
 
 /** How long "this was not me" undoes a recovery that is done. */
@@ -64,6 +71,19 @@ export function createFinishing(
     await journal.append({ type: 'password_changed', accountId }, trx);
   };
 
+  /**
+   * Whoever got in has made ways to come again: the passkey instead of a password, another one beside it, a device. A
+   * second step stays, whoever made it: without it, a code to the address would be enough next time (E17).
+   */
+  const endWhatCameOfIt = async (accountId: AccountId, since: number): Promise<void> => {
+    for (const { id, createdAt } of await authenticators.listPasskeys(accountId))
+      if (createdAt >= since) await authenticators.removePasskey(accountId, id);
+    const linked = (await devices.list(accountId)).filter(({ linkedAt }) => linkedAt >= since);
+    await database.transaction(async (trx) => {
+      for (const { id } of linked) await devices.unlink(accountId, id, trx);
+    });
+  };
+
   return {
     async finish(attempt, browserId, way, ending) {
       const { accountId } = attempt;
@@ -78,7 +98,7 @@ export function createFinishing(
         await store.closeOthers(accountId, attempt.id, now, trx);
         await saveWay(accountId, way, trx);
         if (ending.dropSecondStep && attempt.mayDropSecondStep) await authenticators.removeSecondStep(accountId, trx);
-        if (ending.sessions) await needs.endSessions(accountId, trx);
+        if (ending.sessions) await needs.endSessions(accountId, trx, browserId);
         for (const id of ending.devices) await devices.unlink(accountId, id, trx);
         await journal.append(
           { type: 'recovered', accountId, data: { by: Object.keys(attempt.proven).join(' ') } },
@@ -127,8 +147,10 @@ export function createFinishing(
         await journal.append({ type: 'disowned', accountId, data: { what: 'recovery' } }, trx);
         return true;
       });
-      if (done) needs.tell(row.id);
-      return done;
+      if (!done) return false;
+      await endWhatCameOfIt(accountId, row.changed_at);
+      needs.tell(row.id);
+      return true;
     },
   };
 }

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
 import type { FormBrowser } from '../../test/helpers/form-browser.ts';
-import { goodPassword } from '../../test/helpers/people.ts';
+import { goodPassword, issuer } from '../../test/helpers/people.ts';
 import { ann, createLoser, csrfOf, type Loser, newPassword } from '../../test/helpers/recovering.ts';
+import { createSoftwareAuthenticator } from '../../test/helpers/software-authenticator.ts';
+import { hours } from '../clock.ts';
 
 const other = 'ann@elsewhere.example';
 
@@ -100,5 +102,31 @@ forEachDatabase((_name, open) => {
     loser.clock.advance(60_000);
     await loser.tidy();
     assert.match(loser.subjects(ann).at(-1) ?? '', /stopped|cancel/i);
+  });
+
+  test('"this was not me" about a recovery ends what came of it: the passkey it was done with, a device; a second step stays', async () => {
+    const loser = await createLoser(open);
+    const { id, device } = await loser.addPasskeyAccount('pat@example.org');
+    const browser = await loser.proveByMail('pat@example.org');
+    await browser.open('/recover/lost');
+    await browser.submit({ action: 'wait' });
+    loser.clock.advance(hours(48));
+    await browser.open('/recover/password');
+    const thief = createSoftwareAuthenticator({ origin: issuer });
+    await browser.submit({ credential: thief.create(browser.passkeyOptions('create')), sessions: 'yes' });
+    assert.equal(browser.shown.url, '/recover/done');
+    assert.equal((await loser.authenticators.listPasskeys(id)).length, 2);
+    await loser.recovery.settled();
+
+    const link = loser.linkTo('pat@example.org', '/recover/cancel/');
+    const owner = loser.newBrowser();
+    await owner.open(link);
+    await owner.submit({});
+    assert.match(owner.shown.text, /Switched off/);
+    const left = await loser.authenticators.listPasskeys(id);
+    assert.deepEqual(
+      left.map((passkey) => passkey.id),
+      [device.credentialId],
+    );
   });
 });

@@ -81,7 +81,10 @@ function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: C
     await needs.endRecoveries(accountId);
     await authenticators.setPassword(accountId, password);
     // F9: whoever knew the old password may be signed in with it.
-    if (others === 'yes') await signin.endSessionsOf(accountId, owner.sessionId);
+    if (others === 'yes') {
+      await signin.endSessionsOf(accountId, owner.sessionId);
+      await signin.distrust(accountId, request.browserId);
+    }
     return changed(request, reply, owner, 'passwordChanged');
   });
 }

@@ -74,6 +74,16 @@ export function createKnownBrowserStore(database: Database) {
         .execute();
     },
 
+    async removeAllOf(
+      accountId: AccountId,
+      { except }: { except: string | undefined },
+      trx: DatabaseTransaction,
+    ): Promise<void> {
+      let query = trx.withTables<Tables>().deleteFrom('known_browser').where('account_id', '=', accountId);
+      if (except !== undefined) query = query.where('browser_hash', '<>', except);
+      await query.execute();
+    },
+
     async removeSeenBefore(time: number): Promise<void> {
       await db.deleteFrom('known_browser').where('last_seen_at', '<=', time).execute();
     },

@@ -41,6 +41,10 @@ export function createKnownBrowsers(needs: { database: Database; clock: Clock; s
 
     forget: (accountId: AccountId, browserId: string): Promise<void> => store.remove(accountId, hash(browserId)),
 
+    /** Every browser of the account is a stranger again, but for one. */
+    forgetAll: (accountId: AccountId, except: string | undefined, trx: DatabaseTransaction): Promise<void> =>
+      store.removeAllOf(accountId, { except: except === undefined ? undefined : hash(except) }, trx),
+
     removeEnded: (): Promise<void> => store.removeSeenBefore(since()),
   };
 }

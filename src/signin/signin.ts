@@ -100,6 +100,11 @@ export type Signin = Steps &
     endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
     /** Ends every session of the account in every browser, except the one given, and what else acts for it. */
     endSessionsOf(accountId: AccountId, except?: SessionId, transaction?: DatabaseTransaction): Promise<void>;
+    /**
+     * Somebody else was in the account: no browser but the one named counts as known any more, so that their next sign-in
+     * is told and slowed down like a stranger's, and what else acts for the account ends. Sessions stay.
+     */
+    distrust(accountId: AccountId, browserId: string | undefined, transaction?: DatabaseTransaction): Promise<void>;
     /** Removes sessions nobody can use any more; returns how many. For a timer. */
     removeEnded(): Promise<number>;
   };
@@ -265,6 +270,15 @@ export function createSignin(needs: {
       };
       await (transaction ? work(transaction) : database.transaction(work));
     },
+
+    async distrust(accountId, browserId, transaction) {
+      const work = async (trx: DatabaseTransaction): Promise<void> => {
+        await needs.endElsewhere?.(accountId, trx);
+        await knownBrowsers.forgetAll(accountId, browserId, trx);
+      };
+      await (transaction ? work(transaction) : database.transaction(work));
+    },
+
     async removeEnded() {
       await knownBrowsers.removeEnded();
       await throttle.tidy();
