@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import { createDevices } from '../../src/devices/devices.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createSigningKeys } from '../../src/engine/signing-keys.ts';
-import { type LinkId, newId } from '../../src/ids.ts';
+import { type LinkId, newOrderedId } from '../../src/ids.ts';
 import { createGuesses } from '../../src/link/guesses.ts';
 import { createLink } from '../../src/link/link.ts';
 import { createLinkRequests } from '../../src/link/link-requests.ts';
@@ -162,7 +162,7 @@ function anotherRow({ random, secrets, clock }: Outside, sample: LinkRow): { dev
   const deviceCode = random.token(32);
   const row = {
     ...sample,
-    id: newId<LinkId>(random),
+    id: newOrderedId<LinkId>({ random, clock }),
     device_code_hash: secrets.hash('device-code', deviceCode),
     user_code_hash: random.token(32),
     expires_at: clock.now() + days(1),

@@ -5,7 +5,7 @@ import type { Clients } from '../clients/clients.ts';
 import { deviceCodeGrant } from '../clients/clients.ts';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
-import { type AccountId, type ClientId, type GrantId, newId } from '../ids.ts';
+import { type AccountId, type ClientId, type GrantId, newOrderedId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { artifactId, createArtifactAdapter } from './artifact-adapter.ts';
@@ -93,7 +93,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
     },
 
     async createGrant(grant, transaction) {
-      const id = newId<GrantId>(random);
+      const id = newOrderedId<GrantId>({ random, clock });
       const rowId = artifactId(secrets, 'Grant', id);
       const now = Math.floor(clock.now() / 1000);
       const payload = {

@@ -4,7 +4,7 @@ import type { Database } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import type { NewDeviceRequest } from '../engine/device-requests.ts';
 import { AppError } from '../errors.ts';
-import { type LinkId, newId } from '../ids.ts';
+import { type LinkId, newOrderedId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { networkOf } from '../web/limits.ts';
@@ -55,7 +55,7 @@ export function createCodeDrawer(needs: Needs): (request: NewDeviceRequest) => P
   ): LinkRow {
     const now = clock.now();
     return {
-      id: newId<LinkId>(random),
+      id: newOrderedId<LinkId>(needs),
       device_code_hash: secrets.hash('device-code', deviceCode),
       user_code_hash: secrets.hash('user-code', code),
       sealed_user_code: secrets.seal('user-code', code, secrets.hash('device-code', deviceCode)),
