@@ -48,6 +48,8 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
 
   for (const url of getRoutes) app.get(url, toEngine);
   for (const url of postRoutes) app.post(url, toEngine);
+  // Ours asks whether to sign out; the engine's page would send itself off by an inline script (K15, C34).
+  app.get('/session/end', (_request, reply) => reply.redirect('/signout', 303));
   for (const url of authorizationRoutes) {
     app.get(url, async (request, reply) => {
       await hideForeignSession(request, needs);
@@ -106,8 +108,8 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
 const publicRoutes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks'];
 /** RFC 9700 §2.6 (C15): never for scripts of another origin. */
 const authorizationRoutes = ['/auth', '/auth/:uid'];
-const getRoutes = [...publicRoutes, '/userinfo', '/session/end'];
-const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par', '/session/end/confirm'];
+const getRoutes = [...publicRoutes, '/userinfo'];
+const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par'];
 /** What a script of an app may call from the origins its operator named. */
 const clientRoutes = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/device_authorization'];
 

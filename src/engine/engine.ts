@@ -14,7 +14,7 @@ import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
-import { loadInternals } from './provider-internals.ts';
+import { loadInternals, responseMode } from './provider-internals.ts';
 import { createRefreshHandler } from './refresh-grant.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createTokenAnswers } from './token-answers.ts';
@@ -191,6 +191,8 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
           await answerDeviceAuthorization(ctx as KoaContextWithOIDC, deviceNeeds);
         }
         nameUnauthorizedClient(ctx);
+        if (ctx.oidc?.route === 'discovery')
+          Object.assign(ctx.body as object, { response_modes_supported: [responseMode] });
         const used = ctx.oidc?.route === 'userinfo' && ctx.status === 200 && ctx.oidc.entities.AccessToken?.grantId;
         if (used) await needs.grantUsed(used as GrantId);
         return ctx.status < 400;

@@ -151,7 +151,8 @@ export function providerConfiguration(needs: Needs): Configuration {
       claimsParameter: { enabled: true },
       dPoP: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
-      rpInitiatedLogout: { enabled: true, ...logoutSources },
+      // For its address in the metadata: what answers there is ours.
+      rpInitiatedLogout: { enabled: true },
       clientCredentials: { enabled: true },
       userinfo: { enabled: true },
       resourceIndicators: {
@@ -198,15 +199,3 @@ function mayRevoke(ofDevice: boolean, clientId: string, tokenOf: string | undefi
   if (ofDevice) return false;
   throw new errors.InvalidRequest('the token belongs to another client');
 }
-
-// The engine's sign-out pages are replaced by ours; an app that ends its sign-in sends the person there.
-const logoutSources = {
-  logoutSource: async (ctx: KoaContextWithOIDC) => {
-    ctx.status = 303;
-    ctx.redirect('/signout');
-  },
-  postLogoutSuccessSource: async (ctx: KoaContextWithOIDC) => {
-    ctx.status = 303;
-    ctx.redirect('/');
-  },
-};

@@ -21,22 +21,31 @@ type GrantModule = { handler: (provider: Provider, helpers: object, ctx: KoaCont
 type Helper = (provider: Provider, ...rest: any[]) => Promise<never>;
 
 /**
+ * The only way back to an app. A form would need an inline script, and a policy that lets it post anywhere (C19, F13);
+ * what is behind a # no app of ours reads.
+ */
+export const responseMode = 'query';
+
+/**
  * The single file that reaches behind the engine's public interface, because its grant handlers can be replaced but
  * not wrapped. The engine's version is pinned exactly; a release that moves these files fails here, at start.
  */
 export async function loadInternals(provider: Provider): Promise<EngineInternals> {
   const root = join(dirname(createRequire(import.meta.url).resolve('oidc-provider/package.json')), 'lib');
   const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(root, path)).href)) as T;
-  const [deviceCode, refreshToken, helpers] = await Promise.all([
+  const [deviceCode, refreshToken, helpers, cache] = await Promise.all([
     load<GrantModule>('actions/grants/device_code.js'),
     load<GrantModule>('actions/grants/refresh_token.js'),
     load<Record<string, Helper>>('helpers/grants.js'),
+    load<{ default: (provider: Provider) => { responseModes: Map<string, unknown> } }>('helpers/weak_cache.js'),
   ]);
   const bound: Record<string, (...rest: unknown[]) => Promise<never>> = Object.fromEntries(
     Object.entries(helpers).map(([name, helper]) => [name, helper.bind(undefined, provider)]),
   );
   const { validateDpop, checkDpopReplay } = bound;
   if (!validateDpop || !checkDpopReplay) throw new Error('The engine has moved its DPoP helpers.');
+  const { responseModes } = cache.default(provider);
+  for (const mode of responseModes.keys()) if (mode !== responseMode) responseModes.delete(mode);
   return {
     deviceCodeHandler: (ctx) => deviceCode.handler(provider, bound, ctx),
     refreshTokenHandler: (ctx) => refreshToken.handler(provider, bound, ctx),
