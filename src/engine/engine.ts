@@ -14,7 +14,7 @@ import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
-import { loadInternals, responseMode } from './provider-internals.ts';
+import { loadInternals, responseModes } from './provider-internals.ts';
 import { createRefreshHandler } from './refresh-grant.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createTokenAnswers } from './token-answers.ts';
@@ -192,7 +192,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
         }
         nameUnauthorizedClient(ctx);
         if (ctx.oidc?.route === 'discovery')
-          Object.assign(ctx.body as object, { response_modes_supported: [responseMode] });
+          Object.assign(ctx.body as object, { response_modes_supported: responseModes });
         const used = ctx.oidc?.route === 'userinfo' && ctx.status === 200 && ctx.oidc.entities.AccessToken?.grantId;
         if (used) await needs.grantUsed(used as GrantId);
         return ctx.status < 400;

@@ -21,10 +21,10 @@ type GrantModule = { handler: (provider: Provider, helpers: object, ctx: KoaCont
 type Helper = (provider: Provider, ...rest: any[]) => Promise<never>;
 
 /**
- * The only way back to an app. A form would need an inline script, and a policy that lets it post anywhere (C19, F13);
- * what is behind a # no app of ours reads.
+ * Ways back to an app. The engine's third, a form, would need an inline script and a policy that lets it post anywhere
+ * (C19, F13).
  */
-export const responseMode = 'query';
+export const responseModes = ['query', 'fragment'];
 
 /**
  * The single file that reaches behind the engine's public interface, because its grant handlers can be replaced but
@@ -44,8 +44,8 @@ export async function loadInternals(provider: Provider): Promise<EngineInternals
   );
   const { validateDpop, checkDpopReplay } = bound;
   if (!validateDpop || !checkDpopReplay) throw new Error('The engine has moved its DPoP helpers.');
-  const { responseModes } = cache.default(provider);
-  for (const mode of responseModes.keys()) if (mode !== responseMode) responseModes.delete(mode);
+  const modes = cache.default(provider).responseModes;
+  for (const mode of modes.keys()) if (!responseModes.includes(mode)) modes.delete(mode);
   return {
     deviceCodeHandler: (ctx) => deviceCode.handler(provider, bound, ctx),
     refreshTokenHandler: (ctx) => refreshToken.handler(provider, bound, ctx),

@@ -185,6 +185,7 @@ describe('gaps of the engine', () => {
     const response = await fetch(`${server.url}/.well-known/openid-configuration`);
     const metadata = (await response.json()) as Record<string, unknown>;
     assert.deepEqual(metadata.response_types_supported, ['code']);
+    assert.deepEqual(metadata.response_modes_supported, ['query', 'fragment']);
     assert.deepEqual(metadata.code_challenge_methods_supported, ['S256']);
     assert.equal(metadata.pushed_authorization_request_endpoint, `${server.url}/par`);
     assert.equal(metadata.authorization_response_iss_parameter_supported, true);

@@ -25,7 +25,7 @@ let server: TestApp;
 let posts: string[];
 const answers: Answer[] = [];
 
-/** Two people who press everything: one who is signed in, and one who comes along. */
+/** They press everything: somebody signed in, a newcomer, and whoever reads the mail of the first and knows no password. */
 before(async () => {
   server = await startTestApp();
   await server.createAccount('walker@example.org');
@@ -39,8 +39,12 @@ before(async () => {
   posts = routes.filter(({ method }) => method === 'POST').map(({ url }) => url);
   const mails = openMailFolder(server.outside.config);
 
-  for (const email of ['walker@example.org', 'newcomer@example.org']) {
-    const known: Record<string, string> = { email, password: testPassword };
+  for (const [email, password] of [
+    ['walker@example.org', testPassword],
+    ['newcomer@example.org', testPassword],
+    ['walker@example.org', 'x'],
+  ] as const) {
+    const known: Record<string, string> = { email, password };
     const walker = createWalker(server.url, routes, (name) => known[name] ?? 'x');
     const open = (url: string): void => walker.note({ method: 'GET', url, fields: {} });
     const start = await walker.send({ method: 'GET', url: '/signin', fields: {} });
@@ -49,7 +53,7 @@ before(async () => {
       answers.push(await walker.send({ method: 'POST', url, fields: { csrf, ...fields } }));
     };
     for (let round = 0; round < 2; round++) {
-      if (email === 'walker@example.org') {
+      if (email === 'walker@example.org' && password === testPassword) {
         await post('/signin', { email });
         await post('/signin/password', { password: testPassword });
         assert.ok(walker.cookies.has('latchkey-session'));
@@ -100,6 +104,17 @@ test('C16: no line of the code redirects in another way', () => {
       assert.match(text.slice(0, index), /ctx\.status = 303;\s*$/, path);
     assert.doesNotMatch(text, /(?:code|status|writeHead)\(30[1278]\b|status = 30[1278]\b/, path);
   }
+});
+
+test('E25: no link and no code of a mail begins a session, nor does anything that is not in the table of sign-in paths', () => {
+  const [table = ''] = readFileSync(join(root, 'docs/security/sign-in-paths.md'), 'utf8').split('## What does not');
+  const paths = [...table.matchAll(/^\| `([A-Z]+ \/[^`]+)`/gm)].map(([, route]) => route);
+  const began = new Set(answers.filter((answer) => answer.began).map(({ route }) => route));
+  assert.deepEqual([...began].sort(), ['POST /signin/password', 'POST /signup/protect']);
+  for (const route of began) assert.ok(paths.includes(route), route);
+  const went = new Set(answers.filter(({ status }) => status < 400).map(({ route }) => route));
+  for (const mailed of ['/signup/confirm', '/signup/link/:token', '/recover/link/:token'])
+    assert.ok(went.has(`POST ${mailed}`), mailed);
 });
 
 test('C19, F18: no page has anything from elsewhere, leads elsewhere or says where somebody came from', () => {

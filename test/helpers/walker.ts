@@ -10,6 +10,8 @@ export type Answer = {
   location: string | undefined;
   headers: Headers;
   html: string;
+  /** Whether this answer began a session in a browser that had none. */
+  began: boolean;
   /** The page, if it is one of ours. */
   page: HTMLElement | undefined;
 };
@@ -17,7 +19,7 @@ export type Answer = {
 type Way = { method: string; url: string; fields: Record<string, string> };
 
 /** How many addresses and forms of one route are tried. */
-const enough = 3;
+const enough = 2;
 
 /**
  * A browser without scripts that goes everywhere it is shown: it follows every link and redirect, and sends every form
@@ -77,6 +79,7 @@ export function createWalker(origin: string, routes: readonly Route[], fill: (na
       },
       ...(method === 'POST' ? { body: new URLSearchParams(fields).toString() } : {}),
     });
+    const before = cookies.has('latchkey-session');
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '') cookies.delete(name);
@@ -90,7 +93,8 @@ export function createWalker(origin: string, routes: readonly Route[], fill: (na
     if (next) note({ method: 'GET', url: next, fields: {} }, true);
     if (page) read(page, url);
     const { status, headers } = response;
-    return { route: endpoint(method, url), url, status, location, headers, html, page };
+    const began = !before && cookies.has('latchkey-session');
+    return { route: endpoint(method, url), url, status, location, headers, html, began, page };
   }
 
   return {
