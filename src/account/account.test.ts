@@ -12,9 +12,14 @@ test('addresses are trimmed, lower-cased and composed; what cannot be one is ref
     ['ann+tv@mail.example.co.uk', 'ann+tv@mail.example.co.uk'],
     ["o'neil@example.org", "o'neil@example.org"],
     ['user@localhost', 'user@localhost'],
+    // Lower case has a letter of its own for what upper case writes with two.
+    ['J\u030c@example.org', '\u01f0@example.org'],
     ['иван@пример.рф', 'иван@пример.рф'],
   ];
-  for (const [typed, stored] of good) assert.equal(normaliseEmail(typed), stored);
+  for (const [typed, stored] of good) {
+    assert.equal(normaliseEmail(typed), stored);
+    assert.equal(normaliseEmail(stored), stored, 'what is stored is found again');
+  }
 
   const bad = ['', 'ann', 'ann@', '@example.org', 'ann@example', 'ann@@example.org', 'a b@example.org', 'ann@-x.org'];
   const worse = [
@@ -33,6 +38,14 @@ test('a person is called by their name, or by what stands before the @', () => {
 });
 
 forEachDatabase((_name, open) => {
+  test('E2: a password is the same however a keyboard composes it, also where that takes more than 256 characters', async () => {
+    const { addAccount, authenticators } = await createPeople(open);
+    const password = 'ü tractor gravel '.repeat(15);
+    const { id } = await addAccount('uwe@example.org', password);
+    assert.ok([...password].length <= 256 && [...password.normalize('NFD')].length > 256);
+    assert.equal(await authenticators.verifyPassword(id, password.normalize('NFD')), true);
+  });
+
   test('an account is found by id and by address however typed, listed, and removed with all that hangs on it', async () => {
     const { accounts, addAccount, authenticators, journal } = await createPeople(open);
     const ann = await addAccount('Ann@Example.org');

@@ -124,7 +124,8 @@ function fromRow(row: AccountRow): Account {
  * Lower case as a whole: providers that tell `Ann@` from `ann@` are unheard of, and two accounts for one mailbox are not.
  */
 export function normaliseEmail(text: string): string | undefined {
-  const email = text.normalize('NFC').trim().toLowerCase();
+  // Composed last: lower case takes some letters apart, and what is read back must be what was written.
+  const email = text.trim().toLowerCase().normalize('NFC');
   if (email.length > 254 || !/^[^\s@\p{C}"(),:;<>[\\\]]{1,64}@[^\s@\p{C}]+$/u.test(email)) return undefined;
   const host = email.slice(email.lastIndexOf('@') + 1);
   const label = /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;

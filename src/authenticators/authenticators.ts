@@ -6,7 +6,7 @@ import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type AppSetup, createAuthenticatorApps } from './authenticator-app.ts';
-import { createAuthenticatorsStore, type PasskeyRow } from './authenticators-store.ts';
+import { createAuthenticatorsStore, mostFailures, type PasskeyRow } from './authenticators-store.ts';
 import type { CodeUsed } from './code-mail.ts';
 import type { ManyFailures } from './failures-mail.ts';
 import { cleanName } from './passkey-name.ts';
@@ -73,6 +73,8 @@ export type Authenticators = {
   savePassword(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
   /** Sets a password on an account that exists, and records it; checks no rules. */
   setPassword(accountId: AccountId, password: string): Promise<void>;
+  /** When the password that signs in was set, epoch milliseconds; undefined if none does. */
+  passwordSince(accountId: AccountId): Promise<number | undefined>;
   /** Takes as long for nobody (F5). */
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
 
@@ -197,6 +199,10 @@ export function createAuthenticators(needs: {
         await passwords.save(accountId, hashed, trx);
         await journal.append({ type: 'password_changed', accountId }, trx);
       });
+    },
+    async passwordSince(accountId) {
+      const password = await store.findPassword(accountId);
+      return password && password.failed_tries < mostFailures ? password.changed_at : undefined;
     },
     verifyPassword: (accountId, password) => passwords.verify(accountId, password),
 

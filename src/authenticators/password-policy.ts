@@ -50,7 +50,7 @@ export function checkPassword(
 }
 
 /** E2: code points, after NFC. */
-const lengthOf = (password: string): number => [...password.normalize('NFC')].length;
+export const lengthOf = (password: string): number => [...password.normalize('NFC')].length;
 
 /** Whether it is good beside a second step only (E1). */
 export const isShort = (password: string): boolean => lengthOf(password) < shortestPassword.alone;

@@ -5,7 +5,7 @@ import type { Secrets } from '../secrets.ts';
 import { hashPassword, verifyPassword } from './argon2.ts';
 import { type AuthenticatorsStore, failuresToTell, mostFailures } from './authenticators-store.ts';
 import type { ManyFailures } from './failures-mail.ts';
-import { isShort, longestPassword } from './password-policy.ts';
+import { isShort, lengthOf, longestPassword } from './password-policy.ts';
 
 export type Passwords = {
   /** True if it is the account's. Takes the same time for nobody, for an account without one and for a wrong one (F5). */
@@ -39,7 +39,7 @@ export function createPasswords(needs: {
       // Counted before it is checked (E9): guesses sent at once are all counted.
       const tries = await store.countTry('password', accountId ?? nobody, mostFailures);
       const phc = row && tries !== undefined ? secrets.open('password', row.sealed_hash, row.account_id) : undefined;
-      const tooLong = [...password].length > longestPassword;
+      const tooLong = lengthOf(password) > longestPassword;
       const { right, outdated } = await verifyPassword(tooLong ? '' : password, phc);
       if (!row || !right || tooLong) {
         if (row && tries === failuresToTell) manyFailures?.(row.account_id, 'password');

@@ -8,6 +8,8 @@ export type Kept = {
   account: Account;
   methods: Methods;
   passkeys: Passkey[];
+  keys: Passkey[];
+  savedCode: boolean;
   addresses: readonly { kind: string; value: string; addedAt: number }[];
   devices: Device[];
   sessions: readonly {
@@ -21,7 +23,7 @@ export type Kept = {
 
 /** One JSON document, times as ISO 8601 in UTC. The names of its members are a promise: tools read them. */
 export function exportDocument(kept: Kept, at: number): object {
-  const { account, methods, passkeys, addresses, devices, sessions, activity } = kept;
+  const { account, methods, passkeys, keys, savedCode, addresses, devices, sessions, activity } = kept;
   return {
     format: 'latchkey-account-export/1',
     exported_at: iso(at),
@@ -36,12 +38,9 @@ export function exportDocument(kept: Kept, at: number): object {
       password: methods.password,
       authenticator_app: methods.app,
       recovery_codes_left: methods.recoveryCodes,
-      passkeys: passkeys.map(({ name, synced, createdAt, lastUsedAt }) => ({
-        name,
-        synced,
-        added_at: iso(createdAt),
-        last_used_at: iso(lastUsedAt),
-      })),
+      saved_code: savedCode,
+      passkeys: passkeys.map((passkey) => ({ ...credential(passkey), synced: passkey.synced })),
+      security_keys: keys.map(credential),
     },
     addresses: addresses.map(({ kind, value, addedAt }) => ({ kind, value, added_at: iso(addedAt) })),
     devices: devices.map((device) => ({
@@ -64,5 +63,11 @@ export function exportDocument(kept: Kept, at: number): object {
     activity: activity.map(({ at: when, type, data }) => ({ at: iso(when), type, data: data ?? {} })),
   };
 }
+
+const credential = ({ name, createdAt, lastUsedAt }: Passkey) => ({
+  name,
+  added_at: iso(createdAt),
+  last_used_at: iso(lastUsedAt),
+});
 
 const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());

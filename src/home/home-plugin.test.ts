@@ -102,6 +102,7 @@ forEachDatabase((_name, open) => {
     const people = await createPeople(open);
     const ann = await people.addAccount(email);
     await linkTv(people, ann.id);
+    const saved = await people.authenticators.savedCode.make(ann.id);
     const browser = await signIn(people);
     await browser.open('/profile');
     const csrf = browser.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
@@ -112,14 +113,17 @@ forEachDatabase((_name, open) => {
       devices: { name: string }[];
       activity: { type: string }[];
       sessions: object[];
-      ways_to_sign_in: { password: boolean };
+      ways_to_sign_in: { password: boolean; saved_code: boolean; security_keys: object[] };
     };
     assert.equal(document.account.email, email);
     assert.equal(document.devices[0]?.name, 'Living room');
     assert.equal(document.ways_to_sign_in.password, true);
+    assert.equal(document.ways_to_sign_in.saved_code, true);
+    assert.deepEqual(document.ways_to_sign_in.security_keys, []);
     assert.equal(document.sessions.length, 1);
     assert.ok(document.activity.some(({ type }) => type === 'exported'));
-    for (const secret of [goodPassword, ...browser.cookies.values()]) assert.equal(answer.body.includes(secret), false);
+    for (const secret of [goodPassword, saved, ...browser.cookies.values()])
+      assert.equal(answer.body.includes(secret), false);
     assert.doesNotMatch(answer.body, /sealed|hash|grant/i);
 
     people.clock.advance(minutes(6));

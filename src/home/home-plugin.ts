@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { normaliseEmail } from '../account/account.ts';
 import type { Activity } from '../activity/activity.ts';
 import { days } from '../clock.ts';
 import { cleanText } from '../devices/device-text.ts';
@@ -150,7 +151,7 @@ function registerClosing(app: FastifyInstance, needs: HomePluginNeeds): void {
     const { page } = request;
     const overview = await home.overview(owner.current.accountId);
     const { email = '' } = request.body as Fields;
-    if (email.normalize('NFC').trim().toLowerCase() !== overview.account.email) {
+    if (normaliseEmail(email) !== overview.account.email) {
       return reply.page(closePage({ page, overview, error: page.t('home.close.wrongEmail') }));
     }
     await home.closing.begin(owner.current.accountId);

@@ -33,7 +33,7 @@ export type HomeNeeds = {
     setLocale(id: AccountId, locale: NonNullable<Account['locale']>): Promise<void>;
     noteCheckup(id: AccountId): Promise<void>;
   };
-  authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'savedCode'>;
+  authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'listKeys' | 'savedCode'>;
   addresses: { list(accountId: AccountId): Promise<Address[]> };
   devices: Pick<Devices, 'list'>;
   sessionsOf(
@@ -73,12 +73,14 @@ export function createHome(needs: HomeNeeds) {
     /** Everything kept about the person, for them to keep (B9); that it was given out is recorded first. */
     async export(accountId: AccountId): Promise<object> {
       await journal.append({ type: 'exported', accountId });
-      const [kept, sessions, activity] = await Promise.all([
+      const [kept, keys, savedCode, sessions, activity] = await Promise.all([
         overview(accountId),
+        authenticators.listKeys(accountId),
+        authenticators.savedCode.has(accountId),
         needs.sessionsOf(accountId),
         journal.recent(accountId, exportedEvents),
       ]);
-      return exportDocument({ ...kept, sessions, activity }, clock.now());
+      return exportDocument({ ...kept, keys, savedCode, sessions, activity }, clock.now());
     },
 
     closing: needs.closing,

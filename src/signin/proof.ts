@@ -10,6 +10,7 @@ type Purpose = 'sign-in' | 'prove' | 'second-step';
 export type Checks = {
   methodsOf(accountId: AccountId): Promise<Methods>;
   secondStepMissing(accountId: AccountId): Promise<boolean>;
+  passwordSince(accountId: AccountId): Promise<number | undefined>;
   verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
   recoveryCodes: { use(accountId: AccountId, code: string): Promise<{ left: number } | undefined> };

@@ -46,6 +46,24 @@ const settle = async ({ journal, accounts }: People): Promise<void> => {
 };
 
 forEachDatabase((_name, open) => {
+  test('F20: a right password that was changed, or switched off, before its second step came is for nothing', async () => {
+    const people = await createPeople(open);
+    const { id } = await people.addAccount(email);
+    const code = await addApp(people, id);
+    const browser = people.newBrowser();
+    assert.equal((await enterPassword(browser)).url, '/signin/code');
+    people.clock.advance(seconds(30));
+    await people.authenticators.setPassword(id, `${goodPassword} anew`);
+    await browser.submit({ code: code() });
+    assert.equal(browser.shown.url, '/signin');
+    assert.equal(await signedIn(browser), null);
+
+    assert.equal((await enterPassword(browser, `${goodPassword} anew`)).url, '/signin/code');
+    await people.authenticators.suspend(id, 'password');
+    await browser.submit({ code: code() });
+    assert.equal(await signedIn(browser), null);
+  });
+
   test('a security key after the password, and whatever else was set up, one page away', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount(email);

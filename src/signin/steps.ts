@@ -134,6 +134,8 @@ export function createSteps(needs: {
       return { password, passkeys: passkeys > 0 };
     },
 
+    passwordSince: (accountId: AccountId) => checks.passwordSince(accountId),
+
     waysOf: (accountId: AccountId) => checks.methodsOf(accountId),
 
     /** Who has signed in in this browser and is not signed in now. */

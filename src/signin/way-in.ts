@@ -14,6 +14,9 @@ import type { Method, SecondStep } from './strength.ts';
  */
 export type Halfway = { accountId: AccountId; email: string; method: 'pwd' | 'key'; credentialId?: string };
 
+/** `since` tells one password of an account from the next. */
+type Kept = Halfway & { since?: number | undefined };
+
 const halfwayFor = minutes(10);
 
 export type WayIn = ReturnType<typeof createWayIn>;
@@ -34,12 +37,17 @@ export function createWayIn(needs: { signin: Signin; ephemeral: Ephemeral; after
 
     async halfway(request: FastifyRequest, method: Halfway['method']): Promise<Halfway | undefined> {
       const kept = await ephemeral.get(key(request));
-      const halfway = kept === undefined ? undefined : (JSON.parse(kept) as Halfway);
-      return halfway?.method === method ? halfway : undefined;
+      const halfway = kept === undefined ? undefined : (JSON.parse(kept) as Kept);
+      if (halfway?.method !== method) return undefined;
+      // What was right has been changed or switched off since: whoever knew it is to know the new one.
+      if (method === 'pwd' && halfway.since !== (await signin.passwordSince(halfway.accountId))) return undefined;
+      return halfway;
     },
 
-    keepHalfway: (request: FastifyRequest, halfway: Halfway): Promise<void> =>
-      ephemeral.set(key(request), JSON.stringify(halfway), halfwayFor),
+    async keepHalfway(request: FastifyRequest, halfway: Halfway): Promise<void> {
+      const kept: Kept = { ...halfway, since: await signin.passwordSince(halfway.accountId) };
+      await ephemeral.set(key(request), JSON.stringify(kept), halfwayFor);
+    },
 
     /** Starts the session, by a passkey if one is named; where to go from here. */
     async finish(
