@@ -101,10 +101,7 @@ test('F24: codes that people type are shorter, and each stands in the list of wh
   const [, deviations = ''] = readFileSync(join(root, 'docs/security/requirements.md'), 'utf8').split(
     '## Not as asked',
   );
-  const listed = deviations.split('\n').filter((line) => line.startsWith('| F24 |'));
-  for (const words of [/codes of devices/i, /by mail/, /by text/, /recovery codes/i, /operator/])
-    assert.ok(
-      listed.some((line) => words.test(line)),
-      String(words),
-    );
+  const listed = deviations.split(/^- /m).find((item) => item.startsWith('**F24**')) ?? '';
+  for (const words of [/codes of devices/, /by mail/, /by text/, /recovery codes/, /operator/])
+    assert.match(listed, words);
 });
