@@ -9,6 +9,7 @@ import {
   LinkButton,
   Notice,
   PasskeyForm,
+  Stranger,
   TextField,
 } from '../web/components.tsx';
 import { LiveState } from '../web/content.tsx';
@@ -17,7 +18,13 @@ import { NewPasswordField } from '../web/new-password.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
 import type { SignupLink } from './signup.ts';
 
-export function signupPage(props: { page: PageContext; email?: string | undefined; error?: string | undefined }): Page {
+export function signupPage(props: {
+  page: PageContext;
+  email?: string | undefined;
+  /** The app they were on their way to. */
+  towards?: string | undefined;
+  error?: string | undefined;
+}): Page {
   const { page, error } = props;
   const { t } = page;
   return {
@@ -27,6 +34,9 @@ export function signupPage(props: { page: PageContext; email?: string | undefine
       <>
         <ErrorSummary page={page} errors={error ? [{ field: 'email', text: error }] : []} />
         <h1>{t('account.signup.title')}</h1>
+        {props.towards && (
+          <Lead>{t.rich('account.signup.towards', { app: <Stranger>{props.towards}</Stranger> })}</Lead>
+        )}
         <Form page={page} action="/signup">
           <TextField
             page={page}

@@ -43,16 +43,18 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     });
   };
 
-  app.get('/signup', async (request, reply) =>
-    reply.page(signupPage({ page: request.page, email: readFlow(request).email })),
-  );
+  app.get('/signup', async (request, reply) => {
+    const { email, app: towards } = readFlow(request);
+    return reply.page(signupPage({ page: request.page, email, towards }));
+  });
 
   app.post('/signup', async (request, reply) => {
     const typed = (request.body as Fields).email ?? '';
     const email = normaliseEmail(typed);
     if (!email) {
       const error = request.page.t(typed.trim() === '' ? 'account.email.missing' : 'account.email.malformed');
-      return reply.page(signupPage({ page: request.page, email: typed.slice(0, 254), error }));
+      const { app: towards } = readFlow(request);
+      return reply.page(signupPage({ page: request.page, email: typed.slice(0, 254), towards, error }));
     }
     await sendMail(request, email);
     writeFlow(reply, { ...readFlow(request), email });

@@ -50,10 +50,12 @@ export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
       const interaction = await details(request, reply);
       const { prompt, params, session, uid } = interaction;
       const here = `/interaction/${uid}`;
-      const target = formTarget(String(params.redirect_uri));
+      const client = await engine.clients.find(String(params.client_id));
+      if (!client) throw new AppError('not_found', 'This app is no longer registered.');
+      const way = { next: here, target: formTarget(String(params.redirect_uri)), app: client.name };
       const { signedIn } = request;
       if (!signedIn) {
-        writeFlow(reply, { next: here, target });
+        writeFlow(reply, way);
         const hint = typeof params.login_hint === 'string' ? params.login_hint : undefined;
         return reply.redirect(hint ? `/signin?login_hint=${encodeURIComponent(hint)}` : '/signin', 303);
       }
@@ -76,14 +78,12 @@ export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
         }
         const reached = acrFor(acrOf(signedIn.current.methods), wanted);
         if (!reached || !provenEnough(signedIn, interaction)) {
-          writeFlow(reply, { next: here, target });
+          writeFlow(reply, way);
           const acr = wanted.length > 0 ? `&acr=${encodeURIComponent(wanted.join(' '))}` : '';
           return reply.redirect(`/prove?next=${encodeURIComponent(here)}${acr}`, 303);
         }
         return resume(request, reply, { login: loginOf(signedIn) }, false);
       }
-      const client = await engine.clients.find(String(params.client_id));
-      if (!client) throw new AppError('not_found', 'This app is no longer registered.');
       return reply.page(
         permissionsPage(request.page, {
           uid,

@@ -9,6 +9,7 @@ import {
   Lead,
   LeftToRight,
   LinkButton,
+  Stranger,
   Tag,
 } from '../web/components.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
@@ -71,7 +72,7 @@ export function signOutPage(props: { page: PageContext; signedIn: SignedIn }): P
                 {t('security.signOut.all', { count: others.length + 1 })}
               </Button>
             )}
-            <LinkButton href="/devices">{t('security.signOut.stay')}</LinkButton>
+            <LinkButton href="/account">{t('security.signOut.stay')}</LinkButton>
           </ButtonRow>
         </Form>
       </>
@@ -102,9 +103,11 @@ export function provePage(props: {
   options: ProofOptions;
   /** The page itself, with its query. */
   action: string;
+  /** The app that wants it. */
+  towards: string | undefined;
   error?: string | undefined;
 }): Page {
-  const { page, options, action, error } = props;
+  const { page, options, action, towards, error } = props;
   const { t } = page;
   const summary = error ? { field: 'password', text: error } : undefined;
   return {
@@ -114,7 +117,12 @@ export function provePage(props: {
       <>
         <ErrorSummary page={page} errors={summary ? [summary] : []} />
         <h1>{t('security.prove.title')}</h1>
-        <Lead>{t.rich('security.prove.why', { email: <LeftToRight>{options.email}</LeftToRight> })}</Lead>
+        <Lead>
+          {t.rich(towards ? 'security.prove.towards' : 'security.prove.why', {
+            email: <LeftToRight>{options.email}</LeftToRight>,
+            app: <Stranger>{towards}</Stranger>,
+          })}
+        </Lead>
         <ProofForm page={page} action={action} options={options} error={error} submitLabel={t('security.continue')} />
       </>
     ),

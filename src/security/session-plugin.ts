@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { proofError } from '../signin/proof-form.tsx';
 import type { Signin } from '../signin/signin.ts';
-import { localPath, writeFlow } from '../web/flow.ts';
+import { localPath, readFlow, writeFlow } from '../web/flow.ts';
 import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
 
 /** Where an account's own pages begin. */
@@ -47,7 +47,7 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
   app.get('/prove', async (request, reply) => {
     if (!(await signin.requireSignedIn(request, reply, { settingUp: true }))) return reply;
     const options = await signin.proofOptions(request, wantedOf(request));
-    return reply.page(provePage({ page: request.page, options, action: request.url }));
+    return reply.page(provePage({ page: request.page, options, action: request.url, towards: towardsOf(request) }));
   });
 
   app.post('/prove', async (request, reply) => {
@@ -58,14 +58,20 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
     const { retryAt } = result;
     if (retryAt !== undefined) throw new AppError('too_many_tries', 'Proofs are throttled.', { retryAt });
     const options = await signin.proofOptions(request, wantedOf(request));
-    return reply.page(
-      provePage({ page: request.page, options, action: request.url, error: proofError(request.page, result) }),
-    );
+    const error = proofError(request.page, result);
+    const towards = towardsOf(request);
+    return reply.page(provePage({ page: request.page, options, action: request.url, towards, error }));
   });
 }
 
 function nextOf(from: unknown): string | undefined {
   return localPath((from as { next?: unknown } | undefined)?.next);
+}
+
+/** The app that a proof is for, if it is for one. */
+function towardsOf(request: FastifyRequest): string | undefined {
+  const { next, app } = readFlow(request);
+  return nextOf(request.query) === next ? app : undefined;
 }
 
 /** `acr` values, one of which an app wants the proof to reach. */

@@ -10,6 +10,7 @@ import {
   LinkButton,
   PasskeyForm,
   PasswordField,
+  Stranger,
   TextField,
 } from '../web/components.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
@@ -26,6 +27,8 @@ export function signinPage(props: {
   passkey: object;
   /** Whether they were on their way to link a device. */
   linking: boolean;
+  /** The app they were on their way to. */
+  towards: string | undefined;
   remembered: Remembered[];
   /** Whether the remembered ones are shown to be taken off the list. */
   editing: boolean;
@@ -41,6 +44,9 @@ export function signinPage(props: {
         <ErrorSummary page={page} errors={error ? [error] : []} />
         <h1>{t('signin.start.title')}</h1>
         {props.linking && <Lead>{t('signin.start.linking')}</Lead>}
+        {props.towards && !props.linking && (
+          <Lead>{t.rich('signin.start.towards', { app: <Stranger>{props.towards}</Stranger> })}</Lead>
+        )}
         {remembered.length > 0 && <Chooser page={page} remembered={remembered} editing={props.editing} />}
         <Form page={page} action="/signin">
           <TextField

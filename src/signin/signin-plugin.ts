@@ -36,10 +36,11 @@ export async function signinPlugin(
 function registerStart(app: FastifyInstance, signin: Signin): void {
   const show = async (request: FastifyRequest, reply: FastifyReply, email?: string, error?: FieldError) => {
     const passkey = await signin.passkeyOptions(request);
-    const linking = readFlow(request).userCode !== undefined;
+    const { userCode, app: towards } = readFlow(request);
+    const linking = userCode !== undefined;
     const remembered = await signin.remembered(request);
     const editing = (request.query as { edit?: unknown }).edit !== undefined;
-    return reply.page(signinPage({ page: request.page, email, passkey, linking, remembered, editing, error }));
+    return reply.page(signinPage({ page: request.page, email, passkey, linking, towards, remembered, editing, error }));
   };
 
   /** To a way that the account has, as far as this browser may know. */

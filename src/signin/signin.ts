@@ -212,7 +212,8 @@ export function createSignin(needs: {
       const someone = signedIn ?? (allow?.settingUp ? settingUp : undefined);
       if (someone) return someone;
       // A form cannot be sent again after signing in, so its page is where they come back to.
-      writeFlow(reply, { ...readFlow(request), next: localPath(request.url) ?? '/' });
+      const { app: _left, target: _too, ...flow } = readFlow(request);
+      writeFlow(reply, { ...flow, next: localPath(request.url) ?? '/' });
       await reply.redirect(settingUp ? '/signin/setup' : '/signin', 303);
       return undefined;
     },

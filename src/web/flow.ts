@@ -8,6 +8,8 @@ export type Flow = {
   email?: string;
   /** The app's origin at which it all ends: the forms on the way may be redirected there. */
   target?: string;
+  /** What that app is called. */
+  app?: string;
   /** The link whose review was answered with yes, and which waits for a proof. */
   reviewed?: string;
 };

@@ -41,6 +41,19 @@ describe('openid-client, authorization code', () => {
     });
   }
 
+  it('the pages on the way name the app, until the person goes elsewhere', async () => {
+    const config = await registerApp(server, { ...webApp, name: 'Acme Photos' });
+    const { url } = await authorizationRequest(config);
+    const browser = createHttpBrowser(server.url);
+    assert.match((await browser.open(url.href)).text, /To go on to Acme Photos, sign in/);
+    assert.match((await browser.open('/signup')).text, /you go on to Acme Photos/);
+    await browser.open('/devices');
+    assert.doesNotMatch((await browser.open('/signin')).text, /Acme/);
+
+    const again = await authorizationRequest(config, { prompt: 'login' });
+    assert.match((await person.open(again.url.href)).text, /Acme Photos asks that you confirm it/);
+  });
+
   it('C14: the answer to a person who declines names the issuer too', async () => {
     const config = await registerApp(server, webApp);
     const { url, checks } = await authorizationRequest(config);
