@@ -69,6 +69,7 @@ describe('a page that waits', () => {
     state = 'linked';
     live.wake('news');
     await tab.waitForSelector('text=It is linked.');
+    await tab.waitForFunction("document.activeElement.textContent === 'It is linked.'");
     assert.deepEqual(asked.slice(0, 2), ['text/event-stream', 'text/event-stream'], 'one for each time it was loaded');
     assert.deepEqual(complaints, []);
   });

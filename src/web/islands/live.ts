@@ -4,6 +4,10 @@ const longest = 20 * 60_000;
 const firstWord = 5000;
 const nextWord = 45_000;
 const closed = 2;
+/** Kept over the loading: it would send whoever uses a keyboard or a screen reader back to the start of the page. */
+const newsKey = 'latchkey-news';
+
+if (takeNews()) showNews();
 
 for (const element of document.querySelectorAll<HTMLElement>('[data-live]')) {
   const { live = '', state = '' } = element.dataset;
@@ -26,6 +30,7 @@ function watch(url: string, state: string): void {
   const told = (now: string | undefined): void => {
     if (now === undefined || now === state || leaving) return;
     stop();
+    keepNews();
     location.reload();
   };
 
@@ -78,6 +83,33 @@ function watch(url: string, state: string): void {
     stop();
   });
   if (!document.hidden) listen();
+}
+
+function keepNews(): void {
+  try {
+    sessionStorage.setItem(newsKey, 'yes');
+  } catch {
+    // A browser that keeps nothing loads the page all the same.
+  }
+}
+
+function takeNews(): boolean {
+  try {
+    const kept = sessionStorage.getItem(newsKey) !== null;
+    sessionStorage.removeItem(newsKey);
+    return kept;
+  } catch {
+    return false;
+  }
+}
+
+/** What has changed is read out, and the keyboard goes on from there; a field that wants to be typed into comes first. */
+function showNews(): void {
+  if (document.querySelector('[autofocus], [data-focus]')) return;
+  const news =
+    document.querySelector<HTMLElement>('main [data-state]') ?? document.querySelector<HTMLElement>('main h1');
+  news?.setAttribute('tabindex', '-1');
+  news?.focus();
 }
 
 async function fetchState(url: string): Promise<string | undefined> {
