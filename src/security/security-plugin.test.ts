@@ -50,7 +50,7 @@ forEachDatabase((_name, open) => {
     assert.match(browser.shown.text, /Blue key/);
     await browser.open(page);
     assert.equal((await browser.submit({ action: 'remove' })).status, 422, 'G20: the last thing no false page can use');
-    assert.match(browser.shown.text, /Nothing else on your account is safe from a false page/);
+    assert.match(browser.shown.text, /Nothing else on your account is safe from a fake page/);
     await browser.submit({ action: 'remove', sure: 'yes' });
     assert.match(browser.shown.text, /cannot sign in any more/);
     assert.equal(people.mails[1]?.subject, 'A passkey was removed from your account');
