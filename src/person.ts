@@ -112,8 +112,9 @@ export function createPerson(needs: PersonNeeds) {
       await signin.distrust(id, browserId, trx);
     },
     tellOwner: notices.status,
+    knows: signin.knows,
   });
-  const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses });
+  const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses, knows: signin.knows });
   const activity = createActivity({
     ...{ ...needs, accounts, signin, authenticators, addresses },
     recovery,

@@ -15,17 +15,25 @@ type Case = { id: string; accountId: AccountId | undefined };
 
 /** Codes we send or an operator hands over: a short life, few tries, one use, stored as keyed hashes (E12, E15). */
 export type IssuedCodes = {
-  /** May another one be sent to this address, and from this network? Counts it. Unknown addresses count alike (F5). */
+  /**
+   * May another one be sent to this address, and from this network? Counts it. Unknown addresses count alike (F5). A
+   * browser that is the account's `own` waits for what it asks for itself alone: strangers cannot lock it out (E10).
+   */
   allow(ask: {
     email: string;
     channel: 'email' | 'text';
     network: string;
+    own?: string | undefined;
   }): Promise<{ allowed: boolean; retryAt: number }>;
   /** A code, and for an e-mail a link; if it does not fit, they look the same and prove nothing. */
   issue(attempt: Case, channel: 'email' | 'text', fits: boolean): Promise<{ code: string; linkToken: string }>;
   issueByOperator(accountId: AccountId, lifetime: number): Promise<string>;
   /** Counts the try, then compares. What is right is used by `use` within the transaction that notes the proof. */
-  check(of: CodesOf, typed: string, from: { email: string; network: string }): Promise<CodeResult>;
+  check(
+    of: CodesOf,
+    typed: string,
+    from: { email: string; network: string; own?: string | undefined },
+  ): Promise<CodeResult>;
   findLink(token: string): Promise<{ code: IssuedCodeRow; live: boolean } | undefined>;
   use(codeId: string, trx: DatabaseTransaction): Promise<boolean>;
 };
@@ -60,6 +68,7 @@ export function createIssuedCodes(needs: {
 }): IssuedCodes {
   const { store, clock, random, secrets, limits } = needs;
   const codeHash = (id: string, code: string): string => secrets.hash('mail-code', `recovery ${id} ${code}`);
+  const ownKey = (email: string, own: string): string => secrets.hash('network', `own ${email} ${own}`);
   const linkHash = (token: string): string => secrets.hash('mail-link', `recovery ${token}`);
 
   const newRow = (
@@ -76,7 +85,11 @@ export function createIssuedCodes(needs: {
   };
 
   /** Of tries that are too many, none is compared. */
-  const allowTry = async ({ network }: { network: string }) => {
+  const allowTry = async ({ email, network, own }: { email: string; network: string; own?: string | undefined }) => {
+    if (own !== undefined) {
+      const mine = await limits.hit(`recovery-tries-own:${ownKey(email, own)}`, budgets.triesFromOneNetwork);
+      return mine.allowed ? undefined : mine;
+    }
     const checks = [
       await limits.hit(`recovery-tries:${network}`, budgets.triesFromOneNetwork),
       await limits.hit('recovery-tries', budgets.triesInAll),
@@ -85,7 +98,11 @@ export function createIssuedCodes(needs: {
   };
 
   return {
-    async allow({ email, channel, network }) {
+    async allow({ email, channel, network, own }) {
+      if (own !== undefined) {
+        const { limit, window } = budgets.sentToOneFromOneNetwork;
+        return limits.hit(`recovery-sent-own:${ownKey(email, own)}`, { limit, window });
+      }
       const key = secrets.hash('network', `${email} ${network}`);
       const checks = [
         await limits.hit(`recovery-sent:${key}`, budgets.sentToOneFromOneNetwork),

@@ -52,6 +52,8 @@ export function createProofs(needs: {
   describe(row: RecoveryRow): Promise<Attempt>;
   newRow(email: string, accountId: AccountId | null, from: From): RecoveryRow;
   browserHash(browserId: string): string;
+  /** Whether the account has signed in in this browser before (E10). */
+  knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
 }): Proofs {
   const { store, codes, database, clock, random, secrets, limits, journal, authenticators } = needs;
 
@@ -74,11 +76,18 @@ export function createProofs(needs: {
     await record(attempt, way, from, trx);
   };
 
+  /** The browser, if it is one of the owner's: what strangers try does not count against it. */
+  const ownOf = async ({ accountId }: Attempt, { browserId }: From): Promise<string | undefined> =>
+    (await needs.knows(accountId, browserId)) ? browserId : undefined;
+
   const proveIssued = async (attempt: Attempt, way: 'email' | 'text' | 'operator', typed: string, from: From) => {
     // For an address without an account the same work is done for nobody (F5).
     const accountId = attempt.accountId ?? newId<AccountId>(random);
     const of = way === 'operator' ? { accountId, channel: way } : ({ recoveryId: attempt.id, channel: way } as const);
-    const result = await codes.check(of, typed, { email: attempt.email, network: from.network });
+    const result = await codes.check(of, typed, {
+      ...{ email: attempt.email, network: from.network },
+      own: await ownOf(attempt, from),
+    });
     if (result.result !== 'right') return { ok: false as const, reason: result.result, ...retry(result.retryAt) };
     const used = await database.transaction(async (trx) => {
       if (!(await codes.use(result.codeId, trx))) return false;
@@ -89,7 +98,8 @@ export function createProofs(needs: {
   };
 
   const proveKept = async (attempt: Attempt, way: 'saved' | 'app' | 'paper' | 'key', typed: string, from: From) => {
-    const key = `recovery-way:${way}:${secrets.hash('network', attempt.email)}`;
+    const own = (await ownOf(attempt, from)) ?? '';
+    const key = `recovery-way:${way}:${secrets.hash('network', `${attempt.email} ${own}`)}`;
     const turn = await limits.hit(key, triesOfOneWay);
     if (!turn.allowed) return { ok: false as const, reason: 'too-many' as const, retryAt: turn.retryAt };
     const accountId = attempt.accountId ?? newId<AccountId>(random);

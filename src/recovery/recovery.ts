@@ -64,6 +64,8 @@ export type RecoveryNeeds = FinishNeeds & {
   accounts: { findByEmail(email: string): Promise<{ id: AccountId } | undefined> };
   authenticators: ProofAuthenticators;
   addresses: { list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]> };
+  /** Whether the account has signed in in this browser before (E10). */
+  knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
   /** Tells the owner what has become of an attempt; false if that is to be tried again. */
   tellOwner(row: RecoveryRow): Promise<boolean>;
   failed(error: unknown, what: string): void;

@@ -6,7 +6,7 @@ import { type AccountId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { PageContext } from '../web/page.ts';
 import type { Attempt, From } from './attempt.ts';
-import type { Recovery } from './recovery.ts';
+import type { Recovery, RecoveryNeeds } from './recovery.ts';
 import { codeMail, noAccountMail, type Reader } from './recovery-mail.tsx';
 
 export type Sending = {
@@ -22,6 +22,7 @@ export type SendingNeeds = {
   issuer: string;
   mail: Mail;
   recovery: Pick<Recovery, 'codes'>;
+  knows: RecoveryNeeds['knows'];
   addresses: {
     list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]>;
     sendText(phone: string, text: string, from: { network: string }): Promise<unknown>;
@@ -35,8 +36,9 @@ export const lastDigitsAsked = 4;
 export function createSending(needs: SendingNeeds): Sending {
   const { clock, random, issuer, recovery, addresses, failed } = needs;
 
-  const allow = async (attempt: Attempt, channel: 'email' | 'text', { network }: From): Promise<void> => {
-    const allowed = await recovery.codes.allow({ email: attempt.email, channel, network });
+  const allow = async (attempt: Attempt, channel: 'email' | 'text', { network, browserId }: From): Promise<void> => {
+    const own = (await needs.knows(attempt.accountId, browserId)) ? browserId : undefined;
+    const allowed = await recovery.codes.allow({ email: attempt.email, channel, network, own });
     if (!allowed.allowed) {
       throw new AppError('too_many_tries', 'Too many codes were asked for.', { retryAt: allowed.retryAt });
     }

@@ -105,6 +105,8 @@ export type Signin = Steps &
      * is told and slowed down like a stranger's, and what else acts for the account ends. Sessions stay.
      */
     distrust(accountId: AccountId, browserId: string | undefined, transaction?: DatabaseTransaction): Promise<void>;
+    /** Whether the account has signed in in this browser before, as far as that is remembered. */
+    knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
     /** Removes sessions nobody can use any more; returns how many. For a timer. */
     removeEnded(): Promise<number>;
   };
@@ -271,6 +273,8 @@ export function createSignin(needs: {
       };
       await (transaction ? work(transaction) : database.transaction(work));
     },
+
+    knows: knownBrowsers.knows,
 
     async distrust(accountId, browserId, transaction) {
       const work = async (trx: DatabaseTransaction): Promise<void> => {
