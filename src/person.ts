@@ -220,7 +220,7 @@ export function createPerson(needs: PersonNeeds) {
         activity,
       });
       await securityPlugin(pages, {
-        ...{ authenticators, signin, tell: addresses.tell, userIdOf },
+        ...{ authenticators, signin, places: needs.places, tell: addresses.tell, userIdOf },
         endRecoveries: (id) => needs.database.transaction((trx) => recovery.endAll(id, trx)),
       });
     },

@@ -69,7 +69,7 @@ function registerKind(app: FastifyInstance, needs: SecurityNeeds, kind: CodeKind
     const fresh = made === String(before ?? '') ? await codes.makeOver(accountId, before) : undefined;
     if (!fresh) return show(request, reply, accountId, { key: 'security.codes.stale', kind: 'unusual' });
     const at = (await codes.madeAt(accountId)) ?? 0;
-    await needs.tell(accountId, (reader) => changeMail(reader, codes.change));
+    await needs.tell(accountId, changeMail(codes.change, request, needs.places));
     const { issuer } = request.server.web;
     return reply.page(freshCodesPage({ page: request.page, kind, codes: fresh, email, issuer, at }));
   });

@@ -37,7 +37,7 @@ export function registerUpgrade(app: FastifyInstance, needs: SecurityNeeds): voi
     const { credential } = request.body as { credential?: string };
     if (!credential) return reply.send(await maker.options(request, owner));
     if (await maker.add(request, owner)) {
-      await tell(owner.current.accountId, (reader) => changeMail(reader, 'passkeyMade'));
+      await tell(owner.current.accountId, changeMail('passkeyMade', request, needs.places));
     }
     return reply.code(204).send();
   });

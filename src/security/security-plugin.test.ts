@@ -43,6 +43,11 @@ forEachDatabase((_name, open) => {
     assert.match(browser.shown.text, /Your new passkey is ready/);
     assert.match(browser.shown.text, /Passkey \(Linux\)/);
     assert.equal(people.mails[0]?.subject, 'A passkey was added to your account');
+    assert.match(
+      people.mails[0]?.text ?? '',
+      /Account: .+@.+\nTime: .+ UTC\nBrowser: Linux/,
+      'who, when and with what',
+    );
 
     const page = `/security/passkeys/${device.credentialId}`;
     await browser.open(page);

@@ -19,7 +19,7 @@ export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds)
 
   const changed = async (request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
     // The change is made and recorded; a mail that fails does not make it look undone.
-    await needs.tell(current.accountId, (reader) => changeMail(reader, change));
+    await needs.tell(current.accountId, changeMail(change, request, needs.places));
     const { next, userCode } = readFlow(request);
     // They had to set it up before going on with what they came for.
     if ((next || userCode) && (await signin.settingUp(request))) return reply.redirect('/signin/setup', 303);

@@ -42,6 +42,7 @@ function write(
   const { t, locale, issuer, email } = reader;
   const { browser, system } = browserName(userAgent);
   const unknown = t('signin.half.unknown');
+  const named = browser && system ? t('signin.half.browserOn', { browser, system }) : (browser ?? system);
   const place = country && new Intl.DisplayNames([formatLocale(locale)], { type: 'region' }).of(country);
   const subject = t('signin.half.title');
   const content = renderMail({
@@ -50,7 +51,7 @@ function write(
     paragraphs: [t('signin.half.text'), t('signin.half.you')],
     facts: [
       { label: t('signin.half.account'), value: email },
-      { label: t('signin.half.with'), value: [browser, system].filter(Boolean).join(', ') || unknown },
+      { label: t('signin.half.with'), value: named ?? unknown },
       { label: t('signin.half.where'), value: place ?? unknown },
       { label: t('signin.half.when'), value: timeInMail(locale, at) },
     ],

@@ -243,7 +243,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await mails(), 1);
     const { to, text } = people.mails.at(-1) ?? { to: '', text: '' };
     assert.equal(to, email);
-    assert.match(text, /Firefox, Windows/);
+    assert.match(text, /Firefox on Windows/);
     await stranger.submit({ code: '000001' });
     assert.equal(await mails(), 1, 'once a day');
     people.clock.advance(days(1));
