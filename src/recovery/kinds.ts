@@ -35,6 +35,8 @@ export type Held = {
   recoveryCodes: number;
   savedCode: boolean;
   phones: number;
+  /** It asked for two kinds until a stranger got in, who may have taken off what was the reason. */
+  guarded: boolean;
 };
 
 export type Proven = Readonly<Partial<Record<Kind, number>>>;
@@ -50,9 +52,10 @@ export function isStrong(held: Held): boolean {
 /** How many kinds are still missing: 0 to 2. */
 export function kindsMissing(held: Held, proven: Proven): number {
   const given = kinds.filter((kind) => proven[kind] !== undefined);
+  const needed = isStrong(held) || held.guarded ? 2 : 1;
   // An authenticator that is still there is no recovery by itself (E17), and nothing a first proof can begin with.
-  if (given.every((kind) => kind === 'bound')) return isStrong(held) ? 2 - given.length : 1;
-  return Math.max(0, (isStrong(held) ? 2 : 1) - given.length);
+  if (given.every((kind) => kind === 'bound')) return needed === 2 ? 2 - given.length : 1;
+  return Math.max(0, needed - given.length);
 }
 
 /** What can still bring another kind. Shown only after a first proof, which shows that the account may be spoken of. */

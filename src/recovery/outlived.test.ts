@@ -129,4 +129,28 @@ forEachDatabase((_name, open) => {
       [device.credentialId],
     );
   });
+
+  test('E17: a stranger who had taken off the second step, and was put out again, does not come back by one kind of proof', async () => {
+    const loser = await createLoser(open);
+    await loser.addApp();
+    const thief = await loser.proveByMail();
+    await thief.open('/recover/lost');
+    await thief.submit({ action: 'wait' });
+    loser.clock.advance(hours(48));
+    await thief.open('/recover/password');
+    await thief.submit({ new_password: newPassword, drop: 'yes' });
+    await loser.recovery.settled();
+    assert.equal((await loser.authenticators.methodsOf(loser.id)).app, false);
+
+    const owner = loser.newBrowser();
+    await owner.open(loser.linkTo(ann, '/recover/cancel/'));
+    await owner.submit({});
+    assert.match(owner.shown.text, /Switched off/);
+    const again = await loser.proveByMail();
+    assert.equal(again.shown.url, '/recover/choose', 'one kind is not enough');
+    const code = await loser.recovery.issueByOperator(loser.id, hours(1));
+    await again.open('/recover/code?way=operator');
+    await again.submit({ code });
+    assert.equal(again.shown.url, '/recover/password', 'two are');
+  });
 });

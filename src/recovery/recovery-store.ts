@@ -98,6 +98,15 @@ export function createRecoveryStore(database: Database) {
         .orderBy('waits_until')
         .execute(),
 
+    /** Done, and said by the owner not to have been them. */
+    disownedOf: (accountId: AccountId) =>
+      on()
+        .selectFrom('recovery')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where('status', '=', 'disowned')
+        .execute(),
+
     async countWaits(accountId: AccountId, since: number, trx: DatabaseTransaction): Promise<number> {
       const row = await on(trx)
         .selectFrom('recovery')

@@ -78,12 +78,15 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
   const browserHash = (browserId: string): string => secrets.hash('browser', browserId);
 
   const heldBy = async (accountId: AccountId): Promise<Held> => {
-    const [methods, savedCode, all] = await Promise.all([
+    const [methods, savedCode, all, disowned] = await Promise.all([
       authenticators.methodsOf(accountId),
       authenticators.savedCode.has(accountId),
       addresses.list(accountId),
+      store.disownedOf(accountId),
     ]);
-    return { ...methods, savedCode, phones: all.filter(({ kind }) => kind === 'phone').length };
+    // Only an account that asks for two kinds is waited for, or given them.
+    const guarded = disowned.some((row) => row.waiting_since !== null || Object.keys(provenOf(row)).length > 1);
+    return { ...methods, savedCode, phones: all.filter(({ kind }) => kind === 'phone').length, guarded };
   };
 
   const describe = async (row: RecoveryRow): Promise<Attempt> => {
