@@ -90,6 +90,9 @@ test('probes and health checks ask addresses that the server has', () => {
     monitor: '/metrics',
     container: '/healthz',
   });
+  // Longer than a migration waits for its tables, or the pod would be ended while it does (drivers/database/postgres.ts).
+  const [, period, failures] = /startupProbe:[\s\S]*?periodSeconds: (\d+)\s+failureThreshold: (\d+)/.exec(chart) ?? [];
+  assert.ok(Number(period) * Number(failures) > 11 * 60);
   for (const url of Object.values(asked)) assert.ok(app.hasRoute({ method: 'GET', url }), url);
 });
 
