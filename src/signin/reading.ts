@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Account, displayName } from '../account/account.ts';
 import type { AccountId, SessionId } from '../ids.ts';
+import { localPath } from '../web/flow.ts';
 import type { LiveSession, Sessions } from './sessions.ts';
 import type { SessionAccountRow } from './signin-store.ts';
 
@@ -71,4 +72,10 @@ function describeOne<Method>(account: Account, row: SessionAccountRow, replaced:
     signedInAt: row.signed_in_at,
     provenAt: replaced ? 0 : row.proven_at,
   };
+}
+
+/** Where to come back to after signing in or a proof: the page asked for, or that of the form sent, if it has one. */
+export function pageOf({ method, url, server, routeOptions }: FastifyRequest): string {
+  const isPage = method === 'GET' || server.hasRoute({ method: 'GET', url: routeOptions.url ?? '' });
+  return (isPage ? localPath(url) : undefined) ?? '/';
 }

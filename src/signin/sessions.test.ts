@@ -18,6 +18,23 @@ async function signIn(browser: FormBrowser, address = email): Promise<void> {
 }
 
 forEachDatabase((_name, open) => {
+  test('whoever sends a form after the session ended comes back to its page, or home if it has none', async () => {
+    const people = await createPeople(open);
+    await people.addAccount(email);
+    for (const [path, back] of [
+      ['/sessions', '/sessions'],
+      ['/recover/cancel', '/'],
+      ['/profile/keep', '/'],
+    ] as const) {
+      const browser = people.newBrowser();
+      await browser.open('/signin');
+      const csrf = browser.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
+      assert.equal((await browser.post(path, { csrf })).url, '/signin');
+      await browser.submit({ email });
+      assert.equal((await browser.submit({ password: goodPassword })).url, back);
+    }
+  });
+
   test('F4: the first sign-in in a browser is a new one, later ones are not, until it was away for half a year', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount(email);

@@ -10,13 +10,13 @@ import type { AccountId, SessionId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { createThrottle } from '../throttle/throttle.ts';
-import { localPath, readFlow, writeFlow } from '../web/flow.ts';
+import { readFlow, writeFlow } from '../web/flow.ts';
 import { networkOf } from '../web/limits.ts';
 import { browserLabel } from './browser-name.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
 import { type Checks, createChecker } from './proof.ts';
 import { createProving, type Proving } from './proving.ts';
-import { createReadings } from './reading.ts';
+import { createReadings, pageOf } from './reading.ts';
 import { createSessions, type LiveSession, type SessionSeen } from './sessions.ts';
 import { createSteps, type HalfSignedIn, type Record, type Steps } from './steps.ts';
 import type { Method } from './strength.ts';
@@ -215,7 +215,7 @@ export function createSignin(needs: {
       if (someone) return someone;
       // A form cannot be sent again after signing in, so its page is where they come back to.
       const { app: _left, target: _too, ...flow } = readFlow(request);
-      writeFlow(reply, { ...flow, next: localPath(request.url) ?? '/' });
+      writeFlow(reply, { ...flow, next: pageOf(request) });
       await reply.redirect(settingUp ? '/signin/setup' : '/signin', 303);
       return undefined;
     },
@@ -223,7 +223,7 @@ export function createSignin(needs: {
     async requireFreshProof(request, reply, allow) {
       const signedIn = await signin.requireSignedIn(request, reply, allow);
       if (!signedIn || signin.hasFreshProof(signedIn)) return signedIn;
-      await reply.redirect(`/prove?next=${encodeURIComponent(localPath(request.url) ?? '/')}`, 303);
+      await reply.redirect(`/prove?next=${encodeURIComponent(pageOf(request))}`, 303);
       return undefined;
     },
 
