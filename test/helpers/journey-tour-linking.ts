@@ -37,7 +37,7 @@ export async function tourLinking({ place, visit, newPhone, newCode }: Tour): Pr
   await shows('look-first');
   await phone.press({ name: 'decision', value: 'look' });
   await shows('look-first-missed');
-  await phone.tab.check('input[name=seen]');
+  await phone.tab.check('input[name=seen][value=yes]');
   await phone.press({ name: 'decision', value: 'look' });
   await shows('review-other-country');
 
