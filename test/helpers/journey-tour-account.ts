@@ -16,7 +16,7 @@ export async function tourAccount(tour: Tour): Promise<void> {
   await phone.typeCode(await newCode(farAway));
   await phone.follow('/signup');
   await phone.signUp(email);
-  await phone.tab.check('input[name=seen]');
+  await phone.tab.check('input[name=seen][value=yes]');
   await phone.press({ name: 'decision', value: 'look' });
   await phone.approve();
   await phone.open('/link');
