@@ -82,9 +82,9 @@ for (const setup of setups) {
       await phone.open('/link');
       await phone.typeCode(code);
       await phone.press({ name: 'decision', value: 'approve' });
-      assert.match(phone.at(), /^\/link\/[\w-]+\/prove$/);
+      assert.match(phone.at(), /^\/link\/[\w.-]+\/prove$/);
       await phone.tab.locator('main [data-passkey=get] button').click();
-      await phone.tab.waitForURL(/\/link\/[\w-]+$/);
+      await phone.tab.waitForURL(/\/link\/[\w.-]+$/);
       assert.match(await phone.heading(), /is now signed in/);
     });
 
