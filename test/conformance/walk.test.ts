@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { openMailFolder } from '../../src/drivers/mail/file.ts';
 import { requestCode } from '../helpers/device.ts';
 import { routesOf } from '../helpers/routes.ts';
@@ -38,6 +39,13 @@ before(async () => {
     .filter(({ url }) => !url.includes('*'));
   posts = routes.filter(({ method }) => method === 'POST').map(({ url }) => url);
   const mails = openMailFolder(server.outside.config);
+  /** Mails leave after the answer. */
+  const arrived = async (words: string): Promise<void> => {
+    for (let look = 0; !(await mails.list()).some(({ text }) => text.includes(words)); look++) {
+      assert.ok(look < 1000, `no mail with ${words}`);
+      await setTimeout(10);
+    }
+  };
 
   for (const [email, password] of [
     ['walker@example.org', testPassword],
@@ -52,27 +60,29 @@ before(async () => {
     const post = async (url: string, fields: Record<string, string>): Promise<void> => {
       answers.push(await walker.send({ method: 'POST', url, fields: { csrf, ...fields } }));
     };
-    for (let round = 0; round < 2; round++) {
-      if (email === 'walker@example.org' && password === testPassword) {
-        await post('/signin', { email });
-        await post('/signin/password', { password: testPassword });
-        assert.ok(walker.cookies.has('latchkey-session'));
-      }
-      known.user_code = (await requestCode(server.url, tv.id)).user_code;
-      const addresses = routes
-        .filter(({ method, url }) => method === 'GET' && !url.includes(':'))
-        .map(({ url }) => url);
-      for (const more of [challenge, { ...challenge, response_mode: 'form_post' }, {}])
-        addresses.push(`/auth?${new URLSearchParams({ ...asked, ...more })}`);
-      for (const { text } of await mails.list()) {
-        known.code = /\b\d{4} \d{4}\b/.exec(text)?.[0] ?? known.code ?? '';
-        for (const [url] of text.matchAll(/http:\/\/localhost:\d+\/[^\s"<>]*/g))
-          addresses.push(url.replace(server.url, ''));
-      }
-      for (const address of [...addresses, `/L/${known.user_code}`]) open(address);
-      for await (const answer of walker.walk(({ method, url }) => method === 'POST' && ends.test(url)))
-        answers.push(answer);
+    if (email === 'newcomer@example.org') {
+      await post('/signup', { email });
+      await arrived('/signup/link/');
+    } else if (password === testPassword) {
+      await post('/signin', { email });
+      await post('/signin/password', { password });
+      assert.ok(walker.cookies.has('latchkey-session'));
+    } else {
+      await post('/recover', { email });
+      await post('/recover/choose', { way: 'email' });
+      await arrived('/recover/link/');
     }
+    known.user_code = (await requestCode(server.url, tv.id)).user_code;
+    for (const { text } of await mails.list()) {
+      known.code ??= /\b\d{4} \d{4}\b/.exec(text)?.[0] ?? '';
+      for (const [url] of text.matchAll(/http:\/\/localhost:\d+\/[^\s"<>]*/g)) open(url.replace(server.url, ''));
+    }
+    for (const { method, url } of routes) if (method === 'GET' && !url.includes(':')) open(url);
+    for (const more of [challenge, { ...challenge, response_mode: 'form_post' }, {}])
+      open(`/auth?${new URLSearchParams({ ...asked, ...more })}`);
+    open(`/L/${known.user_code}`);
+    for await (const answer of walker.walk(({ method, url }) => method === 'POST' && ends.test(url)))
+      answers.push(answer);
     // What nothing led to is tried all the same.
     for (const url of posts) await post(url.replace(/:\w+/g, 'x'), { password: 'x', code: 'x', decision: 'approve' });
   }

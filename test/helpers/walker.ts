@@ -103,7 +103,6 @@ export function createWalker(origin: string, routes: readonly Route[], fill: (na
     send,
     /** Everything there is to do now, what ends a session last. Each answer is given away as it comes. */
     async *walk(last: (way: Way) => boolean): AsyncGenerator<Answer> {
-      tried.clear();
       while (ways.length > 0) {
         const at = ways.findIndex((way) => !last(way));
         const [way] = ways.splice(Math.max(at, 0), 1);
