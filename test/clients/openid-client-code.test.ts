@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as client from 'openid-client';
+import { minutes } from '../../src/clock.ts';
 import { signInToApp } from '../helpers/app-sign-in.ts';
 import { createHttpBrowser, type HttpBrowser, signIn } from '../helpers/http-browser.ts';
 import { authorizationRequest, callback, configure, refused, registerApp, webApp } from '../helpers/standard-client.ts';
@@ -50,8 +51,12 @@ describe('openid-client, authorization code', () => {
     await browser.open('/devices');
     assert.doesNotMatch((await browser.open('/signin')).text, /Acme/);
 
+    // The engine's clock is real and counts seconds: a proof of this very second would be one for this request.
+    server.clock.advance(-minutes(10));
+    await signIn(browser, email, testPassword);
+    server.clock.advance(minutes(10));
     const again = await authorizationRequest(config, { prompt: 'login' });
-    assert.match((await person.open(again.url.href)).text, /Acme Photos asks that you confirm it/);
+    assert.match((await browser.open(again.url.href)).text, /Acme Photos asks that you confirm it/);
   });
 
   it('C14: the answer to a person who declines names the issuer too', async () => {
