@@ -4,7 +4,7 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { type ActivityNeeds, createActivity } from './activity/activity.ts';
 import { activityPlugin } from './activity/activity-plugin.ts';
-import { createAddresses } from './addresses/addresses.ts';
+import { createAddresses, maskAddress } from './addresses/addresses.ts';
 import { addressesPlugin } from './addresses/addresses-plugin.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
 import { createCodeMail } from './authenticators/code-mail.ts';
@@ -113,6 +113,7 @@ export function createPerson(needs: PersonNeeds) {
     },
     tellOwner: notices.status,
     knows: signin.knows,
+    maskPhone: (value) => maskAddress({ kind: 'phone', value }),
   });
   const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses, knows: signin.knows });
   const activity = createActivity({

@@ -107,8 +107,10 @@ const authenticators = ['passkey', 'key', 'app', 'saved'];
 export function detailOf({ type, data = {} }: RecordedEvent): string | undefined {
   if (type === 'sign_in_failed' || type === 'proof_failed') return triedBy(data.reason) satisfies Tried;
   if (type === 'authenticator_added' || type === 'authenticator_removed') {
+    if (data.reason === 'resumed') return 'resumed';
     return authenticators.find((kind) => kind === data.kind) ?? 'other';
   }
+  if (type === 'address_added' && data.reason === 'resumed') return 'resumed';
   if (type === 'address_added' || type === 'address_removed') return data.kind === 'phone' ? 'phone' : 'email';
   if (type === 'unlinked') return text(data.reason);
   if (type === 'reported') return text(data.what);

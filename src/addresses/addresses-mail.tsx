@@ -30,7 +30,7 @@ export function takenMail(reader: Reader): Words {
   });
 }
 
-type Change = { act: 'added' | 'removed'; kind: 'email' | 'phone'; address: string; at: number };
+type Change = { act: 'added' | 'removed' | 'resumed'; kind: 'email' | 'phone'; address: string; at: number };
 
 export function changeMail(reader: Reader, { act, kind, address, at }: Change): Words {
   const { t, locale, email, issuer } = reader;

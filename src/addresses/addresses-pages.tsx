@@ -1,10 +1,21 @@
 import type { ComponentChild } from 'preact';
-import { BackLink, Button, CardList, Form, Lead, LeftToRight, LinkButton, Notice, Time } from '../web/components.tsx';
+import {
+  BackLink,
+  Button,
+  CardList,
+  Form,
+  Lead,
+  LeftToRight,
+  LinkButton,
+  Notice,
+  Tag,
+  Time,
+} from '../web/components.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import { type Address, mostAddresses, shownAddress } from './addresses.ts';
 
 /** What can be said to have just happened; anything else after `?done=` says nothing. */
-const dones = ['emailAdded', 'emailRemoved', 'phoneAdded', 'phoneRemoved', 'ownChanged'];
+const dones = ['emailAdded', 'emailRemoved', 'phoneAdded', 'phoneRemoved', 'phoneResumed', 'ownChanged'];
 
 export function addressesPage(props: {
   page: PageContext;
@@ -61,6 +72,7 @@ function Listed(props: {
   const cards = addresses.map((address) => ({
     href: `/security/addresses/${encodeURIComponent(address.id)}`,
     title: <LeftToRight>{shownAddress(address)}</LeftToRight>,
+    tag: address.suspendedAt !== undefined && <Tag kind="unusual">{t('addresses.lost.tag')}</Tag>,
     meta: t.rich('addresses.added', { date: <Time page={page} at={address.addedAt} show="date" /> }),
   }));
   return (
@@ -92,6 +104,16 @@ export function addressPage({ page, address }: { page: PageContext; address: Add
         <Lead>
           <LeftToRight>{shownAddress(address)}</LeftToRight>
         </Lead>
+        {address.suspendedAt !== undefined && (
+          <Notice kind="unusual" title={t('addresses.lost.title')}>
+            <p>{t('addresses.lost.text')}</p>
+            <Form page={page} action={`/security/addresses/${encodeURIComponent(address.id)}`}>
+              <Button kind="secondary" name="action" value="resume">
+                {t('addresses.lost.resume')}
+              </Button>
+            </Form>
+          </Notice>
+        )}
         <p>{t('addresses.remove.text')}</p>
         <Form page={page} action={`/security/addresses/${encodeURIComponent(address.id)}`}>
           <Button kind="stop" name="action" value="remove">

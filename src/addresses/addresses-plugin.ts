@@ -43,6 +43,10 @@ export async function addressesPlugin(app: FastifyInstance, needs: AddressesPlug
     const owner = await needs.requireFreshProof(request, reply);
     if (!owner) return reply;
     const { id, kind } = await findOwn(owner, request);
+    if ((request.body as { action?: string }).action === 'resume') {
+      await addresses.resume(owner.current.accountId, id);
+      return reply.redirect('/security/addresses?done=phoneResumed', 303);
+    }
     await addresses.remove(owner.current.accountId, id);
     return reply.redirect(`/security/addresses?done=${kind}Removed`, 303);
   });

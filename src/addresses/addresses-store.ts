@@ -8,6 +8,8 @@ export type AddressRow = {
   value: string;
   added_at: number;
   reviewed_at: number;
+  /** Reported lost then. */
+  suspended_at?: number | null | undefined;
 };
 
 type Tables = { address: AddressRow };
@@ -58,6 +60,31 @@ export function createAddressesStore(database: Database) {
         .where('id', '=', id)
         .executeTakeFirst();
       return result.numDeletedRows > 0n;
+    },
+
+    /** Phone numbers alone: who reads a mailbox is not who has a phone. */
+    async suspend(accountId: AccountId, ids: readonly AddressId[], now: number, trx: DatabaseTransaction) {
+      await trx
+        .withTables<Tables>()
+        .updateTable('address')
+        .set({ suspended_at: now })
+        .where('account_id', '=', accountId)
+        .where('kind', '=', 'phone')
+        .where('id', 'in', ids)
+        .where('suspended_at', 'is', null)
+        .execute();
+    },
+
+    async resume(accountId: AccountId, id: AddressId, trx: DatabaseTransaction): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
+        .updateTable('address')
+        .set({ suspended_at: null })
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .where('suspended_at', 'is not', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
 
     async removeValue(accountId: AccountId, email: string, trx: DatabaseTransaction): Promise<void> {

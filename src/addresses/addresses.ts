@@ -14,18 +14,26 @@ import { createAddressesStore } from './addresses-store.ts';
 import { type Confirmations, createConfirmations, type Outcome } from './confirmations.ts';
 import type { ConfirmationRow } from './confirmations-store.ts';
 import { type ChangeKey, createEmailChanges, type EmailChanges } from './email-changes.ts';
+import { createLostPhones, type LostPhones } from './lost-phones.ts';
 import { callingCode, readablePhone } from './phone.ts';
 import { createTexts, type TextResult } from './texts.ts';
 
 /** A confirmed alternate of an account. `value` is a normalised mail address or a number in E.164. */
-export type Address = { id: AddressId; kind: 'email' | 'phone'; value: string; addedAt: number };
+export type Address = {
+  id: AddressId;
+  kind: 'email' | 'phone';
+  value: string;
+  addedAt: number;
+  /** A phone that was reported lost: nothing that is sent to it counts, until it is resumed. */
+  suspendedAt: number | undefined;
+};
 
 /** For whom a mail is written: `email` is the account's own address, whichever address the mail goes to. */
 export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
 
 export type Words = { subject: string; text: string; html: string };
 
-export type Addresses = {
+export type Addresses = LostPhones & {
   /** The confirmed alternates, oldest first. */
   list(accountId: AccountId): Promise<Address[]>;
   /** Tells every address, the removed one included. False if there is none such. */
@@ -93,12 +101,21 @@ export function createAddresses(needs: {
   const changes = createEmailChanges({ ...needs, addresses: store, dropWaiting: confirmations.dropWaiting });
   const { tell, reach } = createTelling({ ...needs, list: store.list, givenUp: changes.givenUp });
 
-  const tellChange = (id: AccountId, act: 'added' | 'removed', address: Pick<Address, 'kind' | 'value'>) => {
+  const tellChange = (
+    id: AccountId,
+    act: 'added' | 'removed' | 'resumed',
+    address: Pick<Address, 'kind' | 'value'>,
+  ) => {
     const change = { act, kind: address.kind, address: maskAddress(address), at: clock.now() };
     // E19: the one removed hears of it, too: it may be the last that a stranger does not read.
     const alsoTo = address.kind === 'email' ? [address.value] : [];
     return tell(id, (reader) => changeMail(reader, change), { alsoTo });
   };
+
+  const lostPhones = createLostPhones({
+    ...{ ...needs, store, mask: maskAddress },
+    tellResumed: (id, address) => tellChange(id, 'resumed', address),
+  });
 
   async function add(
     { account_id: accountId, value }: ConfirmationRow,
@@ -147,8 +164,13 @@ export function createAddresses(needs: {
   return {
     async list(accountId) {
       const rows = await store.list(accountId);
-      return rows.map(({ id, kind, value, added_at }) => ({ id, kind, value, addedAt: added_at }));
+      return rows.map(({ id, kind, value, added_at, suspended_at }) => ({
+        ...{ id, kind, value, addedAt: added_at },
+        suspendedAt: suspended_at ?? undefined,
+      }));
     },
+
+    ...lostPhones,
 
     async remove(accountId, id) {
       const row = (await store.list(accountId)).find((one) => one.id === id);

@@ -68,11 +68,13 @@ export function createAuthenticatorApps(needs: {
     async save(accountId, secret, step, transaction) {
       const sealed_secret = secrets.seal('totp', secret, accountId);
       const row = { account_id: accountId, sealed_secret, last_step: step, failed_tries: 0, created_at: clock.now() };
-      await store.insertApp(row, transaction);
+      await store.insertApp({ ...row, suspended_at: null }, transaction);
     },
 
     async verify(accountId, code) {
-      const row = await store.findApp(accountId);
+      const found = await store.findApp(accountId);
+      // E30: reported lost, its codes are for nothing, and guesses at them too.
+      const row = found?.suspended_at == null ? found : undefined;
       const tries = row && (await store.countTry('authenticator_app', accountId, mostFailures));
       if (!row || tries === undefined) return false;
       const secret = secrets.open('totp', row.sealed_secret, accountId);

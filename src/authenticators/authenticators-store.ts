@@ -27,6 +27,8 @@ export type PasskeyRow = {
   uv_initialized: number;
   created_at: number;
   last_used_at: number | null;
+  /** Reported lost then: it proves nothing until it is resumed (E30). */
+  suspended_at: number | null;
 };
 
 export type AppRow = {
@@ -35,6 +37,7 @@ export type AppRow = {
   last_step: number;
   failed_tries: number;
   created_at: number;
+  suspended_at: number | null;
 };
 
 /** E9: after so many failures in a row an authenticator is off, whoever made them. */
@@ -193,6 +196,7 @@ export function createAuthenticatorsStore(database: Database) {
                 .where('other.account_id', '=', id)
                 .where('other.second_step_only', '=', 0)
                 .where('other.uv_initialized', '=', 1)
+                .where('other.suspended_at', 'is', null)
                 .where('other.credential_id', '<>', credentialId),
             ),
           ]),
@@ -231,43 +235,41 @@ export function createAuthenticatorsStore(database: Database) {
     /** A passkey whose user verification is not vouched for counts nowhere: it is no way in, and nobody set it up. */
     async methodsOf(id: AccountId, trx?: DatabaseTransaction) {
       const row = await within(trx)
-        .selectNoFrom((select) => [
-          select
-            .selectFrom('password')
-            .select((e) => e.fn.countAll().as('n'))
-            .where('account_id', '=', id)
-            .as('password'),
-          select
-            .selectFrom('passkey')
-            .select((e) => e.fn.countAll().as('n'))
-            .where('account_id', '=', id)
-            .where('second_step_only', '=', 0)
-            .where('uv_initialized', '=', 1)
-            .as('passkeys'),
-          select
-            .selectFrom('passkey')
-            .select((e) => e.fn.countAll().as('n'))
-            .where('account_id', '=', id)
-            .where('second_step_only', '=', 1)
-            .as('keys'),
-          select
-            .selectFrom('authenticator_app')
-            .select((e) => e.fn.countAll().as('n'))
-            .where('account_id', '=', id)
-            .as('app'),
-          select
-            .selectFrom('recovery_code')
-            .select((e) => e.fn.countAll().as('n'))
-            .where('account_id', '=', id)
-            .as('codes'),
-        ])
+        .selectNoFrom(({ selectFrom }) => {
+          const passkeys = (secondStepOnly: 0 | 1) =>
+            selectFrom('passkey')
+              .select((e) => e.fn.countAll().as('n'))
+              .where('account_id', '=', id)
+              .where('second_step_only', '=', secondStepOnly)
+              .where((e) => e.or([e('second_step_only', '=', 1), e('uv_initialized', '=', 1)]));
+          const own = (table: 'password' | 'authenticator_app' | 'recovery_code') =>
+            selectFrom(table)
+              .select((e) => e.fn.countAll().as('n'))
+              .where('account_id', '=', id);
+          return [
+            own('password').as('password'),
+            passkeys(0).as('passkeys'),
+            passkeys(0).where('suspended_at', 'is not', null).as('passkeys_off'),
+            passkeys(1).as('keys'),
+            passkeys(1).where('suspended_at', 'is not', null).as('keys_off'),
+            own('authenticator_app').as('app'),
+            selectFrom('authenticator_app')
+              .select((e) => e.fn.countAll().as('n'))
+              .where('account_id', '=', id)
+              .where('suspended_at', 'is not', null)
+              .as('app_off'),
+            own('recovery_code').as('codes'),
+          ];
+        })
         .executeTakeFirstOrThrow();
+      const off = { passkeys: Number(row.passkeys_off), app: Number(row.app_off) > 0, keys: Number(row.keys_off) };
       return {
         password: Number(row.password) > 0,
         passkeys: Number(row.passkeys),
         app: Number(row.app) > 0,
         keys: Number(row.keys),
         recoveryCodes: Number(row.codes),
+        ...((off.passkeys > 0 || off.app || off.keys > 0) && { off }),
       };
     },
   };

@@ -9,6 +9,8 @@ import { type AppSetup, createAuthenticatorApps } from './authenticator-app.ts';
 import { createAuthenticatorsStore, mostFailures, type PasskeyRow } from './authenticators-store.ts';
 import type { CodeUsed } from './code-mail.ts';
 import type { ManyFailures } from './failures-mail.ts';
+import { createMayGo, type MayGo } from './last-step.ts';
+import { createLost, type LostAuthenticators } from './lost.ts';
 import { cleanName } from './passkey-name.ts';
 import { createPasskeys, type NewPasskey, type Passkeys } from './passkeys.ts';
 import { createPasswords, type HashedPassword } from './password.ts';
@@ -26,7 +28,18 @@ export type Methods = {
   keys: number;
   /** How many are left. */
   recoveryCodes: number;
+  /**
+   * Of these, what was reported lost, if anything was (E30). It proves nothing, and still counts for what the account asks
+   * for: reporting makes no account weaker.
+   */
+  off?: { passkeys: number; app: boolean; keys: number };
 };
+
+/** What an account can prove itself with now: without what was reported lost. */
+export function usable<Has extends Pick<Methods, 'passkeys' | 'app' | 'keys' | 'off'>>(has: Has): Has {
+  const { passkeys, app, keys, off } = has;
+  return off ? { ...has, passkeys: passkeys - off.passkeys, app: app && !off.app, keys: keys - off.keys } : has;
+}
 
 /** Whether the password alone is not enough: two-step verification is on. */
 export function twoStep({ password, app, keys }: Pick<Methods, 'password' | 'app' | 'keys'>): boolean {
@@ -43,8 +56,6 @@ export function wordsOf(email: string): string[] {
   return ['latchkey', ...email.split(/[^\p{L}\p{N}]+/u)].filter(Boolean);
 }
 
-export type MayGo = 'yes' | 'required' | 'password_too_short';
-
 /** Times are epoch milliseconds. */
 export type Passkey = {
   id: string;
@@ -54,17 +65,22 @@ export type Passkey = {
   confirmed: boolean;
   createdAt: number;
   lastUsedAt: number | undefined;
+  /** Reported lost then: it proves nothing until it is resumed. */
+  suspendedAt: number | undefined;
 };
 
-export type Authenticators = {
+export type Authenticators = LostAuthenticators & {
   methodsOf(accountId: AccountId): Promise<Methods>;
 
   /** The fewest characters a new password may have, for hints. */
   passwordMinimum: number;
   /** Whether the operator wants a second step that this account has not: to be set up before anything else. */
   secondStepMissing(accountId: AccountId): Promise<boolean>;
-  /** Whether a second step may go: another one stays, or the password is one that may sign in alone (E1). */
-  secondStepMayGo(accountId: AccountId): Promise<MayGo>;
+  /**
+   * Whether a second step may go, the app or the security key named: another one stays, or the password is one that may
+   * sign in alone (E1).
+   */
+  secondStepMayGo(accountId: AccountId, key?: string): Promise<MayGo>;
 
   /** Why a password cannot be chosen, or undefined. `words` are guessed first: service name, parts of the address. */
   checkPassword(candidate: string, words: readonly string[]): PasswordProblem | undefined;
@@ -113,8 +129,8 @@ export type Authenticators = {
 
   /** Takes everything off that asks for more than the password: the app, security keys, recovery codes. */
   removeSecondStep(accountId: AccountId, transaction: DatabaseTransaction): Promise<void>;
-  /** Switches one off at once, until it is set anew (E30). False if there is none. */
-  suspend(accountId: AccountId, what: 'password' | 'app', transaction?: DatabaseTransaction): Promise<boolean>;
+  /** Switches it off at once, until it is set anew. False if there is none. */
+  suspendPassword(accountId: AccountId, transaction: DatabaseTransaction): Promise<boolean>;
 
   recoveryCodes: RecoveryCodes;
   savedCode: SavedCode;
@@ -139,6 +155,7 @@ export function createAuthenticators(needs: {
   const store = createAuthenticatorsStore(database);
   const { requireSecondStep } = needs.config;
   const minimum = passwordMinimum(needs.config);
+  const mayGo = createMayGo({ store, requireSecondStep });
   const passwords = createPasswords({ ...needs, store });
   const passkeys = createPasskeys({ ...needs, ...needs.config, store });
   const apps = createAuthenticatorApps({ ...needs, store });
@@ -172,13 +189,6 @@ export function createAuthenticators(needs: {
       throw error;
     });
 
-  const mayGo = async (accountId: AccountId, trx?: DatabaseTransaction): Promise<MayGo> => {
-    const { password, app, keys } = await store.methodsOf(accountId, trx);
-    if (!password || keys + (app ? 1 : 0) > 1) return 'yes';
-    if (requireSecondStep) return 'required';
-    return (await store.findPassword(accountId, trx))?.short ? 'password_too_short' : 'yes';
-  };
-
   return {
     methodsOf: (accountId) => store.methodsOf(accountId),
 
@@ -188,7 +198,7 @@ export function createAuthenticators(needs: {
       const methods = await store.methodsOf(accountId);
       return methods.password && !twoStep(methods);
     },
-    secondStepMayGo: (accountId) => mayGo(accountId),
+    secondStepMayGo: (accountId, key) => mayGo(accountId, key),
 
     checkPassword: (candidate, words) => checkPassword(candidate, { minimum, words }),
     hashPassword: (password) => passwords.hash(password),
@@ -236,7 +246,7 @@ export function createAuthenticators(needs: {
     removePasskey: (accountId, id) =>
       removed(accountId, 'passkey', async (trx) => {
         const isKey = (await store.findPasskey(id, trx))?.second_step_only === 1;
-        if (isKey && (await mayGo(accountId, trx)) !== 'yes') return false;
+        if (isKey && (await mayGo(accountId, id, trx)) !== 'yes') return false;
         return store.removePasskey(accountId, id, trx);
       }),
 
@@ -250,7 +260,7 @@ export function createAuthenticators(needs: {
     verifyApp: (accountId, code) => apps.verify(accountId, code),
     removeApp: (accountId) =>
       removed(accountId, 'app', async (trx) => {
-        if ((await mayGo(accountId, trx)) !== 'yes') return false;
+        if ((await mayGo(accountId, undefined, trx)) !== 'yes') return false;
         return store.removeApp(accountId, trx);
       }),
 
@@ -259,8 +269,8 @@ export function createAuthenticators(needs: {
         await journal.append({ type: 'authenticator_removed', accountId, data: { kind } }, transaction);
       }
     },
-    suspend: (accountId, what, transaction) =>
-      store.switchOff(what === 'app' ? 'authenticator_app' : 'password', accountId, transaction),
+    suspendPassword: (accountId, transaction) => store.switchOff('password', accountId, transaction),
+    ...createLost({ ...needs, store }),
 
     recoveryCodes: createRecoveryCodes(recovery),
     savedCode: createSavedCode(recovery),
@@ -275,5 +285,6 @@ function fromRow(row: PasskeyRow): Passkey {
     confirmed: row.uv_initialized === 1,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at ?? undefined,
+    suspendedAt: row.suspended_at ?? undefined,
   };
 }

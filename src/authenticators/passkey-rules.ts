@@ -37,6 +37,11 @@ export const requestRules: Record<
   recover: { userVerification: 'discouraged', counts: () => true },
 };
 
+/** E30: reported lost, it answers nothing until its owner resumes it. */
+export function isLost(row: PasskeyRow): boolean {
+  return row.suspended_at !== null;
+}
+
 /** Two factors in one: made or confirmed with user verification. */
 export function isWayIn(row: PasskeyRow): boolean {
   return row.second_step_only === 0 && row.uv_initialized === 1;

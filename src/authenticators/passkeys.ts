@@ -12,6 +12,7 @@ import {
   type CreationPurpose,
   creationHints,
   creationRules,
+  isLost,
   type PasskeyPolicy,
   passkeyPolicy,
   type RequestPurpose,
@@ -22,7 +23,7 @@ import {
 const webauthn = () => import('@simplewebauthn/server');
 
 /** Verified, not yet stored. */
-export type NewPasskey = Omit<PasskeyRow, 'account_id' | 'created_at' | 'last_used_at'>;
+export type NewPasskey = Omit<PasskeyRow, 'account_id' | 'created_at' | 'last_used_at' | 'suspended_at'>;
 
 /**
  * A good signature. `passkey` is possession and user verification, two factors; `key` is possession alone, to be taken
@@ -164,13 +165,21 @@ export function createPasskeys(needs: {
     },
 
     async save(accountId, passkey, transaction) {
-      const row = { ...passkey, account_id: accountId, created_at: clock.now(), last_used_at: null };
+      const row = {
+        ...passkey,
+        account_id: accountId,
+        created_at: clock.now(),
+        last_used_at: null,
+        suspended_at: null,
+      };
       await store.insertPasskey(row, transaction);
     },
 
     async requestOptions({ accountId, ...asked }) {
       const rule = requestRules[asked.purpose];
-      const allowed = accountId ? (await store.passkeysOf(accountId)).filter(rule.counts) : [];
+      const allowed = accountId
+        ? (await store.passkeysOf(accountId)).filter((row) => !isLost(row) && rule.counts(row))
+        : [];
       const { generateAuthenticationOptions } = await webauthn();
       return generateAuthenticationOptions({
         rpID,
@@ -206,7 +215,7 @@ export function createPasskeys(needs: {
       // A wrong signature is no error to the library: it still describes what was signed.
       if (!passkey || verified !== true || !authenticationInfo) return undefined;
       if (accountId && passkey.account_id !== accountId) return undefined;
-      if (!requestRules[asked.purpose].counts(passkey)) return undefined;
+      if (isLost(passkey) || !requestRules[asked.purpose].counts(passkey)) return undefined;
       // G4: the user handle must be the owner's; without a list of allowed credentials it must be there.
       const { userHandle } = response.response;
       if (userHandle ? userHandle !== (await needs.userIdOf(passkey.account_id)) : !accountId) return undefined;

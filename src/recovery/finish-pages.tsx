@@ -1,4 +1,4 @@
-import { wordsOf } from '../authenticators/authenticators.ts';
+import { usable, wordsOf } from '../authenticators/authenticators.ts';
 import { deviceName } from '../devices/device-words.tsx';
 import type { Device } from '../devices/devices.ts';
 import {
@@ -75,7 +75,7 @@ export function passwordPage({ page, attempt, devices, passkey, minimum, error }
                 id="drop"
                 name="drop"
                 label={t('recovery.password.drop')}
-                checked={attempt.status === 'ready'}
+                checked={attempt.status === 'ready' || allLost(attempt)}
               />
             </fieldset>
           )}
@@ -99,6 +99,12 @@ export function passwordPage({ page, attempt, devices, passkey, minimum, error }
       </>
     ),
   };
+}
+
+/** E30: a second step that was reported lost would be asked for, and nobody could give it. */
+function allLost({ held }: Attempt): boolean {
+  const here = held && usable(held);
+  return here !== undefined && !here.app && here.keys === 0;
 }
 
 /** No session comes of it (E21): the new password has to work first, and the second step is asked as ever (E18). */

@@ -28,14 +28,12 @@ export type Finishing = {
   findByFinishToken(token: string): Promise<Attempt | undefined>;
   /** Goes on in this browser after the waiting period, by the link of the mail. */
   takeUp(token: string, browserId: string): Promise<boolean>;
-  /** "Report it lost": one proof is enough to switch the authenticator app off (E30). */
-  reportLost(accountId: AccountId, sessions: boolean): Promise<boolean>;
 };
 
 export type FinishNeeds = {
   authenticators: Pick<
     Authenticators,
-    'savePassword' | 'addPasskey' | 'suspend' | 'removeSecondStep' | 'listPasskeys' | 'removePasskey'
+    'savePassword' | 'addPasskey' | 'suspendPassword' | 'removeSecondStep' | 'listPasskeys' | 'removePasskey'
   >;
   /** Signs everybody out, and knows no browser any more but the one named. */
   endSessions(accountId: AccountId, trx: DatabaseTransaction, browserId?: string): Promise<void>;
@@ -127,14 +125,6 @@ export function createFinishing(
       return store.change(row.id, ['waiting', 'ready'], change, undefined, { liveAt: clock.now() });
     },
 
-    reportLost: (accountId, sessions) =>
-      database.transaction(async (trx) => {
-        const suspended = await authenticators.suspend(accountId, 'app', trx);
-        if (sessions) await needs.endSessions(accountId, trx);
-        await journal.append({ type: 'reported', accountId, data: { what: 'app' } }, trx);
-        return suspended;
-      }),
-
     /** "This was not me": whoever set the new password is out again, and it signs nobody in. */
     async disown(row) {
       const { account_id: accountId } = row;
@@ -142,7 +132,7 @@ export function createFinishing(
       if (!accountId || row.changed_at <= now - disownTime) return false;
       const done = await database.transaction(async (trx) => {
         if (!(await store.change(row.id, ['done'], { status: 'disowned', changed_at: now }, trx))) return false;
-        await authenticators.suspend(accountId, 'password', trx);
+        await authenticators.suspendPassword(accountId, trx);
         await needs.endSessions(accountId, trx);
         await journal.append({ type: 'disowned', accountId, data: { what: 'recovery' } }, trx);
         return true;

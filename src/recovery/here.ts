@@ -7,6 +7,7 @@ import type { AccountId } from '../ids.ts';
 import type { Signin } from '../signin/signin.ts';
 import type { Limits } from '../web/limits.ts';
 import type { Attempt, From } from './attempt.ts';
+import type { Thing } from './lost-things.ts';
 import type { Recovery } from './recovery.ts';
 import type { Sending } from './sending.ts';
 
@@ -24,8 +25,8 @@ export type RecoveryPageNeeds = {
   places: Places;
   mailbox?: string | undefined;
   textbox?: string | undefined;
-  /** Tells the owner that the app was reported lost. */
-  tellLost(accountId: AccountId, from: From): Promise<void>;
+  /** Tells the owner what was reported lost. */
+  tellLost(accountId: AccountId, from: From, lost: readonly Thing[]): Promise<void>;
 };
 
 /** Every page of an attempt, and the attempt itself, is looked up by the browser's own name: 128 bits in a cookie. */

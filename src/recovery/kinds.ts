@@ -1,4 +1,4 @@
-import { twoStep } from '../authenticators/authenticators.ts';
+import { type Methods, twoStep, usable } from '../authenticators/authenticators.ts';
 
 /**
  * What a proof is worth (NIST SP 800-63B-4 §4.2.2; security.md E17). Two proofs of one kind are one proof: an e-mail and a
@@ -33,6 +33,7 @@ export type Held = {
   app: boolean;
   keys: number;
   recoveryCodes: number;
+  off?: NonNullable<Methods['off']>;
   savedCode: boolean;
   phones: number;
   /** It asked for two kinds until a stranger got in, who may have taken off what was the reason. */
@@ -60,14 +61,16 @@ export function kindsMissing(held: Held, proven: Proven): number {
 
 /** What can still bring another kind. Shown only after a first proof, which shows that the account may be spoken of. */
 export function furtherWays(held: Held, proven: Proven): Way[] {
+  const here = usable(held);
   const has: Record<Way, boolean> = {
     email: true,
     text: held.phones > 0,
     saved: held.savedCode,
     operator: true,
-    app: held.app,
+    app: here.app,
     paper: held.recoveryCodes > 0,
-    key: held.keys + held.passkeys > 0,
+    // E30: what was reported lost is in the hands of whoever has it.
+    key: here.keys + here.passkeys > 0,
   };
   return ways.filter((way) => has[way] && proven[kindOf[way]] === undefined);
 }

@@ -2,7 +2,6 @@ import {
   BackLink,
   Button,
   ButtonRow,
-  Checkbox,
   Form,
   Lead,
   LeftToRight,
@@ -195,50 +194,6 @@ export function cancelledPage({ page, disowned = false }: { page: PageContext; d
             </LinkButton>
           )}
         </ButtonRow>
-      </>
-    ),
-  };
-}
-
-/** E30: one proof is enough to say that something is lost, because saying so opens nothing. */
-export function reportPage(props: { page: PageContext; email: string | undefined; done: boolean }): Page {
-  const { page, email, done } = props;
-  const { t } = page;
-  const title = t(done ? 'recovery.reported.title' : 'recovery.report.title');
-  return {
-    title,
-    content: (
-      <>
-        {done ? <DoneMark /> : <BackLink href="/recover/lost">{t('recovery.back')}</BackLink>}
-        <h1>{title}</h1>
-        {done && <Lead>{t('recovery.reported.text')}</Lead>}
-        {done && (
-          <p>
-            <LinkButton href="/recover/choose" kind="primary">
-              {t('recovery.reported.next')}
-            </LinkButton>
-          </p>
-        )}
-        {!done && email && (
-          <>
-            <Lead>{t.rich('recovery.report.text', { email: <LeftToRight>{email}</LeftToRight> })}</Lead>
-            <Form page={page} action="/recover/report">
-              <Checkbox id="sessions" name="sessions" label={t('recovery.password.sessions')} checked />
-              <Button kind="stop">{t('recovery.report.button')}</Button>
-            </Form>
-          </>
-        )}
-        {!done && !email && (
-          <>
-            <Lead>{t('recovery.report.first')}</Lead>
-            <ButtonRow>
-              <LinkButton href="/recover" kind="primary">
-                {t('recovery.lost.prove')}
-              </LinkButton>
-              <LinkButton href="/signin">{t('recovery.done.signIn')}</LinkButton>
-            </ButtonRow>
-          </>
-        )}
       </>
     ),
   };

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountId } from '../ids.ts';
 import type { Here, RecoveryPageNeeds } from './here.ts';
-import { cancelledPage, cancelPage, lostPage, reportPage } from './lost-pages.tsx';
+import { cancelledPage, cancelPage, lostPage } from './lost-pages.tsx';
 import { waitTime } from './recovery.ts';
 import { deadLinkPage } from './recovery-pages.tsx';
+import { fieldOf, reportPage } from './report-pages.tsx';
 
 type Fields = { [name: string]: string | undefined };
 
@@ -69,7 +70,7 @@ export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, her
 function registerReport(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here): void {
   const { recovery, signin } = needs;
 
-  /** Whose app it is: of whoever has given a first proof here, or is signed in here, however long ago. */
+  /** Whose account it is: of whoever has given a first proof here, or is signed in here, however long ago. */
   const reporter = async (request: FastifyRequest): Promise<{ accountId: AccountId; email: string } | undefined> => {
     const attempt = await recovery.current(request.browserId);
     if (attempt?.status === 'open' && attempt.held && attempt.accountId)
@@ -81,14 +82,22 @@ function registerReport(app: FastifyInstance, needs: RecoveryPageNeeds, here: He
   app.get('/recover/report', async (request, reply) => {
     const { done } = request.query as Fields;
     const who = await reporter(request);
-    return reply.page(reportPage({ page: request.page, email: who?.email, done: done !== undefined }));
+    const things = who && done === undefined ? await recovery.reportable(who.accountId) : [];
+    return reply.page(reportPage({ page: request.page, email: who?.email, things, done: done !== undefined }));
   });
 
   app.post('/recover/report', async (request, reply) => {
     const who = await reporter(request);
     if (!who) return reply.redirect('/recover/report', 303);
-    const sessions = (request.body as Fields).sessions === 'yes';
-    if (await recovery.reportLost(who.accountId, sessions)) await needs.tellLost(who.accountId, here.from(request));
+    const fields = request.body as Fields;
+    const things = await recovery.reportable(who.accountId);
+    const lost = things.filter(({ id }) => fields[fieldOf(id)] === 'yes').map(({ id }) => id);
+    const { page } = request;
+    // Pressed in a hurry, with nothing ticked, it would seem to have done what it has not.
+    if (things.length > 0 && lost.length === 0)
+      return reply.page(reportPage({ page, email: who.email, things, error: page.t('recovery.report.choose') }));
+    const off = await recovery.reportLost(who.accountId, lost, fields.sessions === 'yes');
+    if (off.length > 0) await needs.tellLost(who.accountId, here.from(request), off);
     return reply.redirect('/recover/report?done=1', 303);
   });
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import type { From } from './attempt.ts';
+import type { Thing } from './lost-things.ts';
 import { lostMail, operatorMail, type Reader, statusMail } from './recovery-mail.tsx';
 import type { RecoveryRow } from './recovery-store.ts';
 import { cancelToken, finishToken } from './tokens.ts';
@@ -28,8 +29,8 @@ export function createNotices(needs: {
       await reach(accountId, (reader) => operatorMail(reader, until));
     },
 
-    async reportedLost(accountId: AccountId, { country, userAgent }: From): Promise<void> {
-      await reach(accountId, (reader) => lostMail(reader, { at: clock.now(), country, userAgent }));
+    async reportedLost(accountId: AccountId, { country, userAgent }: From, lost: readonly Thing[]): Promise<void> {
+      await reach(accountId, (reader) => lostMail(reader, { at: clock.now(), country, userAgent }, lost));
     },
   };
 }

@@ -4,6 +4,7 @@ import { browserName } from '../signin/browser-name.ts';
 import { renderMail, timeInMail } from '../web/mail-layout.tsx';
 import type { Locale, Translate } from '../web/messages.ts';
 import { issuedLength } from './issued-codes.ts';
+import type { Thing } from './lost-things.ts';
 import type { RecoveryRow } from './recovery-store.ts';
 
 export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
@@ -84,16 +85,22 @@ export function operatorMail(reader: Reader, until: number): Words {
   });
 }
 
-export function lostMail(reader: Reader, seen: Seen): Words {
+export function lostMail(reader: Reader, seen: Seen, lost: readonly Thing[]): Words {
   const { t, issuer, email } = reader;
   return write(reader, {
     title: t('recovery.mail.lost.title'),
     paragraphs: [t('recovery.mail.lost.text', { email })],
-    facts: where(reader, seen),
+    facts: [
+      ...lost.map((thing) => ({ label: t('recovery.mail.lost.off'), value: thingWords(t, thing) })),
+      ...where(reader, seen),
+    ],
     action: { label: t('recovery.mail.lost.button'), url: `${issuer}/security` },
     after: [t('recovery.mail.lost.notYou')],
   });
 }
+
+/** A thing by its kind and the name its owner gave it. */
+export const thingWords = (t: Reader['t'], { kind, name }: Thing): string => t(`recovery.thing.${kind}`, { name });
 
 function write(reader: Reader, content: Omit<Parameters<typeof renderMail>[0], 't' | 'locale' | 'dir'>): Words {
   const { t, locale, dir } = reader;

@@ -279,11 +279,11 @@ forEachDatabase((_name, open) => {
     const code = await loser.addApp();
     const browser = await loser.proveByMail();
     await browser.open('/recover/report');
-    await browser.submit({ sessions: 'yes' });
+    await browser.submit({ 'lost-app': 'yes', sessions: 'yes' });
     assert.match(browser.shown.text, /switched off/);
     assert.equal(await loser.authenticators.verifyApp(loser.id, code()), false);
     assert.equal(await loser.tryPassword(goodPassword), 'second step', 'reporting opens nothing');
-    assert.equal(loser.subjects(ann).at(-1), 'Your authenticator app was reported lost');
+    assert.equal(loser.subjects(ann).at(-1), 'Something of your account was reported lost');
   });
 
   test('all of it or nothing: a step that fails leaves the account as it was, and can be done again', async () => {

@@ -9,6 +9,7 @@ import { type Attempt, type From, provenOf } from './attempt.ts';
 import { createFinishing, type Finishing, type FinishNeeds } from './finishing.ts';
 import { createIssuedCodes, type IssuedCodes } from './issued-codes.ts';
 import { type Held, isStrong, kindsMissing, type Way } from './kinds.ts';
+import { createLostThings, isReachablePhone, type LostNeeds, type LostThings } from './lost-things.ts';
 import { createProofs, type ProofAuthenticators, type Proofs } from './proofs.ts';
 import { createRecoveryStore, type RecoveryRow } from './recovery-store.ts';
 import { cancelToken, finishToken, tokenHash } from './tokens.ts';
@@ -16,7 +17,8 @@ import { cancelToken, finishToken, tokenHash } from './tokens.ts';
 export type Pending = { id: string; startedAt: number; endsAt: number };
 
 export type Recovery = Proofs &
-  Finishing & {
+  Finishing &
+  LostThings & {
     /** Begins anew in this browser; the same for every address (F5). */
     begin(email: string, from: From): Promise<void>;
     /** What this browser is in the middle of. */
@@ -62,8 +64,9 @@ export type RecoveryNeeds = FinishNeeds & {
   limits: Limits;
   journal: Pick<Journal, 'append'>;
   accounts: { findByEmail(email: string): Promise<{ id: AccountId } | undefined> };
-  authenticators: ProofAuthenticators;
-  addresses: { list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]> };
+  authenticators: ProofAuthenticators & LostNeeds['authenticators'];
+  addresses: LostNeeds['addresses'];
+  maskPhone: LostNeeds['maskPhone'];
   /** Whether the account has signed in in this browser before (E10). */
   knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
   /** Tells the owner what has become of an attempt; false if that is to be tried again. */
@@ -86,7 +89,7 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
     ]);
     // Only an account that asks for two kinds is waited for, or given them.
     const guarded = disowned.some((row) => row.waiting_since !== null || Object.keys(provenOf(row)).length > 1);
-    return { ...methods, savedCode, phones: all.filter(({ kind }) => kind === 'phone').length, guarded };
+    return { ...methods, savedCode, phones: all.filter(isReachablePhone).length, guarded };
   };
 
   const describe = async (row: RecoveryRow): Promise<Attempt> => {
@@ -161,6 +164,7 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
   return {
     ...createProofs(shared),
     ...finishing,
+    ...createLostThings(needs),
     codes,
 
     async begin(email, from) {

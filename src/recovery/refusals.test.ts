@@ -345,7 +345,11 @@ forEachDatabase((_name, open) => {
     const code = await loser.addApp();
     const browser = await loser.begin();
     await browser.open('/recover/report');
-    await browser.post('/recover/report', { csrf: csrfOf(await loser.begin(ann, browser)), sessions: 'yes' });
+    await browser.post('/recover/report', {
+      csrf: csrfOf(await loser.begin(ann, browser)),
+      'lost-app': 'yes',
+      sessions: 'yes',
+    });
     assert.equal(await loser.authenticators.verifyApp(loser.id, code()), true);
   });
 

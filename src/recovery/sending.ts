@@ -6,6 +6,7 @@ import { type AccountId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { PageContext } from '../web/page.ts';
 import type { Attempt, From } from './attempt.ts';
+import { isReachablePhone } from './lost-things.ts';
 import type { Recovery, RecoveryNeeds } from './recovery.ts';
 import { codeMail, noAccountMail, type Reader } from './recovery-mail.tsx';
 
@@ -24,7 +25,7 @@ export type SendingNeeds = {
   recovery: Pick<Recovery, 'codes'>;
   knows: RecoveryNeeds['knows'];
   addresses: {
-    list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]>;
+    list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string; suspendedAt: number | undefined }[]>;
     sendText(phone: string, text: string, from: { network: string }): Promise<unknown>;
   };
   failed(error: unknown, what: string): void;
@@ -72,7 +73,7 @@ export function createSending(needs: SendingNeeds): Sending {
 
     async text(attempt, lastDigits, page, from) {
       await allow(attempt, 'text', from);
-      const phones = (await addressesOf(attempt)).filter(({ kind }) => kind === 'phone');
+      const phones = (await addressesOf(attempt)).filter(isReachablePhone);
       const meant = phones.filter(({ value }) => value.endsWith(lastDigits));
       const { code } = await recovery.codes.issue(attempt, 'text', meant.length > 0);
       const words = textWithCode(page.t('recovery.text.code', { code, host: new URL(issuer).host }), issuer, code);

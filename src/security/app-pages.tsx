@@ -13,6 +13,7 @@ import {
 } from '../web/components.tsx';
 import { CopyButton } from '../web/content.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
+import { LostNotice } from './lost-notice.tsx';
 
 /** The set-up of an authenticator app that is not proven yet. */
 type AppSetup = ReturnType<Authenticators['beginApp']>;
@@ -57,15 +58,22 @@ export function appPage(props: { page: PageContext; setup: AppSetup; error?: str
 
 type MayGo = Awaited<ReturnType<Authenticators['secondStepMayGo']>>;
 
-export function removeAppPage(props: { page: PageContext; mayGo: MayGo; passwordStays: boolean }): Page {
-  const { page, mayGo, passwordStays } = props;
+export function removeAppPage(props: {
+  page: PageContext;
+  mayGo: MayGo;
+  passwordStays: boolean;
+  /** Reported lost. */
+  lost: boolean;
+}): Page {
+  const { page, mayGo, passwordStays, lost } = props;
   const { t } = page;
-  if (mayGo !== 'yes') return appStaysPage(page, mayGo);
+  if (mayGo !== 'yes') return appStaysPage(page, mayGo, lost);
   return {
     title: t('security.app.remove'),
     content: (
       <>
         <h1>{t('security.app.removeTitle')}</h1>
+        {lost && <LostNotice page={page} action="/security/app" />}
         <Lead>{t(passwordStays ? 'security.app.removeEffect' : 'security.app.removeOther')}</Lead>
         <Form page={page} action="/security/app">
           <ButtonRow>
@@ -81,19 +89,25 @@ export function removeAppPage(props: { page: PageContext; mayGo: MayGo; password
 }
 
 /** E1: without the second step something would be too weak, and what to do about that. */
-function appStaysPage(page: PageContext, mayGo: Exclude<MayGo, 'yes'>): Page {
+function appStaysPage(page: PageContext, mayGo: Exclude<MayGo, 'yes'>, lost: boolean): Page {
   const { t } = page;
-  const way = mayGo === 'required' ? '/security/key/new' : '/security/password';
+  const ways = {
+    required: { href: '/security/key/new', label: 'security.keys.add' },
+    password_too_short: { href: '/security/password', label: 'security.password.change' },
+    others_lost: { href: '/security', label: 'security.back' },
+  };
+  const { href, label } = ways[mayGo];
   return {
     title: t('security.app.staysTitle'),
     content: (
       <>
         <BackLink href="/security">{t('security.back')}</BackLink>
         <h1>{t('security.app.staysTitle')}</h1>
+        {lost && <LostNotice page={page} action="/security/app" />}
         <Lead>{t(`security.stays.${mayGo}`)}</Lead>
         <p>
-          <LinkButton href={way} kind="primary">
-            {t(mayGo === 'required' ? 'security.keys.add' : 'security.password.change')}
+          <LinkButton href={href} kind="primary">
+            {t(label)}
           </LinkButton>
         </p>
       </>

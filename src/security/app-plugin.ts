@@ -11,8 +11,8 @@ export function registerApp(app: FastifyInstance, needs: SecurityNeeds, changed:
 
   const showRemove = async (request: FastifyRequest, reply: FastifyReply, accountId: AccountId) => {
     const mayGo = await authenticators.secondStepMayGo(accountId);
-    const { keys } = await authenticators.methodsOf(accountId);
-    return reply.page(removeAppPage({ page: request.page, mayGo, passwordStays: keys === 0 }));
+    const { keys, off } = await authenticators.methodsOf(accountId);
+    return reply.page(removeAppPage({ page: request.page, mayGo, passwordStays: keys === 0, lost: off?.app ?? false }));
   };
 
   app.get('/security/app', async (request, reply) => {
@@ -36,6 +36,10 @@ export function registerApp(app: FastifyInstance, needs: SecurityNeeds, changed:
       if (removed) return changed(request, reply, owner, 'appRemoved');
       const { app: stays } = await authenticators.methodsOf(accountId);
       return stays ? showRemove(request, reply, accountId) : reply.redirect('/security', 303);
+    }
+    if (action === 'resume') {
+      if (await authenticators.resume(accountId, 'app')) return changed(request, reply, owner, 'appResumed');
+      return reply.redirect('/security', 303);
     }
     const resumed = authenticators.resumeApp(accountId, sealed, email);
     if (resumed && (await authenticators.finishApp(accountId, resumed, code))) {

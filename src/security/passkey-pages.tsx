@@ -1,4 +1,4 @@
-import type { Methods, Passkey } from '../authenticators/authenticators.ts';
+import { type Methods, type Passkey, usable } from '../authenticators/authenticators.ts';
 import {
   BackLink,
   Button,
@@ -15,6 +15,7 @@ import {
   Time,
 } from '../web/components.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
+import { LostNotice } from './lost-notice.tsx';
 
 /** A passkey, or a security key as a second step. */
 type Kind = 'passkeys' | 'keys';
@@ -31,6 +32,7 @@ export function passkeyCard(page: PageContext, kind: Kind, passkey: Passkey): Ca
     title: <Stranger>{passkey.name}</Stranger>,
     meta: t.rich(used, { date: <Time page={page} at={lastUsedAt ?? createdAt} show="date" /> }),
   };
+  if (passkey.suspendedAt !== undefined) return { ...card, tag: <Tag kind="unusual">{t('security.lost.tag')}</Tag> };
   if (kind === 'keys') return card;
   if (!confirmed) return { ...card, tag: <Tag kind="unusual">{t('security.passkey.unconfirmed')}</Tag> };
   return { ...card, tag: <Tag>{t(synced ? 'security.passkey.synced' : 'security.passkey.here')}</Tag> };
@@ -119,6 +121,7 @@ export function passkeyPage(props: {
         <h1>
           <Stranger>{passkey.name}</Stranger>
         </h1>
+        {passkey.suspendedAt !== undefined && <LostNotice page={page} action={action} />}
         {confirm && (
           <>
             <Notice kind="unusual" title={t('security.passkey.unconfirmed')}>
@@ -158,8 +161,10 @@ function Removal(props: { page: PageContext; kind: Kind; passkey: Passkey; metho
   const { page, kind, passkey, methods, action } = props;
   const { t } = page;
   const counts = kind === 'keys' || passkey.confirmed;
-  if (kind === 'passkeys' && counts && methods.passkeys === 1 && !methods.password)
-    return <p>{t('security.passkey.last')}</p>;
+  const { passkeys } = usable(methods);
+  // What was reported lost is no way in that could stay.
+  const isLast = passkeys - (passkey.suspendedAt === undefined ? 1 : 0) === 0;
+  if (kind === 'passkeys' && counts && isLast && !methods.password) return <p>{t('security.passkey.last')}</p>;
   const effect = kind === 'keys' ? 'key' : 'passkey';
   const lastGuard = counts && methods.passkeys + methods.keys === 1;
   return (

@@ -78,7 +78,9 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
     const methods = await authenticators.methodsOf(accountId);
     const confirm = { purpose: 'confirm' as const, browserId: request.browserId, accountId };
     const options =
-      passkey.confirmed || kind === 'keys' ? undefined : await authenticators.passkeys.requestOptions(confirm);
+      passkey.confirmed || passkey.suspendedAt !== undefined || kind === 'keys'
+        ? undefined
+        : await authenticators.passkeys.requestOptions(confirm);
     return reply.page(passkeyPage({ page: request.page, kind, passkey, methods, confirm: options, error }));
   };
 
@@ -98,6 +100,11 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
       await authenticators.renamePasskey(accountId, id, name);
       return reply.redirect('/security', 303);
     }
+    if (action === 'resume') {
+      if (await authenticators.resume(accountId, { credential: id }))
+        return changed(request, reply, owner, kind === 'keys' ? 'keyResumed' : 'passkeyResumed');
+      return reply.redirect('/security', 303);
+    }
     if (action === 'remove') {
       // G20: what no page of a stranger can be given is worth a second thought.
       const { passkeys, keys } = await authenticators.methodsOf(accountId);
@@ -106,7 +113,7 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
       if (lastGuard && sure !== 'yes')
         return show(request, reply, owner, { field: 'sure', text: t('security.passkey.notSure') });
       if (await authenticators.removePasskey(accountId, id)) return changed(request, reply, owner, removed);
-      const mayGo = kind === 'keys' ? await authenticators.secondStepMayGo(accountId) : 'yes';
+      const mayGo = kind === 'keys' ? await authenticators.secondStepMayGo(accountId, id) : 'yes';
       const key = mayGo === 'yes' ? 'security.passkey.last' : `security.stays.${mayGo}`;
       return show(request, reply, owner, { text: t(key) });
     }

@@ -14,6 +14,9 @@ export type Change =
   | 'passwordChanged'
   | 'appAdded'
   | 'appRemoved'
+  | 'passkeyResumed'
+  | 'keyResumed'
+  | 'appResumed'
   | 'recoveryCodesMade'
   | 'savedCodeMade';
 

@@ -15,6 +15,9 @@ const changes = [
   'passwordChanged',
   'appAdded',
   'appRemoved',
+  'passkeyResumed',
+  'keyResumed',
+  'appResumed',
 ];
 
 export function securityPage(props: {
@@ -75,10 +78,14 @@ export function securityPage(props: {
         {methods.password && (
           <section>
             <h2>{t('security.app.title')}</h2>
-            <p>{t(methods.app ? 'security.app.set' : 'security.app.unset')}</p>
+            {methods.off?.app ? (
+              <Notice kind="unusual">{t('security.lost.title')}</Notice>
+            ) : (
+              <p>{t(methods.app ? 'security.app.set' : 'security.app.unset')}</p>
+            )}
             <p>
               <LinkButton href="/security/app">
-                {t(methods.app ? 'security.app.remove' : 'security.app.add')}
+                {t(methods.off?.app ? 'security.lost.open' : methods.app ? 'security.app.remove' : 'security.app.add')}
               </LinkButton>
             </p>
           </section>

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { type Methods, twoStep, usable } from '../authenticators/authenticators.ts';
 import { acrFor } from '../engine/acr.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
@@ -43,11 +44,11 @@ export function createProving(needs: {
       return {
         email,
         password: has.password && (second !== undefined || alone),
-        passkey: has.passkeys > 0 && acrFor('phr', wanted) ? await options('prove') : undefined,
+        passkey: usable(has).passkeys > 0 && acrFor('phr', wanted) ? await options('prove') : undefined,
         second,
         otherSeconds: steps.filter((step) => step !== second),
         key: second === 'key' ? await options('second-step') : undefined,
-        possible: canReach(reachOf(has), wanted),
+        possible: canProve(has) && canReach(reachOf(has), wanted),
       };
     },
 
@@ -77,6 +78,12 @@ export function createProving(needs: {
       return canReach(reachOf(await checks.methodsOf(accountId)), wanted);
     },
   };
+}
+
+/** Not where all that there is was reported lost (E30). */
+function canProve(has: Methods): boolean {
+  const { password, passkeys, app, keys, recoveryCodes } = usable(has);
+  return passkeys > 0 || (password && (!twoStep(has) || app || keys > 0 || recoveryCodes > 0));
 }
 
 function proofFields(body: unknown): ProofFields {

@@ -59,7 +59,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await signedIn(browser), null);
 
     assert.equal((await enterPassword(browser, `${goodPassword} anew`)).url, '/signin/code');
-    await people.authenticators.suspend(id, 'password');
+    await people.database.transaction((trx) => people.authenticators.suspendPassword(id, trx));
     await browser.submit({ code: code() });
     assert.equal(await signedIn(browser), null);
   });

@@ -1,4 +1,4 @@
-import type { Methods } from '../authenticators/authenticators.ts';
+import { type Methods, twoStep, usable } from '../authenticators/authenticators.ts';
 import type { Acr } from '../engine/acr.ts';
 
 /**
@@ -37,15 +37,19 @@ function twoFactors(methods: readonly Method[]): boolean {
   return methods.includes('passkey') || (methods.includes('pwd') && methods.some((method) => second.includes(method)));
 }
 
-/** The strongest an account can prove with what it has. */
-export function reachOf({ password, passkeys, app, keys }: Methods): Acr {
+/** The strongest an account can prove with what it has and has not reported lost. */
+export function reachOf(has: Methods): Acr {
+  const { password, passkeys, app, keys, recoveryCodes } = usable(has);
   if (passkeys > 0 || (password && keys > 0)) return 'phr';
-  return password && app ? 'aal2' : 'aal1';
+  return password && (app || (twoStep(has) && recoveryCodes > 0)) ? 'aal2' : 'aal1';
 }
 
 /** What may follow the password, the usual one first. Recovery codes stand in for the others, never alone. */
-export function secondStepsOf({ password, app, keys, recoveryCodes }: Methods): SecondStep[] {
-  if (!password || (!app && keys === 0)) return [];
+export function secondStepsOf(has: Methods): SecondStep[] {
+  if (!twoStep(has)) return [];
+  const { app, keys, recoveryCodes } = usable(has);
+  // E30: with all of it reported lost the step is asked for all the same; the pages lead to other ways.
+  if (!app && keys === 0 && recoveryCodes === 0) return has.app ? ['code'] : ['key'];
   return [
     ...(app ? (['code'] as const) : []),
     ...(keys > 0 ? (['key'] as const) : []),

@@ -264,10 +264,11 @@ describe('E20: nearly everything lost', () => {
     const phone = await begin(email);
     await proveByMail(phone, email);
     await phone.open('/recover/report');
+    await phone.tab.click('label[for="lost-0"]');
     await look(phone, 'report');
     await phone.press({ form: '/recover/report' });
     await look(phone, 'reported');
-    await told(email, 'Your authenticator app was reported lost');
+    await told(email, 'Something of your account was reported lost');
     await phone.close();
   });
 });

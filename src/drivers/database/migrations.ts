@@ -11,6 +11,7 @@ import * as recovery from './migrations/007-recovery.ts';
 import * as activity from './migrations/008-activity.ts';
 import * as home from './migrations/009-home.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
+import * as suspended from './migrations/012-suspended.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -29,6 +30,7 @@ export const migrations: Record<string, Migration> = {
   '008-activity': activity,
   '009-home': home,
   '010-leaner-indexes': leanerIndexes,
+  '012-suspended': suspended,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

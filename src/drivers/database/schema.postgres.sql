@@ -21,6 +21,7 @@ CREATE TABLE "address" (
   value text NOT NULL,
   added_at bigint NOT NULL,
   reviewed_at bigint NOT NULL,
+  suspended_at bigint,
   CONSTRAINT address_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT address_once UNIQUE (account_id, kind, value),
   CONSTRAINT address_pkey PRIMARY KEY (id)
@@ -77,6 +78,7 @@ CREATE TABLE "authenticator_app" (
   last_step bigint NOT NULL,
   failed_tries integer NOT NULL,
   created_at bigint NOT NULL,
+  suspended_at bigint,
   CONSTRAINT authenticator_app_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT authenticator_app_pkey PRIMARY KEY (account_id)
 );
@@ -218,6 +220,7 @@ CREATE TABLE "passkey" (
   last_used_at bigint,
   second_step_only integer NOT NULL DEFAULT 0,
   uv_initialized integer NOT NULL DEFAULT 1,
+  suspended_at bigint,
   CONSTRAINT passkey_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT passkey_pkey PRIMARY KEY (credential_id)
 );

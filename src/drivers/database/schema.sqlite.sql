@@ -18,6 +18,7 @@ CREATE TABLE "address" (
   "value" text not null,
   "added_at" bigint not null,
   "reviewed_at" bigint not null,
+  "suspended_at" bigint,
   constraint "address_once" unique ("account_id", "kind", "value")
 );
 
@@ -67,7 +68,8 @@ CREATE TABLE "authenticator_app" (
   "sealed_secret" text not null,
   "last_step" bigint not null,
   "failed_tries" integer not null,
-  "created_at" bigint not null
+  "created_at" bigint not null,
+  "suspended_at" bigint
 );
 
 CREATE TABLE "client" (
@@ -191,7 +193,8 @@ CREATE TABLE "passkey" (
   "created_at" bigint not null,
   "last_used_at" bigint,
   "second_step_only" integer default 0 not null,
-  "uv_initialized" integer default 1 not null
+  "uv_initialized" integer default 1 not null,
+  "suspended_at" bigint
 );
 
 CREATE INDEX "passkey_account" on "passkey" ("account_id");
