@@ -9,7 +9,7 @@ import { noPlaces } from '../../src/drivers/places/places.ts';
 import type { TextMessage } from '../../src/drivers/sms/sms.ts';
 import { createPerson } from '../../src/person.ts';
 import { systemRandom } from '../../src/random.ts';
-import { createSecrets } from '../../src/secrets.ts';
+import { createSecrets, type Secrets } from '../../src/secrets.ts';
 import type { AfterSignIn, SignInFacts } from '../../src/signin/signin.ts';
 import { readFlow, writeFlow } from '../../src/web/flow.ts';
 import { createLimits } from '../../src/web/limits.ts';
@@ -24,11 +24,13 @@ export const issuer = 'http://localhost:3000';
 export const goodPassword = 'plum tractor evening gravel';
 
 /** The rooms of people (authenticators, account, signin) on a real database behind the real web shell. */
-export async function createPeople(open: OpenDatabase, settings: { requireSecondStep?: boolean } = {}) {
+export async function createPeople(
+  open: OpenDatabase,
+  { secrets = createSecrets(randomBytes(32)), ...settings }: { requireSecondStep?: boolean; secrets?: Secrets } = {},
+) {
   const database = await open();
   const clock = createTestClock();
   const random = systemRandom;
-  const secrets = createSecrets(randomBytes(32));
   const journal = createTableJournal({ database, clock, random });
   const ephemeral = createMemory({ clock });
   const limits = createLimits({ ephemeral, clock });
