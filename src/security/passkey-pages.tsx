@@ -161,12 +161,12 @@ function Removal(props: { page: PageContext; kind: Kind; passkey: Passkey; metho
   const { page, kind, passkey, methods, action } = props;
   const { t } = page;
   const counts = kind === 'keys' || passkey.confirmed;
-  const { passkeys } = usable(methods);
+  const guards = usable(methods);
   // What was reported lost is no way in that could stay.
-  const isLast = passkeys - (passkey.suspendedAt === undefined ? 1 : 0) === 0;
+  const isLast = guards.passkeys - (passkey.suspendedAt === undefined ? 1 : 0) === 0;
   if (kind === 'passkeys' && counts && isLast && !methods.password) return <p>{t('security.passkey.last')}</p>;
   const effect = kind === 'keys' ? 'key' : 'passkey';
-  const lastGuard = counts && methods.passkeys + methods.keys === 1;
+  const lastGuard = counts && passkey.suspendedAt === undefined && guards.passkeys + guards.keys === 1;
   return (
     <>
       <p>{t(`security.${effect}.removeEffect`)}</p>

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { usable } from '../authenticators/authenticators.ts';
 import { AppError } from '../errors.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { createMaker } from './passkey-maker.ts';
@@ -107,9 +108,10 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
     }
     if (action === 'remove') {
       // G20: what no page of a stranger can be given is worth a second thought.
-      const { passkeys, keys } = await authenticators.methodsOf(accountId);
-      const { confirmed } = await findOwn(owner, request);
-      const lastGuard = passkeys + keys === 1 && (confirmed || kind === 'keys');
+      const { passkeys, keys } = usable(await authenticators.methodsOf(accountId));
+      const { confirmed, suspendedAt } = await findOwn(owner, request);
+      const guards = suspendedAt === undefined && (confirmed || kind === 'keys');
+      const lastGuard = guards && passkeys + keys === 1;
       if (lastGuard && sure !== 'yes')
         return show(request, reply, owner, { field: 'sure', text: t('security.passkey.notSure') });
       if (await authenticators.removePasskey(accountId, id)) return changed(request, reply, owner, removed);

@@ -260,16 +260,51 @@ describe('E20: nearly everything lost', () => {
     await phone.close();
   });
 
-  test('E30: a stolen phone is reported with one proof', async () => {
-    const phone = await begin(email);
-    await proveByMail(phone, email);
+  test('E30: what was on a stolen phone is switched off with one proof, and on again when it turns up', async () => {
+    const stolen = await somebody('lost@example.org', { app: true, phone: '+4917612345678' });
+    const { outside } = place.server;
+    const authenticators = createAuthenticators({ ...outside, userIdOf: async () => undefined });
+    const made = {
+      credential_id: 'pocket',
+      public_key: 'x',
+      counter: 0,
+      transports: '[]',
+      backup_eligible: 0,
+      synced: 0,
+    };
+    const passkey = { ...made, name: 'Phone in my pocket', second_step_only: 0, uv_initialized: 1 };
+    assert.ok(await authenticators.addPasskey(stolen.id, passkey));
+    const phone = await begin(stolen.email);
+    await proveByMail(phone, stolen.email);
     await phone.open('/recover/report');
-    await phone.tab.click('label[for="lost-0"]');
+    await phone.press({ form: '/recover/report' });
+    await look(phone, 'report-nothing');
+    await phone.tab.click('label[for="lost-1"]');
     await look(phone, 'report');
     await phone.press({ form: '/recover/report' });
     await look(phone, 'reported');
-    await told(email, 'Something of your account was reported lost');
+    await told(stolen.email, 'Something of your account was reported lost');
+
+    await phone.open('/signin');
+    await phone.signIn(stolen.email);
+    assert.equal(phone.at(), '/signin/code');
+    await phone.fill('code', stolen.code());
+    await phone.press({ form: '/signin/code' });
+    await phone.open('/security');
+    await look(phone, 'lost-ways');
+    await phone.open('/security/passkeys/pocket');
+    await look(phone, 'lost-passkey');
+    await phone.press({ name: 'action', value: 'resume' });
+    assert.match(await phone.words(), /works again/);
     await phone.close();
+
+    const arabic = await begin(stolen.email, { colorScheme: 'dark', viewport: { width: 320, height: 800 } });
+    await proveByMail(arabic, stolen.email);
+    await arabic.context.addCookies([{ name: 'latchkey-locale', value: 'ar', url: place.url }]);
+    await arabic.open('/recover/report');
+    await look(arabic, 'report-ar');
+    assert.equal(await overflows(arabic), false);
+    await arabic.close();
   });
 });
 
