@@ -67,12 +67,13 @@ export function createThrottleStore(database: Database) {
       await db.deleteFrom('sign_in_tries').where('key', '=', key).execute();
     },
 
-    /** Takes back one try under each key, and the wait it brought. */
-    async takeBack(keys: readonly string[]): Promise<void> {
-      await db
+    /** Takes back one try, and the wait it brought. */
+    async takeBack(key: string, trx: DatabaseTransaction): Promise<void> {
+      await trx
+        .withTables<Tables>()
         .updateTable('sign_in_tries')
         .set({ tries: sql`tries - 1`, wait_until: 0 })
-        .where('key', 'in', keys)
+        .where('key', '=', key)
         .where('tries', '>', 0)
         .execute();
     },

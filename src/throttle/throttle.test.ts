@@ -42,6 +42,16 @@ forEachDatabase((_name, open) => {
     assert.equal((await throttle.enter(neighbour)).allowed, false);
   });
 
+  test('those who try and those who succeed at once do not stand in each other’s way', async () => {
+    const { throttle, neighbour } = await setUp(open);
+    const person = async (n: number): Promise<void> => {
+      const attempt = { ...neighbour, subject: `${n}@example.org`, accountId: undefined };
+      if ((await throttle.enter(attempt)).allowed) await throttle.succeed(attempt);
+    };
+    for (let round = 0; round < 10; round += 1)
+      await Promise.all(Array.from({ length: 20 }, (_, n) => person(round * 20 + n)));
+  });
+
   test('E10: a known browser waits for its own tries', async () => {
     const { throttle, owner } = await setUp(open);
     for (let i = 0; i < 5; i += 1) assert.equal((await throttle.enter(owner)).allowed, true);

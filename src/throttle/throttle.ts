@@ -132,7 +132,12 @@ export function createThrottle(needs: {
       const known = await needs.knows(attempt.accountId, attempt.browserId);
       // What others tried is not forgiven for the owner's sake: a guesser would begin anew whenever the owner signs in.
       await store.forget(known ? names.ownPair : names.pair);
-      if (!known) await store.takeBack([names.subject, names.network, names.region, names.everyone]);
+      if (known) return;
+      // One after the other, in the order of counting: those who want the same keys must not wait for each other.
+      const counted = [names.subject, names.network, names.region, names.everyone];
+      await database.transaction(async (trx) => {
+        for (const name of counted) await store.takeBack(name, trx);
+      });
     },
 
     async tidy(most = mostRows) {
