@@ -87,7 +87,7 @@ export function createPerson(needs: PersonNeeds) {
     notSent: (err) => needs.failed(err, 'the mail about a used code was not sent'),
   });
   const authenticators = createAuthenticators({ ...needs, manyFailures, codeUsed, userIdOf });
-  const halfSignedIn = createHalfSignedInMail({
+  const halves = createHalfSignedInMail({
     ...needs,
     tell: addresses.tell,
     notSent: (err) => needs.failed(err, 'the mail about half a sign-in was not sent'),
@@ -97,7 +97,7 @@ export function createPerson(needs: PersonNeeds) {
     needs.signedInFrom?.(facts);
   };
   const signin: Signin = createSignin({
-    ...{ ...needs, accounts, authenticators, signedInFrom, halfSignedIn },
+    ...{ ...needs, accounts, authenticators, signedInFrom, halfSignedIn: halves.halfSignedIn },
     async endElsewhere(id, trx) {
       await recovery.endAll(id, trx);
       await needs.revokeApps(id, trx);
@@ -240,6 +240,6 @@ export function createPerson(needs: PersonNeeds) {
     tellOfOperatorCode: notices.issuedByOperator,
 
     /** When everybody who is being told of something has been told. */
-    settled: async () => void (await Promise.all([recovery.settled(), activity.notices.settled()])),
+    settled: async () => void (await Promise.all([recovery.settled(), activity.notices.settled(), halves.settled()])),
   };
 }

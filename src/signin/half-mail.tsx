@@ -20,7 +20,7 @@ export function createHalfSignedInMail(needs: {
   /** Writes to every address of the owner. */
   tell(accountId: AccountId, write: (reader: Reader) => Words): Promise<void>;
   notSent: (error: unknown) => void;
-}): HalfSignedIn {
+}): { halfSignedIn: HalfSignedIn; settled(): Promise<void> } {
   const { clock, ephemeral } = needs;
 
   const tell = async (...[accountId, from]: Parameters<HalfSignedIn>): Promise<void> => {
@@ -32,7 +32,16 @@ export function createHalfSignedInMail(needs: {
     const at = clock.now();
     await needs.tell(accountId, (reader) => write(reader, { ...from, at }));
   };
-  return (accountId, from) => void tell(accountId, from).catch(needs.notSent);
+  const pending = new Set<Promise<void>>();
+  return {
+    halfSignedIn(accountId, from) {
+      const told = tell(accountId, from).catch(needs.notSent);
+      pending.add(told);
+      void told.finally(() => pending.delete(told));
+    },
+    /** When everybody who is being told has been told. */
+    settled: async () => void (await Promise.all(pending)),
+  };
 }
 
 function write(

@@ -37,14 +37,6 @@ async function addCredential(people: People, accountId: AccountId, purpose: 'add
   return device;
 }
 
-/** Mails of what happened by the way are not waited for by whoever signs in: after as much work again they are there. */
-const settle = async ({ journal, accounts }: People): Promise<void> => {
-  for (let i = 0; i < 10; i += 1) {
-    for (const { id } of await accounts.list()) await journal.recent(id, 1);
-    await new Promise(setImmediate);
-  }
-};
-
 forEachDatabase((_name, open) => {
   test('F20: a right password that was changed, or switched off, before its second step came is for nothing', async () => {
     const people = await createPeople(open);
@@ -225,7 +217,7 @@ forEachDatabase((_name, open) => {
     await owner.submit({ code: code() });
     await owner.open('/signin');
     const mails = async () => {
-      await settle(people);
+      await people.person.settled();
       return people.mails.filter(({ subject }) => subject === 'Somebody has your password').length;
     };
     await enterPassword(owner);
