@@ -80,10 +80,11 @@ function registerReport(app: FastifyInstance, needs: RecoveryPageNeeds, here: He
   };
 
   app.get('/recover/report', async (request, reply) => {
-    const { done } = request.query as Fields;
+    const { done: word } = request.query as Fields;
+    const done = word === 'off' || word === 'signed-out' ? word : undefined;
     const who = await reporter(request);
-    const things = who && done === undefined ? await recovery.reportable(who.accountId) : [];
-    return reply.page(reportPage({ page: request.page, email: who?.email, things, done: done !== undefined }));
+    const things = who && !done ? await recovery.reportable(who.accountId) : [];
+    return reply.page(reportPage({ page: request.page, email: who?.email, things, done }));
   });
 
   app.post('/recover/report', async (request, reply) => {
@@ -98,6 +99,7 @@ function registerReport(app: FastifyInstance, needs: RecoveryPageNeeds, here: He
       return reply.page(reportPage({ page, email: who.email, things, error: page.t('recovery.report.choose') }));
     const off = await recovery.reportLost(who.accountId, lost, fields.sessions === 'yes');
     if (off.length > 0) await needs.tellLost(who.accountId, here.from(request), off);
-    return reply.redirect('/recover/report?done=1', 303);
+    const said = off.length > 0 ? '?done=off' : fields.sessions === 'yes' ? '?done=signed-out' : '';
+    return reply.redirect(`/recover/report${said}`, 303);
   });
 }

@@ -98,6 +98,20 @@ forEachDatabase((_name, open) => {
     assert.equal(browser.shown.root.querySelectorAll('main input[type=checkbox]').length, 3, 'what is off is off');
   });
 
+  test('E30: whoever has a password alone is told that nothing could be on a lost device, and may sign out everywhere', async () => {
+    const loser = await createLoser(open);
+    const browser = await loser.signIn();
+    await browser.open('/recover/report');
+    assert.match(browser.shown.text, /could be on a lost device/);
+    assert.equal(browser.shown.root.querySelectorAll('main input[type=checkbox]').length, 0);
+    await browser.submit({ sessions: '' });
+    assert.equal(browser.shown.url, '/recover/report');
+    await browser.submit({});
+    assert.match(browser.shown.text, /^Signed out everywhere/);
+    assert.equal((await browser.open('/security')).url, '/signin');
+    assert.equal((await browser.open('/recover/report?done=nonsense')).status, 200);
+  });
+
   test('E30: nothing ticked is an error, and what is not the account’s own is not looked at', async () => {
     const owner = await createOwner(open);
     const browser = await owner.signIn();

@@ -12,14 +12,15 @@ type Props = {
   email: string | undefined;
   /** What can be reported. */
   things: readonly Thing[];
-  done?: boolean;
+  /** What has been done: things are off, or there were none and it is signed out alone. */
+  done?: 'off' | 'signed-out' | undefined;
   error?: string;
 };
 
 /** E30: one proof is enough to say that something is lost, because saying so opens nothing. */
-export function reportPage({ page, email, things, done = false, error }: Props): Page {
+export function reportPage({ page, email, things, done, error }: Props): Page {
   const { t } = page;
-  const title = t(done ? 'recovery.reported.title' : 'recovery.report.title');
+  const title = t(done ? titles[done] : 'recovery.report.title');
   return {
     title,
     ...failure(error),
@@ -28,32 +29,65 @@ export function reportPage({ page, email, things, done = false, error }: Props):
         <ErrorSummary page={page} errors={error ? [{ field: 'lost-0', text: error }] : []} />
         {done && <DoneMark />}
         <h1>{title}</h1>
-        {done && <Reported page={page} />}
-        {!done && email && (
+        {done === 'off' && <Reported page={page} />}
+        {done === 'signed-out' && <SignedOut page={page} />}
+        {!done && email && things.length === 0 && <NothingToReport page={page} email={email} />}
+        {!done && email && things.length > 0 && (
           <>
             <Lead>{t.rich('recovery.report.text', { email: <LeftToRight>{email}</LeftToRight> })}</Lead>
             <Form page={page} action="/recover/report">
-              {things.length > 0 && (
-                <fieldset class="choices">
-                  <legend>{t('recovery.report.what')}</legend>
-                  {things.map((thing, at) => (
-                    <Checkbox id={`lost-${at}`} name={fieldOf(thing.id)} label={<bdi>{thingWords(t, thing)}</bdi>} />
-                  ))}
-                </fieldset>
-              )}
+              <fieldset class="choices">
+                <legend>{t('recovery.report.what')}</legend>
+                {things.map((thing, at) => (
+                  <Checkbox id={`lost-${at}`} name={fieldOf(thing.id)} label={<bdi>{thingWords(t, thing)}</bdi>} />
+                ))}
+              </fieldset>
               <fieldset class="choices">
                 <legend>{t('recovery.report.also')}</legend>
                 <Checkbox id="sessions" name="sessions" label={t('recovery.password.sessions')} checked />
               </fieldset>
               <Button kind="stop">{t('recovery.report.button')}</Button>
             </Form>
-            {things.length > 0 && <p class="aside">{t('recovery.report.all')}</p>}
+            <p class="aside">{t('recovery.report.all')}</p>
           </>
         )}
         {!done && !email && <FirstProof page={page} />}
       </>
     ),
   };
+}
+
+const titles = { off: 'recovery.reported.title', 'signed-out': 'recovery.reported.signedOut' };
+
+/** A device may still be signed in and linked. */
+function NothingToReport({ page, email }: { page: PageContext; email: string }) {
+  const { t } = page;
+  return (
+    <>
+      <Lead>{t.rich('recovery.report.nothing', { email: <LeftToRight>{email}</LeftToRight> })}</Lead>
+      <Form page={page} action="/recover/report">
+        <input type="hidden" name="sessions" value="yes" />
+        <ButtonRow>
+          <Button kind="stop">{t('recovery.password.sessions')}</Button>
+          <LinkButton href="/devices">{t('recovery.report.devices')}</LinkButton>
+        </ButtonRow>
+      </Form>
+    </>
+  );
+}
+
+function SignedOut({ page }: { page: PageContext }) {
+  const { t } = page;
+  return (
+    <>
+      <Lead>{t('recovery.reported.signedOutText')}</Lead>
+      <p>
+        <LinkButton href="/signin" kind="primary">
+          {t('recovery.done.signIn')}
+        </LinkButton>
+      </p>
+    </>
+  );
 }
 
 function Reported({ page }: { page: PageContext }) {
