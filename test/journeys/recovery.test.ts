@@ -5,7 +5,8 @@ import { createAccounts } from '../../src/account/account.ts';
 import { createAddressesStore } from '../../src/addresses/addresses-store.ts';
 import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
 import { hours, seconds } from '../../src/clock.ts';
-import type { AccountId, AddressId } from '../../src/ids.ts';
+import { type AccountId, type AddressId, newId } from '../../src/ids.ts';
+import { systemRandom } from '../../src/random.ts';
 import { createHttpBrowser } from '../helpers/http-browser.ts';
 import { codeIn, linkIn, type Phone, type PhoneOptions } from '../helpers/journey-phone.ts';
 import type { Place } from '../helpers/journey-place.ts';
@@ -40,7 +41,14 @@ async function somebody(email: string, has: { app?: boolean; phone?: string } = 
   clock.advance(seconds(30));
   const { phone: value } = has;
   if (value) {
-    const row = { id: value as AddressId, account_id: id, kind: 'phone' as const, value, added_at: 1, reviewed_at: 1 };
+    const row = {
+      id: newId<AddressId>(systemRandom),
+      account_id: id,
+      kind: 'phone' as const,
+      value,
+      added_at: 1,
+      reviewed_at: 1,
+    };
     await outside.database.transaction((trx) =>
       createAddressesStore(outside.database)
         .insert(row, trx)
@@ -261,7 +269,7 @@ describe('E20: nearly everything lost', () => {
   });
 
   test('E30: what was on a stolen phone is switched off with one proof, and on again when it turns up', async () => {
-    const stolen = await somebody('lost@example.org', { app: true, phone: '+4917612345678' });
+    const stolen = await somebody('lost@example.org', { app: true, phone: '+4917687654321' });
     const { outside } = place.server;
     const authenticators = createAuthenticators({ ...outside, userIdOf: async () => undefined });
     const made = {
