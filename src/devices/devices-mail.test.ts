@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AccountId, ClientId, DeviceId } from '../ids.ts';
+import { livingRoom } from '../../test/helpers/living-room.ts';
 import { directionOf, type Locale, loadMessages, locales } from '../web/messages.ts';
 import type { Device } from './devices.ts';
 import { linkedMessage } from './devices-mail.tsx';
@@ -8,22 +8,6 @@ import { linkedMessage } from './devices-mail.tsx';
 const messages = loadMessages();
 const issuer = 'https://id.example.org';
 const undoToken = 'T'.repeat(43);
-
-const device: Device = {
-  id: 'd' as DeviceId,
-  accountId: 'a' as AccountId,
-  clientId: 'c' as ClientId,
-  clientName: 'Acme TV',
-  grantId: 'g',
-  name: 'Living room',
-  model: undefined,
-  type: 'tv',
-  scope: ['openid'],
-  country: 'DE',
-  linkedAt: Date.UTC(2030, 0, 1, 12, 34),
-  lastUsedAt: undefined,
-  expiresAt: Date.UTC(2030, 3, 1),
-};
 
 const mailFor = (changes: Partial<Device> = {}, locale: Locale = 'en') =>
   linkedMessage({
@@ -33,7 +17,7 @@ const mailFor = (changes: Partial<Device> = {}, locale: Locale = 'en') =>
     issuer,
     undoToken,
     email: 'ann@example.org',
-    device: { ...device, ...changes },
+    device: { ...livingRoom, ...changes },
   });
 
 test('ux 40: the mail says app, device, place and time, in text and in HTML, and has one button', () => {

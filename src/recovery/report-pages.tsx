@@ -20,7 +20,7 @@ type Props = {
 /** E30: one proof is enough to say that something is lost, because saying so opens nothing. */
 export function reportPage({ page, email, things, done, error }: Props): Page {
   const { t } = page;
-  const title = t(done ? titles[done] : 'recovery.report.title');
+  const title = t(done ? afterwards[done].title : 'recovery.report.title');
   return {
     title,
     ...failure(error),
@@ -29,8 +29,7 @@ export function reportPage({ page, email, things, done, error }: Props): Page {
         <ErrorSummary page={page} errors={error ? [{ field: 'lost-0', text: error }] : []} />
         {done && <DoneMark />}
         <h1>{title}</h1>
-        {done === 'off' && <Reported page={page} />}
-        {done === 'signed-out' && <SignedOut page={page} />}
+        {done && <Done page={page} done={done} />}
         {!done && email && things.length === 0 && <NothingToReport page={page} email={email} />}
         {!done && email && things.length > 0 && (
           <>
@@ -57,7 +56,22 @@ export function reportPage({ page, email, things, done, error }: Props): Page {
   };
 }
 
-const titles = { off: 'recovery.reported.title', 'signed-out': 'recovery.reported.signedOut' };
+const afterwards = {
+  off: {
+    title: 'recovery.reported.title',
+    text: 'recovery.reported.text',
+    href: '/recover/choose',
+    next: 'recovery.reported.next',
+    aside: 'recovery.reported.found',
+  },
+  'signed-out': {
+    title: 'recovery.reported.signedOut',
+    text: 'recovery.reported.signedOutText',
+    href: '/signin',
+    next: 'recovery.done.signIn',
+    aside: undefined,
+  },
+};
 
 /** A device may still be signed in and linked. */
 function NothingToReport({ page, email }: { page: PageContext; email: string }) {
@@ -76,31 +90,18 @@ function NothingToReport({ page, email }: { page: PageContext; email: string }) 
   );
 }
 
-function SignedOut({ page }: { page: PageContext }) {
+function Done({ page, done }: { page: PageContext; done: 'off' | 'signed-out' }) {
   const { t } = page;
+  const { text, href, next, aside } = afterwards[done];
   return (
     <>
-      <Lead>{t('recovery.reported.signedOutText')}</Lead>
+      <Lead>{t(text)}</Lead>
       <p>
-        <LinkButton href="/signin" kind="primary">
-          {t('recovery.done.signIn')}
+        <LinkButton href={href} kind="primary">
+          {t(next)}
         </LinkButton>
       </p>
-    </>
-  );
-}
-
-function Reported({ page }: { page: PageContext }) {
-  const { t } = page;
-  return (
-    <>
-      <Lead>{t('recovery.reported.text')}</Lead>
-      <p>
-        <LinkButton href="/recover/choose" kind="primary">
-          {t('recovery.reported.next')}
-        </LinkButton>
-      </p>
-      <p class="aside">{t('recovery.reported.found')}</p>
+      {aside && <p class="aside">{t(aside)}</p>}
     </>
   );
 }

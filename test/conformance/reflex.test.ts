@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Device } from '../../src/devices/devices.ts';
 import { linkedMessage } from '../../src/devices/devices-mail.tsx';
-import type { AccountId, ClientId, DeviceId } from '../../src/ids.ts';
 import { directionOf, loadMessages, locales } from '../../src/web/messages.ts';
 import { createHttpBrowser } from '../helpers/http-browser.ts';
+import { livingRoom } from '../helpers/living-room.ts';
 import { startTestApp, type TestApp } from '../helpers/test-app.ts';
 
 const messages = loadMessages();
@@ -40,25 +39,9 @@ for (const locale of locales) {
     const mail = linkedMessage({
       ...{ t, locale, dir: directionOf(locale), issuer: server.url, email: 'ann@example.org' },
       undoToken: 'T'.repeat(43),
-      device,
+      device: livingRoom,
     });
     // Lines of the text end where they are full.
     for (const body of [mail.text, mail.html]) assert.ok(body.replace(/\s+/g, ' ').includes(sentence), body);
   });
 }
-
-const device: Device = {
-  id: 'd' as DeviceId,
-  accountId: 'a' as AccountId,
-  clientId: 'c' as ClientId,
-  clientName: 'Acme TV',
-  grantId: 'g',
-  name: 'Living room',
-  model: undefined,
-  type: 'tv',
-  scope: ['openid'],
-  country: 'DE',
-  linkedAt: Date.UTC(2030, 0, 1, 12, 34),
-  lastUsedAt: undefined,
-  expiresAt: Date.UTC(2030, 3, 1),
-};
