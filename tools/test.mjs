@@ -65,8 +65,8 @@ async function startServers() {
   const { startPostgres } = await import('../dist/test/helpers/postgres-server.js');
   const { startValkey } = await import('../dist/test/helpers/valkey-server.js');
   const servers = await Promise.all([startPostgres(), startValkey()]);
-  process.env.LATCHKEY_TEST_POSTGRES_URL = servers[0].url;
-  process.env.LATCHKEY_TEST_VALKEY_URL = servers[1].url;
+  process.env.TEST_POSTGRES_URL = servers[0].url;
+  process.env.TEST_VALKEY_URL = servers[1].url;
   return servers;
 }
 

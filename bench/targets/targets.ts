@@ -89,7 +89,7 @@ async function sharedStores(): Promise<Record<string, string>> {
 
 /** The one the test command has started, where nothing is timed. */
 function given(name: string): Server | undefined {
-  const url = process.env[`LATCHKEY_TEST_${name}_URL`];
+  const url = process.env[`TEST_${name}_URL`];
   return url ? { url, stop: async () => {} } : undefined;
 }
 

@@ -10,10 +10,10 @@ import { runLatchkey, type ServerProcess, startServerProcess } from '../helpers/
 import { testPassword } from '../helpers/test-app.ts';
 
 /** As many as the system lets one process open, with some to spare for everything else. */
-const crowd = Math.min(Number(process.env.LATCHKEY_FAULT_HELD || 2500), mostOpenFiles() - 500);
+const crowd = Math.min(Number(process.env.FAULT_HELD || 2500), mostOpenFiles() - 500);
 
 /** Pages that wait, each by an event stream. */
-const pages = Math.min(Number(process.env.LATCHKEY_FAULT_STREAMS || 2500), mostOpenFiles() - 500);
+const pages = Math.min(Number(process.env.FAULT_STREAMS || 2500), mostOpenFiles() - 500);
 
 /** A process of its own, so that its memory is its own. */
 describe('a crowd', () => {

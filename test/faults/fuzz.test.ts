@@ -7,7 +7,7 @@ import { createDatabasePlace, type DatabaseName, type DatabasePlace } from '../h
 import { createSeeded } from '../helpers/seeded.ts';
 import type { StrangeOrder, StrangeReport } from '../helpers/strange-run.ts';
 
-const total = Number(process.env.LATCHKEY_FUZZ_REQUESTS || 200_000);
+const total = Number(process.env.FUZZ_REQUESTS || 200_000);
 /** Minutes, not seconds, on two cores. */
 const timeout = 900_000;
 const shares: Record<DatabaseName, number> = { SQLite: 0.55, PostgreSQL: 0.45 };

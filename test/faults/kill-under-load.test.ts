@@ -6,7 +6,7 @@ import { expectEachLinkedOnce, type LinkLoad, startLinkLoad } from '../helpers/l
 import { createSeeded } from '../helpers/seeded.ts';
 import { type ServerProcess, startServerProcess } from '../helpers/server-process.ts';
 
-const rounds = Number(process.env.LATCHKEY_FAULT_ROUNDS || 50);
+const rounds = Number(process.env.FAULT_ROUNDS || 50);
 /** The most pages that people see between two kills; time would mean little on a busy machine. */
 const longestLife = 48;
 const people = ['sam', 'kim', 'ana', 'eve', 'tom', 'lea'].map((name) => `${name}@example.org`);

@@ -74,7 +74,7 @@ let ownServer: Promise<string> | undefined;
 
 /** The server that the test command started, or one of this test file's own, which ends with its process. */
 export function postgresUrl(): Promise<string> {
-  const given = process.env.LATCHKEY_TEST_POSTGRES_URL;
+  const given = process.env.TEST_POSTGRES_URL;
   if (given) return Promise.resolve(given);
   ownServer ??= startPostgres().then((server) => server.url);
   return ownServer;

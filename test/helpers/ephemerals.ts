@@ -30,7 +30,7 @@ let ownServer: Promise<string> | undefined;
 
 /** The server that the test command started, or one of this test file's own, which ends with its process. */
 export function valkeyUrl(): Promise<string> {
-  const given = process.env.LATCHKEY_TEST_VALKEY_URL;
+  const given = process.env.TEST_VALKEY_URL;
   if (given) return Promise.resolve(given);
   ownServer ??= startValkey().then((server) => server.url);
   return ownServer;

@@ -7,7 +7,7 @@ import type { ReceivedMail } from './mailbox.ts';
 import { type SmsProvider, startSmsProvider } from './sms-provider.ts';
 
 /** For whoever wants to look: a folder for pictures. */
-const pictures = process.env.LATCHKEY_TEST_PICTURES;
+const pictures = process.env.TEST_PICTURES;
 
 /** A place whose server also sends texts, by a provider that the test can read. */
 export async function startPlaceWithTexts(): Promise<{ place: Place; provider: SmsProvider; close(): Promise<void> }> {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** Random choices that can be made again: print the seed, and set LATCHKEY_FAULT_SEED to it. */
+/** Random choices that can be made again: print the seed, and set FAULT_SEED to it. */
 export type Seeded = {
   readonly seed: number;
   /** An integer from 0 up to, not including, `limit`. */
@@ -8,7 +8,7 @@ export type Seeded = {
   pick<T>(from: readonly T[]): T;
 };
 
-export function createSeeded(seed = Number(process.env.LATCHKEY_FAULT_SEED || randomInt(2 ** 31))): Seeded {
+export function createSeeded(seed = Number(process.env.FAULT_SEED || randomInt(2 ** 31))): Seeded {
   // mulberry32, public domain: small, and the same everywhere.
   let state = seed;
   const next = (): number => {

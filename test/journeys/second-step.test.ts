@@ -9,7 +9,7 @@ import { type Place, startPlace } from '../helpers/journey-place.ts';
 import { testPassword } from '../helpers/test-app.ts';
 
 /** For whoever wants to look: a folder for pictures. */
-const pictures = process.env.LATCHKEY_TEST_PICTURES;
+const pictures = process.env.TEST_PICTURES;
 
 let place: Place;
 before(async () => {
