@@ -3,7 +3,8 @@ import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { proofError } from '../signin/proof-form.tsx';
 import type { Signin } from '../signin/signin.ts';
-import { localPath, readFlow, writeFlow } from '../web/flow.ts';
+import { localPath, readFlow } from '../web/flow.ts';
+import { leave } from './leaving.ts';
 import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
 
 /** Where an account's own pages begin. */
@@ -20,7 +21,7 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
   app.post('/accounts', async (request, reply) => {
     if (!(await signin.requireSignedIn(request, reply))) return reply;
     const { account, action } = request.body as { account?: string; action?: string };
-    if (action === 'signout') return leave(request, reply, account);
+    if (action === 'signout') return leaveHere(request, reply, account);
     if (!(await signin.switchTo(request, account as AccountId))) {
       throw new AppError('not_found', 'That account is not signed in in this browser.');
     }
@@ -32,16 +33,13 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
     return reply.page(signedIn ? signOutPage({ page, signedIn }) : signedOutPage({ page }));
   });
 
-  app.post('/signout', async (request, reply) => leave(request, reply, (request.body as { account?: string }).account));
+  app.post('/signout', async (request, reply) =>
+    leaveHere(request, reply, (request.body as { account?: string }).account),
+  );
 
-  const leave = async (request: FastifyRequest, reply: FastifyReply, account = 'all'): Promise<FastifyReply> => {
-    await signin.signOut(request, account as AccountId | 'all');
-    if (request.signedIn) return reply.redirect('/accounts', 303);
-    // What they were doing is theirs: whoever signs in here next must not go on with it, on a stranger's screen.
-    writeFlow(reply, {});
-    // F30: what pages kept in this browser goes with the last account.
-    reply.header('clear-site-data', '"storage"');
-    return reply.redirect('/signout', 303);
+  const leaveHere = async (request: FastifyRequest, reply: FastifyReply, account = 'all'): Promise<FastifyReply> => {
+    await leave(signin, request, reply, account as AccountId | 'all');
+    return reply.redirect(request.signedIn ? '/accounts' : '/signout', 303);
   };
 
   app.get('/prove', async (request, reply) => {

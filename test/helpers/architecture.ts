@@ -41,6 +41,7 @@ const doors: Record<string, readonly string[]> = {
   engine: ['device-requests.ts', 'acr.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
   signin: ['proof-form.tsx', 'browser-name.ts', 'strength.ts'],
+  security: ['leaving.ts'],
 };
 
 /** Put the server together, and so may import anything; nobody imports them but each other and the command line. */

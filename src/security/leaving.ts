@@ -1,0 +1,19 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AccountId } from '../ids.ts';
+import type { Signin } from '../signin/signin.ts';
+import { writeFlow } from '../web/flow.ts';
+
+/** Signs one account out in this browser, or all, whoever asked for it: our own pages, or an app. */
+export async function leave(
+  signin: Pick<Signin, 'signOut'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  account: AccountId | 'all',
+): Promise<void> {
+  await signin.signOut(request, account);
+  if (request.signedIn) return;
+  // What they were doing is theirs: whoever signs in here next must not go on with it, on a stranger's screen.
+  writeFlow(reply, {});
+  // F30: what pages kept in this browser goes with the last account.
+  reply.header('clear-site-data', '"storage"');
+}
