@@ -197,6 +197,21 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await run(['clients', 'remove', 'shop'])).code, 1);
     });
 
+    test('C1: clients create takes addresses to come back to after signing out, as strictly as redirect URIs', async () => {
+      const { run } = await setUp();
+      const create = ['clients', 'create', '--json', '--name', 'Shop', '--grant', 'authorization_code'];
+      const withUris = (...uris: string[]) =>
+        run([
+          ...[...create, '--redirect-uri', 'https://shop.example/a'],
+          ...uris.flatMap((uri) => ['--post-logout-redirect-uri', uri]),
+        ]);
+      const uris = ['https://shop.example/bye', 'com.example.shop:/bye', 'http://127.0.0.1/bye'];
+      assert.deepEqual(parsed(await withUris(...uris)).post_logout_redirect_uris, uris);
+      assert.deepEqual(parsed(await withUris()).post_logout_redirect_uris, []);
+      for (const wrong of ['http://shop.example/bye', 'https://shop.example/#bye', 'shop:/bye', '/bye'])
+        assert.equal((await withUris(wrong)).code, 1, wrong);
+    });
+
     test('clients: full URNs are understood, and --no-refresh leaves refresh_token out', async () => {
       const { run } = await setUp();
       const grant = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -26,6 +26,12 @@ const create: Command = {
     public: { type: 'boolean', meaning: 'Without a secret: an app that runs on devices of people' },
     'no-refresh': { type: 'boolean', meaning: 'Do not add refresh_token to device_code' },
     'redirect-uri': { type: 'string', multiple: true, value: 'URI', meaning: 'Where authorization_code may return to' },
+    'post-logout-redirect-uri': {
+      type: 'string',
+      multiple: true,
+      value: 'URI',
+      meaning: 'Where people may be sent after signing out',
+    },
     scope: { type: 'string', value: '"S S…"', meaning: 'The most it may ask for' },
     'web-origin': {
       type: 'string',
@@ -52,6 +58,7 @@ const create: Command = {
         public: input.flag('public'),
         grants,
         redirectUris: input.list('redirect-uri'),
+        postLogoutRedirectUris: input.list('post-logout-redirect-uri'),
         scope: input.text('scope'),
         webOrigins: input.list('web-origin'),
         resources: input.list('resource'),
@@ -120,6 +127,7 @@ const shown = (client: Client) => ({
   public: client.public,
   grant_types: client.grants,
   redirect_uris: client.redirectUris,
+  post_logout_redirect_uris: client.postLogoutRedirectUris,
   scope: client.scope,
   web_origins: client.webOrigins,
   resources: client.resources,

@@ -23,6 +23,8 @@ export type Client = {
   public: boolean;
   grants: string[];
   redirectUris: string[];
+  /** Where a person may be sent after signing out (OpenID Connect RP-Initiated Logout §3.1). */
+  postLogoutRedirectUris: string[];
   /** What it may ask for, space separated; the ceiling for every grant (B32). */
   scope: string;
   /** Origins whose scripts may call the token endpoints (C15). */
@@ -44,6 +46,7 @@ export type NewClient = {
   public: boolean;
   grants: string[];
   redirectUris?: string[];
+  postLogoutRedirectUris?: string[];
   scope?: string | undefined;
   webOrigins?: string[];
   resources?: string[];
@@ -155,6 +158,8 @@ function clientOf(row: ClientRow): Client {
   const settings = JSON.parse(row.settings) as Settings;
   return {
     ...settings,
+    // Clients registered before there was such a thing have none.
+    postLogoutRedirectUris: settings.postLogoutRedirectUris ?? [],
     id: row.id as ClientId,
     name: row.name,
     public: row.secret_hash === null,
@@ -174,10 +179,12 @@ function checkedSettings(input: NewClient): Settings {
   if (grants.includes('authorization_code') && redirectUris.length === 0) {
     throw new AppError('bad_request', 'The authorization_code grant needs a redirect URI.');
   }
-  for (const uri of [...redirectUris, ...(input.webOrigins ?? []), ...(input.resources ?? [])]) {
+  const postLogoutRedirectUris = input.postLogoutRedirectUris ?? [];
+  const returnUris = [...redirectUris, ...postLogoutRedirectUris];
+  for (const uri of [...returnUris, ...(input.webOrigins ?? []), ...(input.resources ?? [])]) {
     if (!URL.canParse(uri)) throw new AppError('bad_request', `"${uri}" is not an address.`);
   }
-  for (const uri of redirectUris) checkRedirectUri(uri);
+  for (const uri of returnUris) checkRedirectUri(uri);
   const deviceDays = input.deviceDays ?? 30;
   if (!Number.isInteger(deviceDays) || deviceDays < 1 || deviceDays > 365) {
     throw new AppError('bad_request', 'A device stays linked for 1 to 365 days.');
@@ -187,6 +194,7 @@ function checkedSettings(input: NewClient): Settings {
   return {
     grants: [...new Set(grants)],
     redirectUris,
+    postLogoutRedirectUris,
     scope: input.scope ?? 'openid profile email offline_access',
     webOrigins: (input.webOrigins ?? []).map((origin) => new URL(origin).origin),
     resources: input.resources ?? [],
@@ -224,6 +232,7 @@ function metadataOf(client: Client, secretHash: string | null): ClientMetadata {
     grant_types: client.grants,
     response_types: codeFlow ? ['code'] : [],
     redirect_uris: client.redirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
     // The engine knows no scopes of APIs; those it compares with what the resource server may get. An empty scope would
     // lift the ceiling (B32).
     scope:
