@@ -48,14 +48,17 @@ async function costOfPeople(server: LatchkeyRunning, count: number) {
   for (const email of emails) await addPerson(server.env, email);
   const turns = Array.from({ length: count }, (_, i) => i);
   const browsers: Awaited<ReturnType<typeof newPersonsBrowser>>[] = [];
+  // The device stands beside the person: elsewhere the press would be followed by a proof.
+  const homeOf = (turn: number): string => `10.${turn >> 8}.${turn & 255}.1`;
   const signIn = await micros(server, count, async () => {
-    for (const turn of turns) {
-      const ip = `10.${turn >> 8}.${turn & 255}.1`;
-      browsers.push(await newPersonsBrowser(server.port, emails[turn % people] ?? '', ip));
-    }
+    for (const turn of turns)
+      browsers.push(await newPersonsBrowser(server.port, emails[turn % people] ?? '', homeOf(turn)));
   });
   const codes: { user_code: string }[] = [];
-  for (const _turn of turns) codes.push(await requestCode(`http://127.0.0.1:${server.port}`, clientId));
+  for (const turn of turns) {
+    const from = { 'x-forwarded-for': homeOf(turn) };
+    codes.push(await requestCode(`http://127.0.0.1:${server.port}`, clientId, {}, from));
+  }
   const approve = await micros(server, count, async () => {
     for (const [turn, browser] of browsers.entries()) {
       const review = await reviewCode(browser, codes[turn]?.user_code ?? '');

@@ -55,7 +55,9 @@ async function measureWay(context: Context, server: Running, way: Way, count: nu
   const latencies = new Latencies();
   const devices: Promise<void>[] = [];
   for (let turn = 0; turn < count; turn++) {
-    const code = await requestCode(`http://127.0.0.1:${server.port}`, clientId, { scope: 'openid offline_access' });
+    const from = { 'x-forwarded-for': homeOf(turn) };
+    const asked = { scope: 'openid offline_access' };
+    const code = await requestCode(`http://127.0.0.1:${server.port}`, clientId, asked, from);
     const press = await approve(code.user_code, turn);
     const tokens = untilTokens(server.port, code.device_code, way);
     // The held request must have reached the server; a polling device is somewhere between two polls.
@@ -108,9 +110,12 @@ async function invite({ env }: LatchkeyRunning, count: number): Promise<string[]
   return emails;
 }
 
-/** A fresh sign-in proves the person, so that the press itself needs no password. */
+/** Where the device and the person of a turn are. */
+const homeOf = (turn: number): string => `10.${turn >> 8}.${turn & 255}.1`;
+
+/** A fresh sign-in proves the person beside the device, so that the press itself needs no password. */
 async function approveOnPages(server: LatchkeyRunning, email: string, turn: number, userCode: string) {
-  const browser = await newPersonsBrowser(server.port, email, `10.${turn >> 8}.${turn & 255}.1`);
+  const browser = await newPersonsBrowser(server.port, email, homeOf(turn));
   const review = await reviewCode(browser, userCode);
   return async (): Promise<number> => {
     const sentAt = performance.now();

@@ -13,6 +13,7 @@ import type { ClaimResult, Link, PersonsRequest, Review } from './link.ts';
 import { type CodeProblem, enterCodePage, scannedCodePage, tooManyTriesPage } from './link-entry-pages.tsx';
 import { contestedPage, linkedPage, ranOutPage, stoppedPage } from './link-outcome-pages.tsx';
 import { lookFirstPage, provePage, reviewPage } from './link-review-pages.tsx';
+import { signInStandsIn } from './risk.ts';
 import { readUserCode, showUserCode } from './user-code.ts';
 
 type Needs = { link: Link; signin: Signin; clock: Clock; places: Places; live: Live };
@@ -136,7 +137,7 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       if (decision === 'look')
         return reply.page(reviewPage(request.page, { review, now: clock.now(), others: signedIn.others }));
       if (decision === 'approve' && review.status === 'claimed') {
-        const proven = acrAsked(review.asked, signedIn.current) !== undefined;
+        const proven = signInStandsIn(review.risk) && acrAsked(review.asked, signedIn.current) !== undefined;
         if (!proven || !(await signin.spendProof(signedIn.sessionId, accountId))) {
           writeFlow(reply, { ...readFlow(request), reviewed: review.id });
           return reply.redirect(`${here}/prove`, 303);

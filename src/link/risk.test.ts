@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { minutes } from '../clock.ts';
-import { assessRisk } from './risk.ts';
+import { assessRisk, signInStandsIn } from './risk.ts';
 
 const home = '192.0.2.0/24';
 const away = '198.51.100.0/24';
@@ -21,4 +21,17 @@ it('A22, B21, B22: pairs of places and the questions they add', () => {
     const risk = assessRisk({ request: { ...request, createdAt: now - minutes(age) }, person, now });
     assert.deepEqual([risk.level, risk.signs], [level, signs], JSON.stringify({ request, person, age }));
   }
+});
+
+it('A8: a sign-in stands in for the proof only where the device is known to be near, and nothing is unusual', () => {
+  const now = minutes(100);
+  for (const network of [home, away, 'loopback', 'unknown', undefined])
+    for (const from of [home, away, 'loopback', 'unknown'])
+      for (const country of ['GB', 'NG', undefined])
+        for (const age of [1, 6]) {
+          const request = { network, country, createdAt: now - minutes(age) };
+          const risk = assessRisk({ request, person: { network: from, country: 'GB' }, now });
+          const near = network === from && from !== 'unknown' && country !== 'NG' && age === 1;
+          assert.equal(signInStandsIn(risk), near, JSON.stringify({ network, from, country, age }));
+        }
 });

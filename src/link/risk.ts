@@ -30,3 +30,12 @@ export function assessRisk({ request, person, now }: Facts): Risk {
     far || (signs.includes('other_network') && signs.includes('old')) ? 'high' : signs.length > 0 ? 'medium' : 'low';
   return { level, signs, network };
 }
+
+/**
+ * Whether a sign-in of the last minute may stand in for the proof. Somewhere else a lure that makes people sign in would
+ * leave them one press from a stranger's device (A8), so that there the proof comes after the review, and so it does where
+ * nobody can tell whether it is near.
+ */
+export function signInStandsIn({ level, network }: Risk): boolean {
+  return level === 'low' && network === 'same';
+}

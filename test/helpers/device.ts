@@ -22,12 +22,10 @@ export async function requestCode(
   issuer: string,
   clientId: string,
   more: Record<string, string> = {},
+  headers: Record<string, string> = {},
 ): Promise<RequestedCode> {
-  const { status, body } = await postForm(`${issuer}/device_authorization`, {
-    client_id: clientId,
-    scope: 'openid profile email offline_access',
-    ...more,
-  });
+  const form = { client_id: clientId, scope: 'openid profile email offline_access', ...more };
+  const { status, body } = await postForm(`${issuer}/device_authorization`, form, headers);
   if (status !== 200)
     throw new Error(`The device authorization request was answered by ${status} ${JSON.stringify(body)}`);
   return body as unknown as RequestedCode;
