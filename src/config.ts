@@ -1,7 +1,29 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { readPasskeyDomain } from './passkey-domain.ts';
+import { createJudge } from './config-error.ts';
+import {
+  hostOf,
+  portOf,
+  readActivityDays,
+  readCountries,
+  readCountryHeader,
+  readDatabaseUrl,
+  readDrainTime,
+  readHost,
+  readIssuer,
+  readMailFrom,
+  readMetricsToken,
+  readName,
+  readPort,
+  readProxies,
+  readSmsPerDay,
+  readSmsUrl,
+  readSmtpUrl,
+  readSwitch,
+  readTracesUrl,
+} from './config-values.ts';
+import { readDataFolder, readPreviousSecrets, readSecret } from './data-folder.ts';
+import { readPasskeyDomain, readRelatedOrigins } from './passkey-domain.ts';
+import { readVariables } from './settings.ts';
+import { readAddresses } from './valkey-address.ts';
 
 /** Everything the outside may decide, read once from the environment. */
 export type Config = Readonly<{
@@ -11,6 +33,8 @@ export type Config = Readonly<{
   issuer: string;
   /** True on loopback over http: the only place where secrets are made up and mail may go to files. */
   development: boolean;
+  /** What people know the installation by: in authenticator apps, in the browser's list of passkeys, as sender of mails. */
+  name: string;
   /** Absolute path of the data folder. */
   data: string;
   databaseUrl: string | undefined;
@@ -22,6 +46,7 @@ export type Config = Readonly<{
   /** Whether nobody signs in with a password alone. */
   requireSecondStep: boolean;
   smtpUrl: string | undefined;
+  /** A mailbox of RFC 5322 §3.4, such as `Latchkey <no-reply@example.org>`. */
   mailFrom: string;
   /** Absent with an https issuer: nobody can be sent a text. */
   smsUrl: string | undefined;
@@ -29,8 +54,8 @@ export type Config = Readonly<{
   /** ISO 3166-1 alpha-2 codes of the countries whose numbers may be sent a text (E24). */
   smsCountries: readonly string[] | 'all';
   smsPerDay: number;
-  /** What passkeys are made for, and who else may use them: see PasskeyDomain. */
-  passkeyDomain: string;
+  /** What passkeys are made for, and who else may use them: see PasskeyDomain. Undefined: no browser makes any here. */
+  passkeyDomain: string | undefined;
   relatedOrigins: readonly string[];
   trustedProxies: readonly string[];
   countryHeader: string | undefined;
@@ -44,177 +69,76 @@ export type Config = Readonly<{
   drainTime: number;
 }>;
 
-/** A configuration that cannot work; the message says what to set. */
-export class ConfigError extends Error {}
+/** What is read on with where the issuer itself cannot work: nothing is told because of it that would not be otherwise. */
+const someIssuer = new URL('https://issuer.invalid');
 
 /**
  * Reads the environment; a variable `X` may also be given as `X_FILE`, the path of a file that holds its value.
- * Creates the data folder and, on loopback, the secret in it.
+ * Throws one ConfigError with everything that cannot work. Creates the data folder and, on loopback, the secret in it,
+ * but only if all the rest is in order.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const value = (name: string): string | undefined => readVariable(env, name);
-  const port = Number(value('PORT') ?? 3000);
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new ConfigError(`PORT must be a port number, not "${value('PORT')}".`);
+  const judge = createJudge();
+  const { told } = judge;
+  const value = readVariables(env, judge);
+  /** One variable by its reader, or what holds without it. */
+  const read = <T, F>(name: string, reader: (text: string) => T, fallback: F): T | F => {
+    const text = value(name);
+    return text === undefined ? fallback : told<T | F>(() => reader(text), fallback);
+  };
 
-  const issuer = readIssuer(value('LATCHKEY_ISSUER') ?? `http://localhost:${port}`);
-  const development = issuer.protocol === 'http:';
-  const data = resolve(value('LATCHKEY_DATA') ?? './data');
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-
-  const smtpUrl = value('LATCHKEY_SMTP_URL');
-  if (!development && !smtpUrl)
-    throw new ConfigError('Set LATCHKEY_SMTP_URL: outside loopback, mail must reach people.');
-
-  const trustedProxies = (value('LATCHKEY_TRUSTED_PROXIES') ?? '')
-    .split(',')
-    .map((s) => s.trim())
-    .filter(Boolean);
-  const countryHeader = value('LATCHKEY_COUNTRY_HEADER');
-  if (countryHeader && trustedProxies.length === 0) {
-    throw new ConfigError(
-      'LATCHKEY_COUNTRY_HEADER needs LATCHKEY_TRUSTED_PROXIES: anyone could send that header otherwise.',
+  const port = read('PORT', readPort, undefined);
+  const issuer = read('LATCHKEY_ISSUER', readIssuer, undefined);
+  const issuerFails = issuer === undefined && value('LATCHKEY_ISSUER') !== undefined;
+  const address = issuer ?? (issuerFails ? someIssuer : new URL(`http://localhost:${port ?? 3000}`));
+  const development = address.protocol === 'http:';
+  const isSet = (name: string): boolean => value(name) !== undefined;
+  const production = !development && !issuerFails;
+  if (production && !isSet('LATCHKEY_SECRET'))
+    judge.tell('Set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE: `openssl rand -base64 32` makes one.');
+  if (production && !isSet('LATCHKEY_SMTP_URL'))
+    judge.tell('Set LATCHKEY_SMTP_URL: outside loopback, mail must reach people.');
+  if (isSet('LATCHKEY_COUNTRY_HEADER') && !isSet('LATCHKEY_TRUSTED_PROXIES'))
+    judge.tell('LATCHKEY_COUNTRY_HEADER needs LATCHKEY_TRUSTED_PROXIES: anyone could send that header otherwise.');
+  if (isSet('LATCHKEY_SMS_URL') && !isSet('LATCHKEY_SMS_FROM'))
+    judge.tell('LATCHKEY_SMS_URL needs LATCHKEY_SMS_FROM: what texts come from.');
+  if (isSet('LATCHKEY_SMS_URL') && !isSet('LATCHKEY_SMS_COUNTRIES'))
+    judge.tell(
+      'LATCHKEY_SMS_URL needs LATCHKEY_SMS_COUNTRIES, such as DE,AT,CH: fraud asks for texts to the dearest ones.',
     );
-  }
 
-  return Object.freeze({
-    port,
-    host: value('LATCHKEY_HOST') ?? (development ? 'localhost' : '0.0.0.0'),
-    issuer: issuer.origin,
+  const name = read('LATCHKEY_NAME', readName, 'Latchkey');
+  const passkeyDomain = told(() => readPasskeyDomain(value('LATCHKEY_PASSKEY_DOMAIN'), address), address.hostname);
+
+  const settings = {
+    // A first start on http://localhost:4312 should be reached there without a second setting.
+    port: port ?? (development ? portOf(address) : 3000),
+    host: read('LATCHKEY_HOST', readHost, development ? hostOf(address) : '0.0.0.0'),
+    issuer: address.origin,
     development,
-    data,
-    databaseUrl: value('LATCHKEY_DATABASE_URL'),
-    valkeyUrl: value('LATCHKEY_VALKEY_URL'),
-    secret: readSecret(value('LATCHKEY_SECRET'), development, data),
-    previousSecrets: readPreviousSecrets(value('LATCHKEY_PREVIOUS_SECRETS') ?? ''),
-    requireSecondStep: readSwitch('LATCHKEY_REQUIRE_SECOND_STEP', value('LATCHKEY_REQUIRE_SECOND_STEP') ?? 'off'),
-    smtpUrl,
-    mailFrom: value('LATCHKEY_MAIL_FROM') ?? `Latchkey <no-reply@${issuer.hostname}>`,
-    ...readSms(value),
-    ...readPasskeyDomain(value, issuer, (problem) => {
-      throw new ConfigError(problem);
-    }),
-    trustedProxies,
-    countryHeader,
-    metricsToken: value('LATCHKEY_METRICS_TOKEN'),
-    drainTime: readDrainTime(value('LATCHKEY_DRAIN_SECONDS') ?? (development ? '0' : '2')),
-    activityDays: readActivityDays(value('LATCHKEY_ACTIVITY_DAYS') ?? '30'),
-    tracesUrl: readTracesUrl(value('LATCHKEY_TRACES_URL')),
-    examples: (value('LATCHKEY_EXAMPLES') ?? (development ? 'on' : 'off')) === 'on',
-  });
-}
-
-function readVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  const direct = env[name];
-  if (direct) return direct;
-  const path = env[`${name}_FILE`];
-  if (!path) return undefined;
-  try {
-    return readFileSync(path, 'utf8').trim() || undefined;
-  } catch (cause) {
-    throw new ConfigError(`${name}_FILE names ${path}, which cannot be read.`, { cause });
-  }
-}
-
-function readIssuer(text: string): URL {
-  if (!URL.canParse(text))
-    throw new ConfigError(`LATCHKEY_ISSUER must be an address such as https://id.example.org, not "${text}".`);
-  const url = new URL(text);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw new ConfigError(`LATCHKEY_ISSUER must be https outside loopback, not "${text}".`);
-  }
-  if (url.pathname !== '/' || url.search || url.hash)
-    throw new ConfigError('LATCHKEY_ISSUER must have no path, query or fragment.');
-  return url;
-}
-
-function readSms(
-  value: (name: string) => string | undefined,
-): Pick<Config, 'smsUrl' | 'smsFrom' | 'smsCountries' | 'smsPerDay'> {
-  const smsUrl = value('LATCHKEY_SMS_URL');
-  const smsFrom = value('LATCHKEY_SMS_FROM');
-  const countries = value('LATCHKEY_SMS_COUNTRIES');
-  if (smsUrl) {
-    // The address holds the token, so no message may repeat it.
-    if (!URL.canParse(smsUrl) || !new URL(smsUrl).username || !new URL(smsUrl).password)
-      throw new ConfigError('LATCHKEY_SMS_URL must look like https://account:token@api.example.com.');
-    const { protocol, hostname } = new URL(smsUrl);
-    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
-      throw new ConfigError('LATCHKEY_SMS_URL must be https outside loopback.');
-    if (!smsFrom) throw new ConfigError('LATCHKEY_SMS_URL needs LATCHKEY_SMS_FROM: what texts come from.');
-    if (!countries)
-      throw new ConfigError(
-        'LATCHKEY_SMS_URL needs LATCHKEY_SMS_COUNTRIES, such as DE,AT,CH: fraud asks for texts to the dearest ones.',
-      );
-  }
-  const smsPerDay = Number(value('LATCHKEY_SMS_PER_DAY') ?? 500);
-  if (!Number.isInteger(smsPerDay) || smsPerDay < 0)
-    throw new ConfigError('LATCHKEY_SMS_PER_DAY must be a whole number.');
-  return { smsUrl, smsFrom, smsCountries: readCountries(countries ?? 'all'), smsPerDay };
-}
-
-function readCountries(text: string): readonly string[] | 'all' {
-  if (text.trim().toLowerCase() === 'all') return 'all';
-  const codes = text.split(',').map((code) => code.trim().toUpperCase());
-  if (codes.some((code) => !/^[A-Z]{2}$/.test(code)))
-    throw new ConfigError('LATCHKEY_SMS_COUNTRIES must be codes of two letters, such as DE,AT,CH, or all.');
-  return codes;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-}
-
-function readDrainTime(text: string): number {
-  const seconds = Number(text);
-  // SIGTERM is obeyed within five seconds, and requests in flight need the rest of them.
-  if (!(seconds >= 0 && seconds <= 3)) throw new ConfigError('LATCHKEY_DRAIN_SECONDS must be a number from 0 to 3.');
-  return seconds * 1000;
-}
-
-function readActivityDays(text: string): number {
-  const days = Number(text);
-  if (!(Number.isInteger(days) && days >= 1 && days <= 180))
-    throw new ConfigError('LATCHKEY_ACTIVITY_DAYS must be a whole number from 1 to 180.');
-  return days;
-}
-
-function readTracesUrl(text: string | undefined): string | undefined {
-  if (text !== undefined && !(URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)))
-    throw new ConfigError('LATCHKEY_TRACES_URL must be an http or https address.');
-  return text;
-}
-
-function readPreviousSecrets(text: string): Buffer[] {
-  const given = text.split(/[\s,]+/).filter(Boolean);
-  return given.map((one) => decodeSecret('Each of LATCHKEY_PREVIOUS_SECRETS', one));
-}
-
-function decodeSecret(name: string, text: string): Buffer {
-  const secret = Buffer.from(text, 'base64');
-  if (secret.length < 32)
-    throw new ConfigError(`${name} must be 32 bytes or more in base64, such as \`openssl rand -base64 32\` prints.`);
-  return secret;
-}
-
-/** A word that is neither must not pass for "off": the operator meant something. */
-function readSwitch(name: string, text: string): boolean {
-  if (text !== 'on' && text !== 'off') throw new ConfigError(`${name} must be on or off, not "${text}".`);
-  return text === 'on';
-}
-
-function readSecret(given: string | undefined, development: boolean, data: string): Buffer {
-  if (given) return decodeSecret('LATCHKEY_SECRET', given);
-  if (!development)
-    throw new ConfigError('Set LATCHKEY_SECRET or LATCHKEY_SECRET_FILE: `openssl rand -base64 32` makes one.');
-  const path = join(data, 'secret');
-  if (!existsSync(path)) {
-    try {
-      writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      // Another process made it between the look and the write: its secret is the one.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
+    name,
+    databaseUrl: read('LATCHKEY_DATABASE_URL', readDatabaseUrl, undefined),
+    valkeyUrl: read('LATCHKEY_VALKEY_URL', (text) => readAddresses(text) && text, undefined),
+    previousSecrets: read('LATCHKEY_PREVIOUS_SECRETS', readPreviousSecrets, []),
+    requireSecondStep: read('LATCHKEY_REQUIRE_SECOND_STEP', readSwitch('LATCHKEY_REQUIRE_SECOND_STEP'), false),
+    smtpUrl: read('LATCHKEY_SMTP_URL', readSmtpUrl, undefined),
+    mailFrom: read('LATCHKEY_MAIL_FROM', readMailFrom, `${name} <no-reply@${address.hostname}>`),
+    smsUrl: read('LATCHKEY_SMS_URL', readSmsUrl, undefined),
+    smsFrom: value('LATCHKEY_SMS_FROM'),
+    smsCountries: read('LATCHKEY_SMS_COUNTRIES', readCountries, 'all' as const),
+    smsPerDay: read('LATCHKEY_SMS_PER_DAY', readSmsPerDay, 500),
+    passkeyDomain,
+    relatedOrigins: told(() => readRelatedOrigins(value('LATCHKEY_RELATED_ORIGINS'), address, passkeyDomain), []),
+    trustedProxies: read('LATCHKEY_TRUSTED_PROXIES', readProxies, []),
+    countryHeader: read('LATCHKEY_COUNTRY_HEADER', readCountryHeader, undefined),
+    metricsToken: read('LATCHKEY_METRICS_TOKEN', readMetricsToken, undefined),
+    drainTime: read('LATCHKEY_DRAIN_SECONDS', readDrainTime, development ? 0 : 2000),
+    activityDays: read('LATCHKEY_ACTIVITY_DAYS', readActivityDays, 30),
+    tracesUrl: read('LATCHKEY_TRACES_URL', readTracesUrl, undefined),
+    examples: read('LATCHKEY_EXAMPLES', readSwitch('LATCHKEY_EXAMPLES'), development),
+  };
+  const secret = read('LATCHKEY_SECRET', readSecret('LATCHKEY_SECRET'), undefined);
+  const folder = readDataFolder(value('LATCHKEY_DATA') ?? './data', judge);
+  judge.conclude();
+  return Object.freeze({ ...settings, data: folder.create(), secret: secret ?? folder.secret() });
 }

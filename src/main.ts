@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { minutes, seconds } from './clock.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { listen, tryToListen } from './listening.ts';
 import { type Outside, openOutside } from './outside.ts';
 
 /** After SIGTERM, requests still in flight are cut: it must be obeyed within five seconds. */
@@ -9,6 +11,8 @@ const lastMoment = seconds(4.8);
 
 /** Opens everything, listens, and stops cleanly when told to. Resolves once the server is listening. */
 export async function serve(config: Config): Promise<void> {
+  // Before anything is opened: a program that will not be reached should not bring the database up to date.
+  await tryToListen(config);
   const outside = await withTraces(await openOutside(config));
   // Loaded late: commands that need no server do not wait for the engine.
   const { createApp } = await import('./app.ts');
@@ -48,7 +52,7 @@ export async function serve(config: Config): Promise<void> {
     });
   }
 
-  await app.server.listen({ port: config.port, host: config.host });
+  await listen(app.server, config);
   process.stdout.write(`latchkey listening on ${config.issuer}\n`);
 }
 
@@ -64,9 +68,8 @@ export async function main(): Promise<void> {
   try {
     await serve(readConfig(process.env));
   } catch (error) {
-    process.stderr.write(
-      error instanceof ConfigError ? `latchkey: ${error.message}\n` : `latchkey: ${stackOf(error)}\n`,
-    );
+    const lines = error instanceof ConfigError ? error.problems : [stackOf(error)];
+    process.stderr.write(lines.map((line) => `latchkey: ${line}\n`).join(''));
     process.exit(error instanceof ConfigError ? 2 : 1);
   }
 }

@@ -47,7 +47,7 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
   });
   const ephemeral = config.valkeyUrl ? await loadValkey(config.valkeyUrl) : createMemory({ clock });
   const mail = config.smtpUrl
-    ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom })
+    ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom, issuer: config.issuer })
     : openFileMail({ data: config.data, from: config.mailFrom, clock });
   const sms = openSms(config, clock);
   return {

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startTestApp } from '../test/helpers/test-app.ts';
-import { readPasskeyDomain } from './passkey-domain.ts';
+import { readPasskeyDomain, readRelatedOrigins } from './passkey-domain.ts';
 
-const read = (env: Record<string, string>, issuer = 'https://id.example.org') =>
-  readPasskeyDomain(
-    (name) => env[name],
-    new URL(issuer),
-    (problem) => {
-      throw new Error(problem);
-    },
-  );
+const read = (env: Record<string, string>, issuer = 'https://id.example.org') => {
+  const passkeyDomain = readPasskeyDomain(env.LATCHKEY_PASSKEY_DOMAIN, new URL(issuer));
+  return {
+    passkeyDomain,
+    relatedOrigins: readRelatedOrigins(env.LATCHKEY_RELATED_ORIGINS, new URL(issuer), passkeyDomain),
+  };
+};
 
 test('G8: passkeys are for the issuer’s own name, and no other address is listed, unless set', () => {
   assert.deepEqual(read({}), { passkeyDomain: 'id.example.org', relatedOrigins: [] });

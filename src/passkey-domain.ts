@@ -1,7 +1,13 @@
+import { isIP } from 'node:net';
+import { ConfigError } from './config-error.ts';
+
 /** Whose passkeys they are, and where else they may be used (WebAuthn Level 3, §5.11). */
 export type PasskeyDomain = Readonly<{
-  /** The RP ID: for good, for a passkey is made for one name. */
-  passkeyDomain: string;
+  /**
+   * The RP ID: for good, for a passkey is made for one name. Undefined where no browser makes any, because the issuer
+   * is a bare IP address (WebAuthn Level 3, §5.1.3: the effective domain must be a domain).
+   */
+  passkeyDomain: string | undefined;
   /** Origins that `/.well-known/webauthn` lists; empty if there is nothing to list. */
   relatedOrigins: readonly string[];
 }>;
@@ -9,23 +15,38 @@ export type PasskeyDomain = Readonly<{
 /** Browsers look at five names; every one more is an address less that works, and each is one more to trust (G8). */
 const mostNames = 5;
 
-/** `fail` is told what to set otherwise, and throws. */
-export function readPasskeyDomain(
-  value: (name: string) => string | undefined,
-  issuer: URL,
-  fail: (problem: string) => never,
-): PasskeyDomain {
-  const passkeyDomain = value('LATCHKEY_PASSKEY_DOMAIN') ?? issuer.hostname;
-  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(passkeyDomain) && passkeyDomain !== issuer.hostname)
-    fail('LATCHKEY_PASSKEY_DOMAIN must be a host name such as id.example.org.');
-  const listed = (value('LATCHKEY_RELATED_ORIGINS') ?? '').split(',').map((text) => text.trim());
-  const others = listed.filter(Boolean);
-  if (others.some((text) => !URL.canParse(text) || !text.startsWith('https://') || new URL(text).origin !== text))
-    fail('LATCHKEY_RELATED_ORIGINS must be https origins, such as https://example.com,https://example.de.');
-  // A parent of the issuer's name needs no list; any other name does, and the issuer is then on it.
-  const isOwn = `.${issuer.hostname}`.endsWith(`.${passkeyDomain}`);
-  const relatedOrigins = [...new Set([...(isOwn ? [] : [issuer.origin]), ...others])];
-  if (new Set(relatedOrigins.map((origin) => new URL(origin).hostname)).size > mostNames)
-    fail(`LATCHKEY_RELATED_ORIGINS may name ${mostNames} hosts: browsers look at no more.`);
-  return { passkeyDomain, relatedOrigins };
+/** Throws ConfigError. */
+export function readPasskeyDomain(text: string | undefined, issuer: URL): string | undefined {
+  if (isAddress(issuer)) {
+    if (text === undefined) return undefined;
+    throw new ConfigError('LATCHKEY_PASSKEY_DOMAIN needs a LATCHKEY_ISSUER with a name: addresses have no passkeys.');
+  }
+  const domain = text ?? issuer.hostname;
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(domain) || isIP(domain))
+    throw new ConfigError('LATCHKEY_PASSKEY_DOMAIN must be a host name such as id.example.org.');
+  return domain;
 }
+
+/** Throws ConfigError. */
+export function readRelatedOrigins(text: string | undefined, issuer: URL, domain: string | undefined): string[] {
+  const others = (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean);
+  if (others.some((one) => !URL.canParse(one) || !one.startsWith('https://') || new URL(one).origin !== one))
+    throw new ConfigError(
+      'LATCHKEY_RELATED_ORIGINS must be https origins, such as https://example.com,https://example.de.',
+    );
+  if (domain === undefined) {
+    if (others.length === 0) return [];
+    throw new ConfigError('LATCHKEY_RELATED_ORIGINS needs a LATCHKEY_ISSUER with a name: addresses have no passkeys.');
+  }
+  // A parent of the issuer's name needs no list; any other name does, and the issuer is then on it.
+  const isOwn = `.${issuer.hostname}`.endsWith(`.${domain}`);
+  const origins = [...new Set([...(isOwn ? [] : [issuer.origin]), ...others])];
+  if (new Set(origins.map((origin) => new URL(origin).hostname)).size > mostNames)
+    throw new ConfigError(`LATCHKEY_RELATED_ORIGINS may name ${mostNames} hosts: browsers look at no more.`);
+  return origins;
+}
+
+const isAddress = ({ hostname }: URL): boolean => isIP(hostname) > 0 || hostname.startsWith('[');

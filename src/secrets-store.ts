@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { Database } from './drivers/database/database.ts';
 import { createSecrets, rootOf, type Secrets } from './secrets.ts';
 

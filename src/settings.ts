@@ -1,10 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, type Judge } from './config-error.ts';
+
 /** One variable of the environment that an operator may set. */
 type Variable = { name: string; fallback: string; meaning: string; secret?: boolean };
 
 /** Every variable there is; `latchkey doctor` prints this table. */
 export const variables: readonly Variable[] = [
-  { name: 'PORT', fallback: '3000', meaning: 'TCP port to listen on' },
-  { name: 'LATCHKEY_HOST', fallback: 'localhost, or 0.0.0.0 with an https issuer', meaning: 'Address to listen on' },
+  { name: 'PORT', fallback: '3000, or that of an issuer on loopback', meaning: 'TCP port to listen on' },
+  {
+    name: 'LATCHKEY_HOST',
+    fallback: 'that of an issuer on loopback, or 0.0.0.0 with an https issuer',
+    meaning: 'Address to listen on',
+  },
+  {
+    name: 'LATCHKEY_NAME',
+    fallback: 'Latchkey',
+    meaning: 'What people know it by: in authenticator apps, with their passkeys, as the sender of mails',
+  },
   { name: 'LATCHKEY_ISSUER', fallback: 'http://localhost:$PORT', meaning: 'Public address people and apps use' },
   { name: 'LATCHKEY_DATA', fallback: './data', meaning: 'Folder for the embedded database, the secret and mail files' },
   {
@@ -42,7 +54,7 @@ export const variables: readonly Variable[] = [
     meaning: 'smtp://user:password@host:port',
     secret: true,
   },
-  { name: 'LATCHKEY_MAIL_FROM', fallback: 'Latchkey <no-reply@issuer host>', meaning: 'Sender of mails' },
+  { name: 'LATCHKEY_MAIL_FROM', fallback: 'LATCHKEY_NAME <no-reply@issuer host>', meaning: 'Sender of mails' },
   {
     name: 'LATCHKEY_SMS_URL',
     fallback: 'files in the data folder on loopback; else no texts',
@@ -94,3 +106,59 @@ export const variables: readonly Variable[] = [
     meaning: 'Serve the examples at /examples (on or off)',
   },
 ];
+
+/** Gives the value of each variable, by itself or by `NAME_FILE`, and tells of names that mean nothing. */
+export function readVariables(env: NodeJS.ProcessEnv, { told }: Judge): (name: string) => string | undefined {
+  const set = Object.keys(env).filter((name) => env[name]);
+  for (const name of set.filter((one) => one.startsWith('LATCHKEY_')))
+    told(() => checkName(name, env[name] ?? ''), undefined);
+  const values = new Map(variables.map(({ name }) => [name, told(() => readVariable(env, name), undefined)]));
+  return (name) => values.get(name);
+}
+
+function readVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const direct = env[name];
+  const path = env[`${name}_FILE`];
+  if (direct && path) throw new ConfigError(`${name} and ${name}_FILE are both set: one of them must go.`);
+  if (direct || !path) return direct || undefined;
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (text) return text;
+  } catch (cause) {
+    throw new ConfigError(`${name}_FILE names ${path}, which cannot be read.`, { cause });
+  }
+  throw new ConfigError(`${name}_FILE names ${path}, which is empty.`);
+}
+
+/** A misspelt issuer would be none, and a server for the internet would start as one for a developer. */
+function checkName(name: string, value: string): void {
+  const bare = name.replace(/_FILE$/, '');
+  if (variables.some((variable) => variable.name === bare) || isServiceLink(name, value)) return;
+  const [nearest] = variables
+    .map((variable) => ({ variable, distance: distanceOf(withoutPrefix(variable.name), withoutPrefix(bare)) }))
+    .filter(({ distance }) => distance <= 3)
+    .sort((a, b) => a.distance - b.distance);
+  throw new ConfigError(`${name} is no setting${nearest ? `: ${nearest.variable.name} is meant?` : '.'}`);
+}
+
+const withoutPrefix = (name: string): string => name.replace(/^LATCHKEY_/, '');
+
+/** What Kubernetes puts into every container beside a service called latchkey, or latchkey-something. */
+function isServiceLink(name: string, value: string): boolean {
+  if (/_PORT$/.test(name) && !/_(SERVICE|TCP|UDP|SCTP)_PORT$/.test(name)) return /^(tcp|udp|sctp):\/\//.test(value);
+  return /_SERVICE_(HOST|PORT|PORT_[A-Z0-9_]{1,40})$|_PORT_\d{1,5}_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name);
+}
+
+/** How many letters to add, leave out or change (Levenshtein) to make one word of the other. */
+function distanceOf(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...one].entries()) {
+    const above = row;
+    row = [index + 1];
+    for (const [column, wanted] of [...other].entries()) {
+      const changed = (above[column] ?? 0) + Number(letter !== wanted);
+      row.push(Math.min(changed, (above[column + 1] ?? 0) + 1, (row[column] ?? 0) + 1));
+    }
+  }
+  return row[other.length] ?? 0;
+}

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context, Span, TraceAPI, Tracer } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KyselyPlugin, QueryId } from 'kysely';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { Database } from './drivers/database/database.ts';
 import type { Ephemeral } from './drivers/ephemeral/ephemeral.ts';
 import type { Mail } from './drivers/mail/mail.ts';

@@ -20,7 +20,6 @@ export type AuthenticatorApps = {
   verify(accountId: AccountId, code: string): Promise<boolean>;
 };
 
-const service = 'Latchkey';
 const period = 30;
 const setupTime = minutes(15);
 
@@ -29,9 +28,11 @@ export function createAuthenticatorApps(needs: {
   secrets: Secrets;
   clock: Clock;
   manyFailures?: ManyFailures | undefined;
+  /** The installation's: what the app lists the codes under. */
+  name?: string;
 }): AuthenticatorApps {
-  const { store, secrets, clock, manyFailures } = needs;
-  const uriOf = (secret: string, label: string): string => generateURI({ issuer: service, label, secret, period });
+  const { store, secrets, clock, manyFailures, name = 'Latchkey' } = needs;
+  const uriOf = (secret: string, label: string): string => generateURI({ issuer: name, label, secret, period });
   const context = (accountId: AccountId): string => `set-up ${accountId}`;
 
   const check = (secret: string, code: string, after?: number): number | undefined => {

@@ -143,7 +143,7 @@ export function createAuthenticators(needs: {
   secrets: Secrets;
   ephemeral: Ephemeral;
   journal: Journal;
-  config: { issuer: string; requireSecondStep: boolean; passkeyDomain?: string };
+  config: { issuer: string; name?: string; requireSecondStep: boolean; passkeyDomain?: string | undefined };
   /** The accounts room's word for the WebAuthn user handle of an account. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
   /** Hears of every row of failures that comes half way to switching an authenticator off. Not waited for (F5). */
@@ -158,7 +158,7 @@ export function createAuthenticators(needs: {
   const mayGo = createMayGo({ store, requireSecondStep });
   const passwords = createPasswords({ ...needs, store });
   const passkeys = createPasskeys({ ...needs, ...needs.config, store });
-  const apps = createAuthenticatorApps({ ...needs, store });
+  const apps = createAuthenticatorApps({ ...needs, ...needs.config, store });
   const recovery = { ...needs, countTry: store.countTry, store: createRecoveryStore(database) };
 
   const work =

@@ -91,7 +91,9 @@ export function createPasskeys(needs: {
   journal: Journal;
   issuer: string;
   /** The RP ID, if it is not the issuer's own name. */
-  passkeyDomain?: string;
+  passkeyDomain?: string | undefined;
+  /** The installation's. */
+  name?: string;
   /** The user handle an account's passkeys were made with. */
   userIdOf: (accountId: AccountId) => Promise<string | undefined>;
   policy?: PasskeyPolicy;
@@ -113,7 +115,7 @@ export function createPasskeys(needs: {
       const existing = accountId ? await store.passkeysOf(accountId) : [];
       const { generateRegistrationOptions } = await webauthn();
       const options = await generateRegistrationOptions({
-        rpName: 'Latchkey',
+        rpName: needs.name ?? 'Latchkey',
         rpID,
         userName: email,
         userDisplayName: email,

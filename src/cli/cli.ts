@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
 import { AppError } from '../errors.ts';
 import { version } from '../version.ts';
 import { accountCommands } from './account-commands.ts';
@@ -85,10 +86,14 @@ function explain(error: unknown, command: Command, terminal: Terminal): number {
     terminal.note(`latchkey: ${message}\n\n${helpFor(command)}`);
     return 2;
   }
-  const expected = error instanceof Refused || error instanceof ConfigError || error instanceof AppError;
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) terminal.note(`latchkey: ${problem}`);
+    // A supervisor must know that starting it again would not help.
+    return 2;
+  }
+  const expected = error instanceof Refused || error instanceof AppError;
   terminal.note(`latchkey: ${expected ? message : (stack ?? String(error))}`);
-  // A supervisor must know that starting it again would not help.
-  return error instanceof ConfigError ? 2 : 1;
+  return 1;
 }
 
 async function readAll(): Promise<string> {

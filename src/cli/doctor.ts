@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
 import { openDatabase } from '../drivers/database/open.ts';
 import { openSmtpMail } from '../drivers/mail/smtp.ts';
 import { openHttpSms } from '../drivers/sms/http.ts';
@@ -56,7 +57,8 @@ async function examine(terminal: Terminal): Promise<Finding[]> {
   try {
     config = terminal.config();
   } catch (error) {
-    return [node, { check: 'configuration', ok: false, detail: messageOf(error) }];
+    const problems = error instanceof ConfigError ? error.problems : [messageOf(error)];
+    return [node, ...problems.map((detail) => ({ check: 'configuration', ok: false, detail }))];
   }
   return [
     node,
@@ -125,9 +127,9 @@ async function examineEphemeral({ valkeyUrl }: Config): Promise<string> {
   }
 }
 
-async function examineMail({ smtpUrl, mailFrom, data }: Config): Promise<string> {
+async function examineMail({ smtpUrl, mailFrom, issuer, data }: Config): Promise<string> {
   if (!smtpUrl) return `into files in ${data}`;
-  const mail = openSmtpMail({ url: smtpUrl, from: mailFrom });
+  const mail = openSmtpMail({ url: smtpUrl, from: mailFrom, issuer });
   try {
     await mail.verify();
     return `accepted as ${mailFrom}`;

@@ -6,6 +6,8 @@ export type ReceivedMail = Email & {
   /** The addresses of the envelope, which decide where a mail goes. */
   envelopeFrom: string;
   envelopeTo: string[];
+  /** What the sender called itself (RFC 5321 §4.1.1.1). */
+  greeting: string;
 };
 
 export type Mailbox = {
@@ -42,7 +44,12 @@ export async function startMailbox(): Promise<Mailbox> {
         const email = await PostalMime.parse(Buffer.concat(chunks));
         const { mailFrom, rcptTo } = session.envelope;
         const envelopeFrom = mailFrom ? mailFrom.address : '';
-        received.push({ ...email, envelopeFrom, envelopeTo: rcptTo.map((to) => to.address) });
+        received.push({
+          ...email,
+          envelopeFrom,
+          envelopeTo: rcptTo.map((to) => to.address),
+          greeting: String(session.hostNameAppearsAs),
+        });
         callback();
         for (const look of waiting) look();
       });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import { createDatabasePlace, forEachDatabase } from '../../../test/helpers/databases.ts';
-import { ConfigError } from '../../config.ts';
+import { ConfigError } from '../../config-error.ts';
 import { AppError } from '../../errors.ts';
 import { databaseConformance } from './conformance.ts';
 import { statementConformance } from './conformance-statements.ts';
@@ -123,6 +125,17 @@ function firstDifference(actual: string, expected: string): { actual?: string; e
 }
 
 describe('SQLite', () => {
+  test('D: nobody else on the machine can read the file, its log and its index, whatever the folder allows', async () => {
+    const place = await createDatabasePlace('SQLite');
+    const path = join(place.data, 'latchkey.sqlite');
+    chmodSync(place.data, 0o755);
+    // As an operator's own script, or an older version, may have left it.
+    writeFileSync(path, '', { mode: 0o644 });
+    await place.open().migrate();
+    for (const end of ['', '-wal', '-shm']) assert.equal(statSync(path + end).mode & 0o777, 0o600, end);
+    await place.remove();
+  });
+
   test('a commit is on the disk before it is spoken of', async (t) => {
     const place = await createDatabasePlace('SQLite');
     t.after(() => place.remove());

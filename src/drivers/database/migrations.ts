@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { ConfigError } from '../../config.ts';
+import { ConfigError } from '../../config-error.ts';
 import { version } from '../../version.ts';
 import * as foundation from './migrations/001-foundation.ts';
 import * as codesAndKeys from './migrations/003-codes-and-keys.ts';

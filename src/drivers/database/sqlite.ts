@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
@@ -20,6 +20,7 @@ const uniqueViolations = [
 /** The embedded engine: one file, one connection, one process that serves. Creates the file and its folder. */
 export function openSqlite(path: string): Database {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  keepToOwner(path);
   const file = new DatabaseSync(path, { timeout: openTimeout, enableForeignKeyConstraints: true });
   // With WAL, only synchronous=FULL makes a commit survive a power cut; NORMAL could lose an approval we spoke of.
   file.exec(
@@ -52,4 +53,10 @@ export function openSqlite(path: string): Database {
       if (file.isOpen) file.close();
     },
   };
+}
+
+/** Nobody else on the machine reads it, whatever folder it lies in: the engine makes its log and index like the file. */
+function keepToOwner(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
 }

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
-import { ConfigError } from '../../config.ts';
 import { AppError } from '../../errors.ts';
+import { type Address, readAddresses } from '../../valkey-address.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import { shardNameOf } from './shard-channels.ts';
 import { shardWire } from './valkey-shards.ts';
@@ -36,7 +36,7 @@ type Client = Redis & { latchkeyIncrement(key: string, ttl: number): Promise<num
  * Every operation touches one key, so that any cluster can split them. Rejects if the server cannot be reached.
  */
 export async function openValkey(url: string, options: ValkeyOptions = {}): Promise<Ephemeral> {
-  const addresses = url.split(',').map(parseAddress);
+  const addresses = readAddresses(url);
   const client = connect(addresses) as Client;
   client.defineCommand('latchkeyIncrement', { numberOfKeys: 1, lua: incrementScript });
   const tellOfErrors = <T extends Redis>(connection: T): T =>
@@ -84,33 +84,6 @@ export async function openValkey(url: string, options: ValkeyOptions = {}): Prom
     async close() {
       client.disconnect();
       wire.close();
-    },
-  };
-}
-
-type Address = {
-  host: string;
-  port: number;
-  db: number;
-  options: { username?: string; password?: string; tls?: object };
-};
-
-function parseAddress(text: string): Address {
-  const url = URL.parse(text.trim());
-  const scheme = url?.protocol.replace(/^valkey/, 'redis');
-  if (!url || (scheme !== 'redis:' && scheme !== 'rediss:')) {
-    throw new ConfigError(
-      'LATCHKEY_VALKEY_URL must start with redis:// or rediss:// (valkey:// and valkeys:// are the same).',
-    );
-  }
-  return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(url.port || 6379),
-    db: Number(url.pathname.slice(1) || 0),
-    options: {
-      ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
-      ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
-      ...(scheme === 'rediss:' ? { tls: {} } : {}),
     },
   };
 }

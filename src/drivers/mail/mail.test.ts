@@ -18,9 +18,9 @@ const isUnavailable = (error: unknown) => error instanceof AppError && error.cod
 describe('SMTP', () => {
   const closing: (() => Promise<void>)[] = [];
   after(() => Promise.all(closing.map((close) => close())));
-  const openWithMailbox = async (query = '') => {
+  const openWithMailbox = async (query = '', issuer = 'https://id.example.org') => {
     const mailbox = await startMailbox();
-    const mail = openSmtpMail({ url: mailbox.url + query, from: sender });
+    const mail = openSmtpMail({ url: mailbox.url + query, from: sender, issuer });
     closing.push(async () => {
       await mail.close();
       await mailbox.close();
@@ -41,6 +41,16 @@ describe('SMTP', () => {
     assert.deepEqual(received.envelopeTo, ['ada@example.org']);
   });
 
+  test('D: it calls itself by the name of the issuer, whatever the machine is called', async () => {
+    const names = { 'https://id.example.org': 'id.example.org', 'http://localhost:3000': 'localhost' };
+    const literals = { 'https://192.0.2.7': '[192.0.2.7]', 'http://[::1]:3000': '[IPv6:::1]' };
+    for (const [issuer, greeting] of Object.entries({ ...names, ...literals })) {
+      const { mail, mailbox } = await openWithMailbox('', issuer);
+      await mail.send(message);
+      assert.equal(mailbox.messages()[0]?.greeting.toLowerCase(), greeting.toLowerCase());
+    }
+  });
+
   test('F33: a refused mail rejects, and the next one is sent', async () => {
     const { mail, mailbox } = await openWithMailbox();
     mailbox.refuse(true);
@@ -51,7 +61,11 @@ describe('SMTP', () => {
   });
 
   test('a server that is away is "unavailable"', async () => {
-    const mail = openSmtpMail({ url: `smtp://127.0.0.1:${await freePort()}`, from: sender });
+    const mail = openSmtpMail({
+      url: `smtp://127.0.0.1:${await freePort()}`,
+      from: sender,
+      issuer: 'http://localhost',
+    });
     await assert.rejects(mail.send(message), isUnavailable);
     await mail.close();
   });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createTransport } from 'nodemailer';
 import { AppError } from '../../errors.ts';
 import { compose } from './compose.ts';
@@ -12,8 +13,8 @@ export type SmtpMail = Mail & {
  * Hands mail to an SMTP server: `smtp://` (with STARTTLS) or `smtps://`, with user and password in the address.
  * Further options of the library may be given as its query, such as `?requireTLS=false`.
  */
-export function openSmtpMail(needs: { url: string; from: string }): SmtpMail {
-  const { url, from } = needs;
+export function openSmtpMail(needs: { url: string; from: string; issuer: string }): SmtpMail {
+  const { url, from, issuer } = needs;
   const transport = createTransport({
     pool: true,
     maxConnections: 5,
@@ -22,6 +23,8 @@ export function openSmtpMail(needs: { url: string; from: string }): SmtpMail {
     socketTimeout: 10_000,
     // Otherwise whoever sits between could strip STARTTLS and read password and codes.
     requireTLS: mustEncrypt(url),
+    // RFC 5321 §4.1.1.1: the machine's own name often has no dot, and a server that looks at it refuses `[127.0.0.1]`.
+    name: greetingName(issuer),
     url,
   });
   return {
@@ -40,6 +43,12 @@ export function openSmtpMail(needs: { url: string; from: string }): SmtpMail {
       transport.close();
     },
   };
+}
+
+function greetingName(issuer: string): string {
+  const { hostname } = new URL(issuer);
+  if (isIP(hostname)) return `[${hostname}]`;
+  return hostname.replace(/^\[/, '[IPv6:');
 }
 
 function mustEncrypt(text: string): boolean {
