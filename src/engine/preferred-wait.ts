@@ -1,9 +1,10 @@
 /** Seconds. Proxies on the way bear 30 s of silence, and not all of them more (RFC 6202 §5.5). */
 const longest = 30;
-/** Characters. No sensible preference is longer, and reading one must not take time that grows with its square. */
+/** Characters. No sensible preference is longer. */
 const longestHeader = 200;
 
-const preferences = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
+// A quote that nobody closes goes on to the end: looked for again from each character, it would take a square of time.
+const preferences = /(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))+/g;
 
 /**
  * Seconds for which a client would rather wait than ask again: `wait` of the Prefer header (RFC 7240 §4.3), at most 30.

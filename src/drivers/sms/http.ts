@@ -71,7 +71,7 @@ export function openHttpSms(needs: Needs): HttpSms {
 function readAddress(text: string): { resource: string; authorization: string } {
   const url = new URL(text);
   const [user, token] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
-  const path = url.pathname.replace(/\/+$/, '') || `/2010-04-01/Accounts/${encodeURIComponent(user)}`;
+  const path = url.pathname.replace(/(?<!\/)\/+$/, '') || `/2010-04-01/Accounts/${encodeURIComponent(user)}`;
   return {
     resource: `${url.origin}${path}`,
     authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`,
