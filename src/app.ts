@@ -81,6 +81,7 @@ export async function createApp(outside: Outside): Promise<App> {
     journal,
     limits,
     guesses,
+    development: config.development,
     polled: (answer) => {
       if (answer !== 'approved' && answer !== 'redeemed') metrics.polled(answer);
     },
@@ -148,11 +149,19 @@ export async function createApp(outside: Outside): Promise<App> {
     return next ?? '/account';
   };
 
+  let toldOfAddresses = false;
+  const unreadableAddress = (entry: string): void => {
+    metrics.unreadableAddress();
+    if (toldOfAddresses) return;
+    toldOfAddresses = true;
+    server.log.warn({ entry }, 'a trusted proxy sends what is no address: limits see the address of the proxy instead');
+  };
+
   const mailsToFiles = config.development && !config.smtpUrl;
   const textsToFiles = config.development && !config.smsUrl;
   let draining = false;
   const server = Fastify({
-    ...serverOptions(config),
+    ...serverOptions({ trustedProxies: config.trustedProxies, unreadableAddress }),
     forceCloseConnections: 'idle',
     // A request on a connection that was open before is served to its end, not turned away.
     return503OnClosing: false,

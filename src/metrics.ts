@@ -21,6 +21,8 @@ export type Metrics = {
   redemptionTook(duration: number): void;
   mailed(result: 'sent' | 'failed'): void;
   texted(result: 'sent' | 'failed'): void;
+  /** A trusted proxy has sent something that is no address. */
+  unreadableAddress(): void;
   /**
    * `route` is the template, such as `/devices/:id`; `duration` in milliseconds; `held` if the client asked to wait, so
    * that the time says how long a person took and nothing of the server.
@@ -78,6 +80,10 @@ export function createMetrics(): Metrics {
   const again = counter('token_answers_replayed_total', 'Token answers given again to a client that lost them.');
   const mails = counter('mails_total', 'Mails handed to the next hop, by result.', ['result']);
   const texts = counter('texts_total', 'Text messages handed to the provider, by result.', ['result']);
+  const unreadable = counter(
+    'unreadable_addresses_total',
+    'Requests in which a trusted proxy sent something that is no address.',
+  );
   const requests = new Histogram({
     name: 'latchkey_http_request_duration_seconds',
     help: 'Time from the first byte of a request to the end of its answer.',
@@ -128,6 +134,7 @@ export function createMetrics(): Metrics {
     redemptionTook: (duration) => redemptionTimes.observe(duration / 1000),
     mailed: (result) => mails.inc({ result }),
     texted: (result) => texts.inc({ result }),
+    unreadableAddress: () => unreadable.inc(),
     answered({ method, route, status, duration, held }) {
       if (held) heldPolls.observe(duration / 1000);
       else requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, duration / 1000);

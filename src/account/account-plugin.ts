@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Mail } from '../drivers/mail/mail.ts';
 import { AppError } from '../errors.ts';
+import { networkOf } from '../web/address.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
-import { networkOf } from '../web/limits.ts';
 import type { Live } from '../web/live.ts';
 import { normaliseEmail } from './account.ts';
 import { confirmPage, linkPage, signupPage } from './account-pages.tsx';

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import { type LinkId, newOrderedId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
-import { networkOf } from '../web/limits.ts';
+import { networkOf } from '../web/address.ts';
 import type { Guesses } from './guesses.ts';
 import type { LinkRow, LinkStore } from './link-store.ts';
 import type { LiveCount } from './live-count.ts';

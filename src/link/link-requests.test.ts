@@ -18,7 +18,7 @@ import { alphabet } from './user-code.ts';
 
 const client = { id: 'tv' as ClientId, name: 'TV', public: true } as Client;
 
-async function open(openDatabase: OpenDatabase, random: Random = systemRandom, shared = false) {
+async function open(openDatabase: OpenDatabase, random: Random = systemRandom, shared = false, development = true) {
   const database = await openDatabase();
   const clock = createTestClock();
   // With `shared`, a store of which no message ever arrives.
@@ -35,6 +35,7 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom, s
       journal: createTableJournal({ database: over, clock, random: systemRandom }),
       limits,
       guesses: createGuesses({ limits }),
+      development,
       polled: () => {},
       isPublic: async () => true,
       collected: async () => true,
@@ -170,6 +171,15 @@ forEachDatabase((name, openDatabase) => {
     await requests.tidy();
     assert.equal(requests.waiting, 0);
     assert.ok(await issue('198.51.100.8'));
+  });
+
+  it('B6: loopback is a network like any other, except on a developer’s own machine', async () => {
+    for (const development of [false, true]) {
+      const { issue } = await open(openDatabase, systemRandom, false, development);
+      for (let i = 0; i < 600; i++) await issue('127.0.0.1');
+      if (development) assert.ok(await issue('::1'));
+      else await assert.rejects(issue('::1'), { code: 'too_many_tries' });
+    }
   });
 
   it('B34: nor can one IPv6 customer, from ever new networks', async () => {

@@ -32,6 +32,7 @@ forEachDatabase((_name, openDatabase) => {
       ephemeral,
       limits,
       random: systemRandom,
+      development: true,
       polled: () => {},
       isPublic: async () => true,
       collected: async () => true,

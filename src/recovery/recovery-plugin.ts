@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { normaliseEmail } from '../account/account.ts';
 import { AppError } from '../errors.ts';
+import { networkOf } from '../web/address.ts';
 import { readFlow } from '../web/flow.ts';
-import { networkOf } from '../web/limits.ts';
 import type { Attempt } from './attempt.ts';
 import { registerFinish } from './finish-plugin.ts';
 import type { Here, RecoveryPageNeeds } from './here.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createTestClock } from '../../test/helpers/clock.ts';
 import { minutes } from '../clock.ts';
 import { createMemory } from '../drivers/ephemeral/memory.ts';
-import { createLimits, networkOf, siteOf } from './limits.ts';
+import { createLimits } from './limits.ts';
 
 const fiveInTen = { limit: 5, window: minutes(10) };
 
@@ -32,23 +32,4 @@ test('of many tries at once exactly the limit is allowed', async () => {
   const limits = createLimits({ ephemeral: createMemory({ clock }), clock });
   const results = await Promise.all(Array.from({ length: 50 }, () => limits.hit('a', fiveInTen)));
   assert.equal(results.filter(({ allowed }) => allowed).length, 5);
-});
-
-test('networkOf groups what one customer can change at will', () => {
-  const expected: Record<string, string> = {
-    '203.0.113.77': '203.0.113.0/24',
-    '::ffff:203.0.113.77': '203.0.113.0/24',
-    '127.0.0.1': 'loopback',
-    '::1': 'loopback',
-    '::ffff:127.0.0.1': 'loopback',
-    '2001:db8:1:2:3:4:5:6': '2001:db8:1:2::/64',
-    '2001:DB8:1:2::9': '2001:db8:1:2::/64',
-    '2001:db8::9': '2001:db8:0:0::/64',
-    '2001:0db8:0001:0002::1': '2001:db8:1:2::/64',
-    'fe80::1%eth0': 'fe80:0:0:0::/64',
-    nonsense: 'unknown',
-  };
-  for (const [ip, network] of Object.entries(expected)) assert.equal(networkOf(ip), network, ip);
-  assert.equal(siteOf('2001:db8:1:2::/64'), '2001:db8:1::/48');
-  for (const network of ['203.0.113.0/24', 'loopback', 'unknown']) assert.equal(siteOf(network), undefined);
 });

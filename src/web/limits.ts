@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 
@@ -44,37 +43,4 @@ const endKey = (key: string): string => `limit:{${key}}:end`;
 /** Whole seconds for Retry-After (RFC 9110 §10.2.3). Without a known time, ten: an outage lasts seconds, or far longer. */
 export function retryAfter(retryAt: number | undefined, clock: Clock): string {
   return String(retryAt === undefined ? 10 : Math.max(1, Math.ceil((retryAt - clock.now()) / 1000)));
-}
-
-/**
- * The network an address belongs to, as far as one customer usually reaches: IPv4 /24, IPv6 /64.
- * One home or one attacker's server can change addresses within it at will.
- */
-export function networkOf(ip: string): string {
-  const address = ip.toLowerCase().replace(/%.*$/, '');
-  const mapped = /^(?:0*:)*:?ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  const v4 = mapped ?? (/^\d+\.\d+\.\d+\.\d+$/.test(address) ? address : undefined);
-  if (v4) return v4.startsWith('127.') ? 'loopback' : `${v4.split('.').slice(0, 3).join('.')}.0/24`;
-  if (!isIPv6(address)) return 'unknown';
-  const groups = expand(address);
-  if (groups.slice(0, 7).every((group) => group === '0') && groups[7] === '1') return 'loopback';
-  return `${groups.slice(0, 4).join(':')}::/64`;
-}
-
-/**
- * The /48 around an IPv6 /64: what one customer may get where addresses are given out freely, and so 65,536 networks.
- * Undefined for IPv4, where nobody is given a second network for the asking.
- */
-export function siteOf(network: string): string | undefined {
-  return network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : undefined;
-}
-
-/** The eight groups of an IPv6 address, without leading zeros. */
-function expand(address: string): string[] {
-  const [head = '', tail] = address.split('::');
-  const left = head ? head.split(':') : [];
-  const right = tail ? tail.split(':') : [];
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(missing).fill('0'), ...right];
-  return groups.map((group) => group.replace(/^0+(?=.)/, ''));
 }

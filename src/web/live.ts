@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { seconds } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import { AppError } from '../errors.ts';
-import { networkOf } from './limits.ts';
+import { isUncounted, networkOf } from './address.ts';
 
 /** Streams at most: in one process (each costs a socket and some 20 KiB), of one network, and of one browser. */
 const most = { all: 20_000, network: 1000, browser: 8 };
@@ -168,7 +168,7 @@ const own = (request: FastifyRequest): string => request.server.web.issuer;
 
 function keysOf(request: FastifyRequest): string[] {
   const network = networkOf(request.ip);
-  return [`b ${request.browserId}`, ...(network === 'loopback' ? [] : [`n ${network}`])];
+  return [`b ${request.browserId}`, ...(isUncounted(network, request.server.web) ? [] : [`n ${network}`])];
 }
 
 function begin(raw: ServerResponse, number: number): void {

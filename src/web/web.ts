@@ -6,9 +6,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOption
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
+import { createTrust } from './address.ts';
 import { type Assets, assetsFolder, readAssets } from './assets.ts';
 import { readContext } from './context.ts';
 import { type CookieName, cookieNames, cookieOptions } from './cookies.ts';
+import { createEdge, firstValues, shortQuery } from './edge.ts';
 import { answerError, answerNotFound } from './error-pages.tsx';
 import { readFlow } from './flow.ts';
 import { recogniseBrowser, refuseForgery } from './guard.ts';
@@ -17,7 +19,7 @@ import { renderDocument } from './layout.tsx';
 import type { Messages } from './messages.ts';
 import type { Page, PageContext, Person } from './page.ts';
 import { redactUrl, serializeError } from './redact.ts';
-import { answerUnreadable, readableUrl } from './unreadable.ts';
+import { answerUnreadable } from './unreadable.ts';
 import { registerOwnPages } from './web-plugin.ts';
 
 export type WebNeeds = {
@@ -35,6 +37,8 @@ export type WebNeeds = {
 /** What the shell keeps on the server for its own files and for rooms that set cookies. */
 export type Web = Omit<WebNeeds, 'config'> & {
   issuer: string;
+  /** True on a developer's own machine alone. */
+  development: boolean;
   /** Whether the issuer is https. */
   secure: boolean;
   assets: Assets;
@@ -69,15 +73,22 @@ export const loggerOptions = {
   },
 };
 
-/** Options for `fastify()`: trusted proxies as configured and nobody else's X-Forwarded-* (C17), safe logs, small bodies. */
-export function serverOptions(config: { trustedProxies: readonly string[] }): FastifyServerOptions {
+/**
+ * Options for `fastify()`: trusted proxies as configured and nobody else's X-Forwarded-* (C17), safe logs, small bodies.
+ * `unreadableAddress` is told of what a trusted proxy has sent in the place of an address.
+ */
+export function serverOptions(config: {
+  trustedProxies: readonly string[];
+  unreadableAddress?: (entry: string) => void;
+}): FastifyServerOptions {
+  const { trustedProxies, unreadableAddress: unreadable = () => {} } = config;
   return {
     logger: loggerOptions,
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    trustProxy: trustedProxies.length > 0 ? createTrust(trustedProxies) : false,
     bodyLimit: 64 * 1024,
     // Longer ones are no addresses of ours; see readableUrl.
-    routerOptions: { maxParamLength: 16 * 1024 },
-    rewriteUrl: readableUrl,
+    routerOptions: { maxParamLength: 16 * 1024, querystringParser: shortQuery },
+    rewriteUrl: createEdge({ trustedProxies, unreadable }),
     clientErrorHandler: answerUnreadable,
   };
 }
@@ -92,6 +103,7 @@ export async function registerWeb(app: FastifyInstance, needs: WebNeeds): Promis
   app.decorate('web', {
     ...rest,
     issuer: config.issuer,
+    development: config.development,
     secure,
     assets: readAssets(),
     cookieName: cookieNames(secure),
@@ -159,11 +171,4 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
 function formTargets(request: FastifyRequest, page: Page): string[] {
   const { target } = readFlow(request);
   return [...(page.formTargets ?? []), ...(target ? [target] : [])];
-}
-
-/** A field sent twice keeps its first value: no handler ever meets a list. */
-function firstValues(body: string): Record<string, string> {
-  const fields: Record<string, string> = Object.create(null);
-  for (const [name, value] of new URLSearchParams(body)) fields[name] ??= value;
-  return fields;
 }

@@ -33,6 +33,7 @@ const doors: Record<string, readonly string[]> = {
     'link-pages.tsx',
     'mail-layout.tsx',
     'flow.ts',
+    'address.ts',
     'limits.ts',
     'live.ts',
   ],
