@@ -3,21 +3,27 @@ import { ConfigError } from './config-error.ts';
 
 /** Whose passkeys they are, and where else they may be used (WebAuthn Level 3, §5.11). */
 export type PasskeyDomain = Readonly<{
-  /**
-   * The RP ID: for good, for a passkey is made for one name. Undefined where no browser makes any, because the issuer
-   * is a bare IP address (WebAuthn Level 3, §5.1.3: the effective domain must be a domain).
-   */
+  /** The RP ID: for good, for a passkey is made for one name. Undefined where there can be none: see hasPasskeys. */
   passkeyDomain: string | undefined;
   /** Origins that `/.well-known/webauthn` lists; empty if there is nothing to list. */
   relatedOrigins: readonly string[];
 }>;
+
+/**
+ * Whether browsers make and use passkeys on the issuer's pages: not where it is a bare IP address (WebAuthn Level 3, §5.1.3:
+ * the effective domain must be a domain). Nothing offers any then.
+ */
+export function hasPasskeys(issuer: string): boolean {
+  const { hostname } = new URL(issuer);
+  return isIP(hostname) === 0 && !hostname.startsWith('[');
+}
 
 /** Browsers look at five names; every one more is an address less that works, and each is one more to trust (G8). */
 const mostNames = 5;
 
 /** Throws ConfigError. */
 export function readPasskeyDomain(text: string | undefined, issuer: URL): string | undefined {
-  if (isAddress(issuer)) {
+  if (!hasPasskeys(issuer.origin)) {
     if (text === undefined) return undefined;
     throw new ConfigError('LATCHKEY_PASSKEY_DOMAIN needs a LATCHKEY_ISSUER with a name: addresses have no passkeys.');
   }
@@ -48,5 +54,3 @@ export function readRelatedOrigins(text: string | undefined, issuer: URL, domain
     throw new ConfigError(`LATCHKEY_RELATED_ORIGINS may name ${mostNames} hosts: browsers look at no more.`);
   return origins;
 }
-
-const isAddress = ({ hostname }: URL): boolean => isIP(hostname) > 0 || hostname.startsWith('[');

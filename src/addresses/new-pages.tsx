@@ -67,9 +67,11 @@ function WeakestWay({ page }: { page: PageContext }) {
     <Notice kind="unusual" title={t('addresses.phone.weakTitle')}>
       <p>{t('addresses.phone.weakWhy')}</p>
       <ul>
-        <li>
-          <a href="/security/passkeys/new">{t('addresses.phone.better.passkey')}</a>
-        </li>
+        {page.passkeys && (
+          <li>
+            <a href="/security/passkeys/new">{t('addresses.phone.better.passkey')}</a>
+          </li>
+        )}
         <li>
           <a href="/security/saved-code">{t('addresses.phone.better.paper')}</a>
         </li>

@@ -6,6 +6,7 @@ import type { Device, Devices } from '../devices/devices.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
+import { hasPasskeys } from '../passkey-domain.ts';
 import type { Closing } from './closing.ts';
 import { exportDocument } from './export.ts';
 import { type Advice, type Level, protectionOf } from './protection.ts';
@@ -40,6 +41,7 @@ export type HomeNeeds = {
     accountId: AccountId,
   ): Promise<{ userAgent?: string | undefined; country?: string | undefined; signedInAt: number; seenAt: number }[]>;
   closing: Closing;
+  config: { issuer: string };
 };
 
 export type Home = ReturnType<typeof createHome>;
@@ -47,6 +49,7 @@ export type Home = ReturnType<typeof createHome>;
 /** What a person sees and does about the account as a whole: how it stands, a check-up, a copy of everything, closing it. */
 export function createHome(needs: HomeNeeds) {
   const { clock, accounts, authenticators, journal } = needs;
+  const passkeysHere = hasPasskeys(needs.config.issuer);
 
   const overview = async (accountId: AccountId): Promise<Overview> => {
     const account = await accounts.find(accountId);
@@ -59,7 +62,10 @@ export function createHome(needs: HomeNeeds) {
       authenticators.savedCode.has(accountId),
     ]);
     const syncedPasskeys = passkeys.filter(({ synced }) => synced).length;
-    const protection = protectionOf({ methods, syncedPasskeys, savedCode, alternates: addresses.length });
+    const protection = protectionOf({
+      ...{ methods, syncedPasskeys, savedCode, passkeysHere },
+      alternates: addresses.length,
+    });
     return { account, methods, passkeys, addresses, devices, ...protection };
   };
 

@@ -7,6 +7,7 @@ const nothing: Standing = {
   syncedPasskeys: 0,
   savedCode: false,
   alternates: 0,
+  passkeysHere: true,
 };
 const standing = (methods: Partial<Standing['methods']>, rest: Partial<Standing> = {}): Standing => ({
   ...nothing,

@@ -8,6 +8,8 @@ export type Standing = {
   savedCode: boolean;
   /** Confirmed addresses and numbers besides the account's own address. */
   alternates: number;
+  /** Whether there can be passkeys here at all: nobody is advised to make what no browser makes. */
+  passkeysHere: boolean;
 };
 
 /**
@@ -42,7 +44,7 @@ const fewCodes = 2;
 
 /** How well an account is protected against others, and its owner against being locked out; the most useful advice first. */
 export function protectionOf(standing: Standing): { level: Level; advice: Advice[] } {
-  const { methods, syncedPasskeys, savedCode, alternates } = standing;
+  const { methods, syncedPasskeys, savedCode, alternates, passkeysHere } = standing;
   const twoSteps = methods.app || methods.keys > 0;
   // NIST SP 800-63B-4 §2.2.2 (E26): one-time codes never count as resistant to phishing.
   const safe = !methods.password || twoSteps;
@@ -52,14 +54,14 @@ export function protectionOf(standing: Standing): { level: Level; advice: Advice
   const waysBack = [anotherKey, codes, alternates > 0].filter(Boolean).length;
 
   const advice: Advice[] = [];
-  if (!unphishable) advice.push('addPasskey');
+  if (passkeysHere && !unphishable) advice.push('addPasskey');
   if (!safe) advice.push('addSecondStep');
   if (methods.password && twoSteps && methods.recoveryCodes === 0) advice.push('makeCodes');
   if (methods.password && twoSteps && methods.recoveryCodes > 0 && methods.recoveryCodes <= fewCodes)
     advice.push('moreCodes');
   if (alternates === 0) advice.push('addAddress');
   if (!savedCode) advice.push('saveCode');
-  if (unphishable && !anotherKey) advice.push('secondPasskey');
+  if (passkeysHere && unphishable && !anotherKey) advice.push('secondPasskey');
 
   if (!safe && !unphishable) return { level: 'weak', advice };
   if (!safe || waysBack === 0) return { level: 'fair', advice };

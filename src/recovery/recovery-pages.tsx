@@ -43,9 +43,11 @@ export function startPage(props: { page: PageContext; email?: string | undefined
           />
           <Button>{t('recovery.continue')}</Button>
         </Form>
-        <p class="aside">
-          {t('recovery.start.passkey')} <a href="/signin">{t('recovery.start.usePasskey')}</a>
-        </p>
+        {page.passkeys && (
+          <p class="aside">
+            {t('recovery.start.passkey')} <a href="/signin">{t('recovery.start.usePasskey')}</a>
+          </p>
+        )}
       </>
     ),
   };

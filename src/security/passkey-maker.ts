@@ -7,6 +7,7 @@ import type { SecurityNeeds } from './security-needs.ts';
 export function createMaker({ authenticators, userIdOf }: SecurityNeeds, purpose: 'add' | 'add-key' | 'upgrade') {
   return {
     async options(request: FastifyRequest, { current }: SignedIn): Promise<object> {
+      if (!request.page.passkeys) throw new AppError('not_found', 'No browser makes passkeys here.');
       const { accountId, email } = current;
       const userId = await userIdOf(accountId);
       if (!userId) throw new AppError('not_found', 'The account is gone.');

@@ -17,7 +17,7 @@ export function registerUpgrade(app: FastifyInstance, needs: SecurityNeeds): voi
 
   /** Never after a recovery code, nor after another passkey; the store knows of a password reset a moment ago. */
   const mayUpgrade = async (request: FastifyRequest, owner: SignedIn | undefined): Promise<boolean> => {
-    if (!owner) return false;
+    if (!owner || !request.page.passkeys) return false;
     const { methods, signedInAt, accountId } = owner.current;
     const typed = methods.every((method) => method === 'pwd' || method === 'otp') && methods.includes('pwd');
     const fresh = Math.abs(request.server.web.clock.now() - signedInAt) <= freshFor;

@@ -43,19 +43,23 @@ export function securityPage(props: {
         )}
         <h1>{t('security.ways.title')}</h1>
         {missing && <Notice kind="unusual">{t('security.ways.missing')}</Notice>}
-        <section>
-          <h2>{t('security.passkeys.title')}</h2>
-          {passkeys.length === 0 && <p>{t('security.passkeys.none')}</p>}
-          {methods.passkeys > 0 && <p>{t('security.passkeys.how')}</p>}
-          {passkeys.length > 0 && (
-            <CardList cards={passkeys.map((passkey) => passkeyCard(page, 'passkeys', passkey))} />
-          )}
-          <p>
-            <LinkButton href="/security/passkeys/new" kind={passkeys.length === 0 ? 'primary' : 'secondary'}>
-              {t('security.passkeys.add')}
-            </LinkButton>
-          </p>
-        </section>
+        {(page.passkeys || passkeys.length > 0) && (
+          <section>
+            <h2>{t('security.passkeys.title')}</h2>
+            {passkeys.length === 0 && <p>{t('security.passkeys.none')}</p>}
+            {methods.passkeys > 0 && <p>{t('security.passkeys.how')}</p>}
+            {passkeys.length > 0 && (
+              <CardList cards={passkeys.map((passkey) => passkeyCard(page, 'passkeys', passkey))} />
+            )}
+            {page.passkeys && (
+              <p>
+                <LinkButton href="/security/passkeys/new" kind={passkeys.length === 0 ? 'primary' : 'secondary'}>
+                  {t('security.passkeys.add')}
+                </LinkButton>
+              </p>
+            )}
+          </section>
+        )}
         <section>
           <h2>{t('security.password.title')}</h2>
           <p>{t(`security.password.${how}`)}</p>
@@ -65,14 +69,16 @@ export function securityPage(props: {
             </LinkButton>
           </p>
         </section>
-        {methods.password && (
+        {methods.password && (page.passkeys || keys.length > 0) && (
           <section>
             <h2>{t('security.keys.title')}</h2>
             <p>{t(keys.length === 0 ? 'security.keys.none' : 'security.keys.set')}</p>
             {keys.length > 0 && <CardList cards={keys.map((key) => passkeyCard(page, 'keys', key))} />}
-            <p>
-              <LinkButton href="/security/key/new">{t('security.keys.add')}</LinkButton>
-            </p>
+            {page.passkeys && (
+              <p>
+                <LinkButton href="/security/key/new">{t('security.keys.add')}</LinkButton>
+              </p>
+            )}
           </section>
         )}
         {methods.password && (

@@ -30,11 +30,11 @@ export function otherWaysPage(props: {
   });
   const second = ways && [
     ...secondStepsOf(ways).map((step) => card(pathOf[step], step)),
-    ...(ways.passkeys > 0 ? [card('/signin/passkey', 'passkey')] : []),
+    ...(page.passkeys && ways.passkeys > 0 ? [card('/signin/passkey', 'passkey')] : []),
     card('/recover/lost', 'lost'),
   ];
   const first = [
-    card('/signin/passkey', 'passkey'),
+    ...(page.passkeys ? [card('/signin/passkey', 'passkey')] : []),
     card(email ? '/signin/password' : '/signin', 'password'),
     card('/recover', 'forgot'),
     card('/signup', 'create'),

@@ -44,7 +44,10 @@ export function createProving(needs: {
       return {
         email,
         password: has.password && (second !== undefined || alone),
-        passkey: usable(has).passkeys > 0 && acrFor('phr', wanted) ? await options('prove') : undefined,
+        passkey:
+          request.page.passkeys && usable(has).passkeys > 0 && acrFor('phr', wanted)
+            ? await options('prove')
+            : undefined,
         second,
         otherSeconds: steps.filter((step) => step !== second),
         key: second === 'key' ? await options('second-step') : undefined,

@@ -122,7 +122,9 @@ function registerPasskey(app: FastifyInstance, signin: Signin, way: WayIn): void
     return reply.page(passkeyPage({ page: request.page, email, passkey, error, unknown: failed?.unknown }));
   };
 
-  app.get('/signin/passkey', async (request, reply) => show(request, reply));
+  app.get('/signin/passkey', async (request, reply) =>
+    request.page.passkeys ? show(request, reply) : reply.redirect('/signin', 303),
+  );
 
   app.post('/signin/passkey', async (request, reply) => {
     const { credential = '' } = request.body as Fields;

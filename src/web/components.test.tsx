@@ -27,6 +27,7 @@ const page: PageContext = {
   csrf: 'token"<',
   person: undefined,
   otherAccounts: 0,
+  passkeys: true,
   recovery: undefined,
   path: '/',
 };

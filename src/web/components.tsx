@@ -260,7 +260,7 @@ export function Time(props: { page: PageContext; at: number; show?: 'time' | 'da
 
 /**
  * A form that asks the browser for a passkey and posts it as JSON in the field `credential`.
- * Shown by its island only, for without scripts there is no passkey: always offer another way beside it.
+ * Shown by its island only and where browsers make passkeys: always offer another way beside it.
  */
 export function PasskeyForm(props: {
   page: PageContext;
@@ -276,6 +276,7 @@ export function PasskeyForm(props: {
   children?: ComponentChildren;
 }) {
   const { page, mode } = props;
+  if (!page.passkeys) return null;
   return (
     <div
       class="passkey"

@@ -33,5 +33,6 @@ export function anonymousContext(request: FastifyRequest): PageContext {
     otherAccounts: 0,
     recovery: undefined,
     path: localPath(request.url) ?? '/',
+    passkeys: request.server.web.passkeys,
   };
 }

@@ -27,6 +27,8 @@ export type PageContext = {
   recovery: { endsAt: number } | undefined;
   /** The page's own path and query, for the language and theme switches. */
   path: string;
+  /** Whether any browser makes and uses passkeys here (see PasskeyDomain); none is offered otherwise. */
+  passkeys: boolean;
   /** Lets the browser make a passkey by itself, where it can: right after a password was typed (security.md G13). */
   passkeyUpgrade?: boolean;
 };

@@ -4,6 +4,7 @@ import fastifyHelmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { Clock } from '../clock.ts';
+import { hasPasskeys } from '../passkey-domain.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { createTrust } from './address.ts';
@@ -39,6 +40,8 @@ export type Web = Omit<WebNeeds, 'config'> & {
   issuer: string;
   /** True on a developer's own machine alone. */
   development: boolean;
+  /** Whether there can be passkeys here. */
+  passkeys: boolean;
   /** Whether the issuer is https. */
   secure: boolean;
   assets: Assets;
@@ -104,6 +107,7 @@ export async function registerWeb(app: FastifyInstance, needs: WebNeeds): Promis
     ...rest,
     issuer: config.issuer,
     development: config.development,
+    passkeys: hasPasskeys(config.issuer),
     secure,
     assets: readAssets(),
     cookieName: cookieNames(secure),
