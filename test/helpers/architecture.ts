@@ -94,6 +94,8 @@ const largerRooms: Record<string, number> = {
   'src/authenticators': 2000,
   // Where an owner is reached: confirming, telling, texting and taking back hang together.
   'src/addresses': 1400,
+  // What every request and every page goes through is in one room, so that no other can go round it.
+  'src/web': 1500,
   // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
   'src/signin': 1700,
 };
