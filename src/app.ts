@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
+import { createSignOutPlugin } from './apps/sign-out-plugin.ts';
 import { type Clients, createClients } from './clients/clients.ts';
 import { countEvents, countMails, countTexts } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
@@ -226,6 +227,7 @@ export async function createApp(outside: Outside): Promise<App> {
     const boxes = { mailbox: mailsToFiles ? viewer : undefined, textbox: textsToFiles ? viewer : undefined };
     await person.register(pages, { afterSignIn, ...boxes });
     await createAppsPlugin({ engine, secrets, canReach: signin.canReach })(pages);
+    await createSignOutPlugin({ engine, signin })(pages);
   });
   if (mailsToFiles || textsToFiles) await server.register(mailViewer({ data: config.data }));
   if (config.examples) {

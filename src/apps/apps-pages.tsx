@@ -37,7 +37,15 @@ export function permissionsPage(
 }
 
 /** Page 38: a request of an app that we cannot follow. Never redirects anywhere by itself (C3). */
-export function problemPage(page: PageContext, props: { error: string; detail: string | undefined }): Page {
+export function problemPage(
+  page: PageContext,
+  props: {
+    error: string;
+    detail: string | undefined;
+    /** They came to sign out, and still can. */
+    signOut?: boolean;
+  },
+): Page {
   const { t } = page;
   return {
     title: t('apps.problem.title'),
@@ -52,7 +60,10 @@ export function problemPage(page: PageContext, props: { error: string; detail: s
             <code>{[props.error, props.detail].filter(Boolean).join(': ')}</code>
           </LeftToRight>
         </p>
-        <LinkButton href="/">{t('apps.problem.home')}</LinkButton>
+        <ButtonRow>
+          <LinkButton href="/">{t('apps.problem.home')}</LinkButton>
+          {props.signOut && <LinkButton href="/signout">{t('apps.problem.signOut')}</LinkButton>}
+        </ButtonRow>
       </>
     ),
   };

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorCodes, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { deviceCodeGrant } from '../clients/clients.ts';
 import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
@@ -48,8 +48,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
 
   for (const url of getRoutes) app.get(url, toEngine);
   for (const url of postRoutes) app.post(url, toEngine);
-  // Ours asks whether to sign out; the engine's page would send itself off by an inline script (K15, C34).
-  app.get('/session/end', (_request, reply) => reply.redirect('/signout', 303));
+  for (const url of formRoutes) app.post(url, { bodyLimit: formLimit }, askAgainByGet);
   for (const url of authorizationRoutes) {
     app.get(url, async (request, reply) => {
       await hideForeignSession(request, needs);
@@ -108,6 +107,13 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
 const publicRoutes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks'];
 /** RFC 9700 §2.6 (C15): never for scripts of another origin. */
 const authorizationRoutes = ['/auth', '/auth/:uid'];
+/**
+ * A form of an app may come here as well as a link: OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2. What answers a GET
+ * at the second is ours (apps/sign-out-plugin.ts): the engine's page would send itself off by an inline script (K15, C34).
+ */
+const formRoutes = ['/auth', '/session/end'];
+/** It becomes an address, which has to fit in the headers of a request together with the cookies. */
+const formLimit = 8 * 1024;
 const getRoutes = [...publicRoutes, '/userinfo'];
 const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par'];
 /** What a script of an app may call from the origins its operator named. */
@@ -135,6 +141,19 @@ function answerFailure(error: FastifyError | AppError, request: FastifyRequest, 
   return status < 500
     ? reply.send({ error: 'invalid_request', error_description: error.message })
     : reply.send({ error: 'server_error', error_description: 'Something failed on our side.' });
+}
+
+/**
+ * Sends the browser to the same with the form in the address. A POST from another site comes without our cookies
+ * (SameSite=Lax), which must stay so: the GET that follows brings them, and changes nothing.
+ */
+function askAgainByGet(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { body = '', headers, url } = request;
+  const type = headers['content-type'];
+  if (typeof body !== 'string' || !isForm(type)) throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(type);
+  const [path = '', query] = url.split('?', 2);
+  const parameters = new URLSearchParams([query, body].filter(Boolean).join('&'));
+  return reply.header('cache-control', 'no-store').redirect(`${path}?${parameters}`, 303);
 }
 
 /** Microsoft's client library sends the grant's short name. */

@@ -13,6 +13,7 @@ import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHan
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
+import { type IdTokenHint, readIdTokenHint } from './id-token-hint.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
 import { loadInternals, responseModes } from './provider-internals.ts';
 import { createRefreshHandler } from './refresh-grant.ts';
@@ -46,6 +47,8 @@ export type Engine = {
   clients: Clients;
   /** Whose the engine's own browser session is and since when (epoch milliseconds), by the value of its cookie. */
   accountOfSession(id: string): Promise<{ accountId: string; since: number } | undefined>;
+  /** Whom an `id_token_hint` is about and which app it was made for, or undefined if it is none of ours. */
+  readIdTokenHint(hint: string): Promise<IdTokenHint | undefined>;
   createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
   /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
   revokeGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
@@ -91,6 +94,8 @@ export async function createEngine(needs: Needs): Promise<Engine> {
       const { accountId, loginTs = 0 } = (await provider.Session.find(id)) ?? {};
       return accountId === undefined ? undefined : { accountId, since: loginTs * 1000 };
     },
+
+    readIdTokenHint: (hint) => readIdTokenHint(hint, { issuer: needs.issuer, keys: loaded }),
 
     async createGrant(grant, transaction) {
       const id = newOrderedId<GrantId>({ random, clock });

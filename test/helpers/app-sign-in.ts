@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import type { HttpBrowser, HttpPage } from './http-browser.ts';
 import { testPassword } from './test-app.ts';
 
-/** What a person was asked on the way, in order, and the address of the app at which they ended. */
-export type SignedInToApp = { steps: ('email' | 'password' | 'account' | 'permissions')[]; callback: URL };
+/** What a person was asked on the way, in order, the address of the app at which they ended, and what they see last. */
+export type SignedInToApp = {
+  steps: ('email' | 'password' | 'account' | 'permissions')[];
+  callback: URL;
+  page: HttpPage;
+};
 
 type Answers = {
   email?: string;
@@ -15,10 +19,19 @@ type Answers = {
 
 /** Opens an app's authorization request and answers what our pages ask, until the browser is back at the app. */
 export async function signInToApp(browser: HttpBrowser, request: URL, answers: Answers = {}): Promise<SignedInToApp> {
+  return answerPages(browser, await browser.open(request.href), answers);
+}
+
+/** Answers what our pages ask from this one on, until the browser is back at the app, or on the page that posts to it. */
+export async function answerPages(
+  browser: HttpBrowser,
+  first: HttpPage,
+  answers: Answers = {},
+): Promise<SignedInToApp> {
   const { email = '', password = testPassword, decision = 'approve', account } = answers;
   const steps: SignedInToApp['steps'] = [];
-  let page = await browser.open(request.href);
-  while (page.url.origin === request.origin) {
+  let page = first;
+  while (page.url.origin === browser.origin && !page.root.querySelector('form[data-press]')) {
     assert.ok(steps.length < 8, `asked too much: ${steps}`);
     if (page.root.querySelector('button[name="decision"]')) {
       steps.push('permissions');
@@ -36,7 +49,7 @@ export async function signInToApp(browser: HttpBrowser, request: URL, answers: A
       assert.fail(`neither a known question nor the app, but ${page.url} (${page.status}):\n${page.text}`);
     }
   }
-  return { steps, callback: page.url };
+  return { steps, callback: page.url, page };
 }
 
 /** Chooses one of the accounts that are signed in, on the page that lists them. */

@@ -85,7 +85,7 @@ const largerRooms: Record<string, number> = {
   // Migrations stay for ever, and there is one more with every release.
   'src/drivers/database': 1800,
   // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
-  'src/engine': 2000,
+  'src/engine': 2200,
   // Each way back is as strong as the weakest one: they are to be read together.
   'src/recovery': 1900,
   // The main job, from the code drawn to the tokens handed out, is read in one place.

@@ -15,6 +15,8 @@ export type HttpPage = {
 
 /** A browser with cookies and forms and nothing else: no scripts, no styles. */
 export type HttpBrowser = {
+  /** Of the server it is for: whatever leads elsewhere is not followed. */
+  readonly origin: string;
   open(path: string): Promise<HttpPage>;
   /**
    * Fills in and submits the form of the page that has all the named fields, as a browser does: its hidden fields, the
@@ -54,6 +56,7 @@ export function createHttpBrowser(origin: string, headers: Record<string, string
   }
 
   return {
+    origin: new URL(origin).origin,
     cookies,
     open: (path) => request(new URL(path, origin), {}),
     post: (path, fields, more = {}) =>
