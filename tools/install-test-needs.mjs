@@ -1,19 +1,28 @@
 // What the tests need and npm cannot bring: a browser, a Redis or Valkey server, an
-// authenticator app that others wrote, fonts that draw every script.
+// authenticator app that others wrote, fonts that draw every script, Python with libraries that speak OAuth.
 // PostgreSQL comes from npm. Installs what is missing where it may, else says in one line what to install.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const needs = [
   { programs: ['chromium', 'chromium-browser', 'google-chrome'], packages: ['chromium', 'fonts-noto-core'] },
   { programs: ['valkey-server', 'redis-server'], packages: ['redis-server'] },
   { programs: ['oathtool'], packages: ['oathtool'] },
+  { programs: ['python3'], packages: ['python3', 'python3-venv'], works: pythonWorks },
 ];
+
+/** Libraries for test/clients/programs, and where they are installed: npm empties that folder with the rest of its own. */
+const requirements = fileURLToPath(new URL('../test/clients/programs/requirements.txt', import.meta.url));
+const pythonFolder = fileURLToPath(new URL('../node_modules/.cache/python', import.meta.url));
 
 /** True when everything is there. */
 export function installTestNeeds() {
+  return installPrograms() && installPythonLibraries();
+}
+
+function installPrograms() {
   let packages = missingPackages();
   if (packages.length === 0) return true;
   if (process.getuid?.() === 0 && find(['apt-get'])) {
@@ -33,8 +42,43 @@ function missingPackages() {
   return needs.filter((need) => !isThere(need)).flatMap((need) => need.packages);
 }
 
-function isThere({ programs }) {
-  return find(programs) || (programs.includes('chromium') && Boolean(process.env.CHROMIUM_PATH));
+function isThere({ programs, works = () => true }) {
+  return (find(programs) && works()) || (programs.includes('chromium') && Boolean(process.env.CHROMIUM_PATH));
+}
+
+/** New enough for what requirements.txt names, and with what Debian keeps in a package of its own. */
+function pythonWorks() {
+  const words = ['-c', 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'];
+  return spawnSync('python3', words, { stdio: 'ignore' }).status === 0;
+}
+
+/** Once for each content of requirements.txt: its copy is the last thing to come into the folder. */
+function installPythonLibraries() {
+  const done = join(pythonFolder, 'installed.txt');
+  if (readIfThere(done) === readFileSync(requirements, 'utf8')) return true;
+  console.log('Installing the Python libraries that the tests sign in with …');
+  rmSync(pythonFolder, { recursive: true, force: true });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes'];
+  const steps = [
+    ['python3', ['-m', 'venv', pythonFolder]],
+    [join(pythonFolder, 'bin', 'python'), [...pip, '--disable-pip-version-check', '--requirement', requirements]],
+  ];
+  for (const [command, words] of steps) {
+    const { status, stdout, stderr, error } = spawnSync(command, words, { encoding: 'utf8' });
+    if (status === 0) continue;
+    console.error(`The Python libraries of ${requirements} could not be installed:\n${error ?? stdout + stderr}`);
+    return false;
+  }
+  copyFileSync(requirements, done);
+  return true;
+}
+
+function readIfThere(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function find(programs) {

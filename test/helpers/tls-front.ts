@@ -7,6 +7,8 @@ import tls from 'node:tls';
 export type TlsFront = {
   /** Such as https://localhost:40123. */
   url: string;
+  /** PEM, for other processes to trust. */
+  certificate: string;
   stop(): Promise<void>;
 };
 
@@ -51,6 +53,7 @@ export async function startTlsFront({ port, target, answered }: Options): Promis
 
   return {
     url: `https://localhost:${port}`,
+    certificate: cert,
     async stop() {
       const closed = once(server, 'close');
       server.close();
