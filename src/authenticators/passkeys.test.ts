@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
+import { createFormBrowser } from '../../test/helpers/form-browser.ts';
 import { browserId, createPasskeyBench } from '../../test/helpers/passkey-bench.ts';
 import { createPeople, issuer } from '../../test/helpers/people.ts';
-import { createSoftwareAuthenticator, flag } from '../../test/helpers/software-authenticator.ts';
+import { type Bent, createSoftwareAuthenticator, flag } from '../../test/helpers/software-authenticator.ts';
 import { minutes } from '../clock.ts';
+import type { AccountId } from '../ids.ts';
 
 forEachDatabase((_name, open) => {
   test('E28, G9, G10, G11, G1: what creation asks for', async () => {
@@ -79,6 +81,89 @@ forEachDatabase((_name, open) => {
     const proven = await authenticators.passkeys.verifyRequest({ ...prove, credential: forProof });
     assert.equal(proven?.accountId, account.id);
     assert.equal(proven.method, 'passkey');
+  });
+
+  test('C8: each reason why an answer is refused is told apart, for the journal', async () => {
+    const people = await createPeople(open);
+    const bench = await createPasskeyBench(people);
+    const { enrol, device, request, account, authenticators } = bench;
+    const stranger = await createPasskeyBench(people);
+    await stranger.register();
+    const { passkey } = await enrol();
+    const whyNot = async (credential: string, more: { purpose?: 'prove'; accountId?: AccountId } = {}) => {
+      const told: string[] = [];
+      const answer = { purpose: 'sign-in' as const, browserId, credential, ...more };
+      const proven = await authenticators.passkeys.verifyRequest({ ...answer, refused: (why) => told.push(why) });
+      assert.equal(proven, undefined);
+      return told.join();
+    };
+    const bent = async (how: Bent, from = device) => whyNot(from.get(await request(), how));
+    const used = device.get(await request());
+    await bench.verify(used);
+    assert.deepEqual(
+      {
+        nothing: await whyNot(''),
+        text: await whyNot('{"id":1}'),
+        framed: await bent({ crossOrigin: true }),
+        topped: await bent({ topOrigin: 'https://evil.example' }),
+        used: await whyNot(used),
+        madeUp: await bent({ challenge: 'x'.repeat(43) }),
+        imitated: await bent({ origin: 'https://evil.example' }),
+        otherDomain: await bent({ rpId: 'evil.example' }),
+        untouched: await bent({ flags: 0 }),
+        unverified: await bent({ flags: flag.userPresent | flag.backupEligible | flag.backedUp }),
+        nobodys: await bent({}, stranger.device),
+        spoilt: await bent({ spoilSignature: true }),
+        otherHandle: await bent({ userHandle: 'AAAA' }),
+        copied: await bent({ flags: flag.userPresent | flag.userVerified }),
+      },
+      {
+        nothing: 'unreadable',
+        text: 'unreadable',
+        framed: 'framed',
+        topped: 'framed',
+        used: 'challenge',
+        madeUp: 'challenge',
+        imitated: 'origin',
+        otherDomain: 'domain',
+        untouched: 'nobody_present',
+        unverified: 'unverified',
+        nobodys: 'unknown',
+        spoilt: 'signature',
+        otherHandle: 'user_handle',
+        copied: 'backup',
+      },
+    );
+    await stranger.enrol();
+    const prove = { purpose: 'prove' as const, browserId, accountId: account.id };
+    const theirs = stranger.device.get(await authenticators.passkeys.requestOptions(prove));
+    assert.equal(await whyNot(theirs, prove), 'other_account');
+    const key = createSoftwareAuthenticator({ origin: issuer, securityKey: true });
+    await authenticators.setPassword(account.id, 'plum tractor evening gravel');
+    await bench.enrolOn(key, 'add-key');
+    const verified = { flags: flag.userPresent | flag.userVerified };
+    assert.equal(await whyNot(key.get(await request(), { ...verified, userHandle: bench.userId })), 'not_for_this');
+    await people.database.transaction((trx) =>
+      authenticators.suspendLost(account.id, { app: false, credentials: [passkey.credential_id] }, trx),
+    );
+    assert.equal(await bent({}), 'lost');
+  });
+
+  test('C8: the journal has the reason, the page has one answer for all', async () => {
+    const { app, database } = await createPeople(open);
+    const browser = createFormBrowser(app);
+    await browser.open('/signin/passkey');
+    const page = await browser.submit({ credential: '{}' });
+    assert.equal(page.status, 422);
+    assert.ok(!page.body.includes('unreadable'));
+    const events = database.query.withTables<{ security_event: { type: string; data: string } }>();
+    const [event] = await events
+      .selectFrom('security_event')
+      .select('data')
+      .where('type', '=', 'sign_in_failed')
+      .execute();
+    const { reason, why } = JSON.parse(event?.data ?? '{}');
+    assert.deepEqual([reason, why], ['signin.passkey.failed', 'unreadable']);
   });
 
   test('G4: in a proof only the account’s own passkeys count', async () => {

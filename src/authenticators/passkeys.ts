@@ -8,6 +8,7 @@ import type { Random } from '../random.ts';
 import type { AuthenticatorsStore, PasskeyRow } from './authenticators-store.ts';
 import { isFramed, isSelfAttested, readCredential } from './credential.ts';
 import { cleanName, passkeyName } from './passkey-name.ts';
+import { type PasskeyRefusal, refusalOf } from './passkey-refusals.ts';
 import {
   type CreationPurpose,
   creationHints,
@@ -71,6 +72,8 @@ export type Passkeys = {
     browserId: string;
     credential: string;
     accountId?: AccountId;
+    /** Hears why, where the answer is not taken. */
+    refused?: (why: PasskeyRefusal) => void;
   }): Promise<ProvenPasskey | undefined>;
   /** For the browser's list of an account's passkeys (WebAuthn §5.1.10): only to be shown to its owner (G14). */
   signals(accountId: AccountId): Promise<PasskeySignals | undefined>;
@@ -192,14 +195,19 @@ export function createPasskeys(needs: {
       });
     },
 
-    async verifyRequest({ credential, accountId, ...asked }) {
+    async verifyRequest({ credential, accountId, refused: tell, ...asked }) {
+      const no = (why: PasskeyRefusal): undefined => {
+        tell?.(why);
+      };
       const response = readCredential(credential) as AuthenticationResponseJSON | undefined;
-      if (!response || (!policy.topOrigin && isFramed(response))) return undefined;
+      if (!response) return no('unreadable');
+      if (!policy.topOrigin && isFramed(response)) return no('framed');
       const passkey = await store.findPasskey(response.id);
       // The challenge is spent either way, so that an unknown credential tells nothing and can be tried once.
       const expectedChallenge = async (challenge: string): Promise<boolean> =>
         (await ephemeral.take(key(asked, challenge))) !== undefined;
       const { verifyAuthenticationResponse } = await webauthn();
+      let failed: PasskeyRefusal | undefined;
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response,
         ...(policy.topOrigin && { expectedTopOrigin: policy.topOrigin }),
@@ -213,16 +221,23 @@ export function createPasskeys(needs: {
           // The library would refuse a lower counter before it checks the signature; ours is compared after (G5).
           counter: 0,
         },
-      }).catch(refused);
+      }).catch((error: unknown) => {
+        failed = refusalOf(error);
+        return refused();
+      });
+      // Without a key to check with, the library stumbles over that; what it said of the rest holds.
+      if (failed && (passkey || failed !== 'unreadable')) return no(failed);
+      if (!passkey) return no('unknown');
       // A wrong signature is no error to the library: it still describes what was signed.
-      if (!passkey || verified !== true || !authenticationInfo) return undefined;
-      if (accountId && passkey.account_id !== accountId) return undefined;
-      if (isLost(passkey) || !requestRules[asked.purpose].counts(passkey)) return undefined;
+      if (verified !== true || !authenticationInfo) return no('signature');
+      if (accountId && passkey.account_id !== accountId) return no('other_account');
+      if (isLost(passkey)) return no('lost');
+      if (!requestRules[asked.purpose].counts(passkey)) return no('not_for_this');
       // G4: the user handle must be the owner's; without a list of allowed credentials it must be there.
       const { userHandle } = response.response;
-      if (userHandle ? userHandle !== (await needs.userIdOf(passkey.account_id)) : !accountId) return undefined;
+      if (userHandle ? userHandle !== (await needs.userIdOf(passkey.account_id)) : !accountId) return no('user_handle');
       if (passkey.backup_eligible !== Number(authenticationInfo.credentialDeviceType === 'multiDevice'))
-        return undefined;
+        return no('backup');
       const verifiedUser = authenticationInfo.userVerified && passkey.uv_initialized === 1;
       return {
         accountId: passkey.account_id,

@@ -22,6 +22,7 @@ export type Checks = {
       browserId: string;
       credential: string;
       accountId?: AccountId;
+      refused?: (why: string) => void;
     }): Promise<
       { accountId: AccountId; credentialId: string; method: 'passkey' | 'key'; counterWentBack: boolean } | undefined
     >;
@@ -32,8 +33,11 @@ export type Checks = {
 /** Where a try comes from, for the throttle. */
 export type Source = { network: string; browserId: string };
 
-/** `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. */
-export type Failure = { ok: false; status: number; error: string; retryAt?: number };
+/**
+ * `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. `why` is for the journal alone:
+ * the person gets one answer for all reasons.
+ */
+export type Failure = { ok: false; status: number; error: string; retryAt?: number; why?: string };
 export type Outcome = { ok: true; methods: Method[] } | Failure;
 
 /** The fields of a form that proves everything at once; `step` is `key` if the credential stands beside the password. */
@@ -81,12 +85,16 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     const turn = throttle.passkeys({ network: source.network, ...(accountId && { subject: accountId }) });
     const wait = await turn.wait();
     if (wait !== undefined) return tooMany(wait);
-    const answer = { purpose, browserId: source.browserId, credential, ...(accountId && { accountId }) };
+    let why: string | undefined;
+    const refused = (reason: string) => {
+      why = reason;
+    };
+    const answer = { purpose, browserId: source.browserId, credential, refused, ...(accountId && { accountId }) };
     const proven = await checks.passkeys.verifyRequest(answer);
     if (proven) return { ok: true as const, ...proven };
     // Sent at once, more than the limit are checked, but no more than the limit are recorded.
     const until = await turn.failed();
-    return until === undefined ? wrong('signin.passkey.failed') : tooMany(until);
+    return until === undefined ? { ...wrong('signin.passkey.failed'), ...(why && { why }) } : tooMany(until);
   };
 
   /** A second step after a right password. A passkey serves as well as a security key there. */
@@ -125,7 +133,9 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
         if (!enough('passkey')) return wrong('signin.proof.tooWeak');
         const result = await passkey('prove', given.credential, source, accountId);
         if (!result.ok) return result;
-        return result.method === 'passkey' ? { ok: true, methods: ['passkey'] } : wrong('signin.passkey.failed');
+        return result.method === 'passkey'
+          ? { ok: true, methods: ['passkey'] }
+          : { ...wrong('signin.passkey.failed'), why: 'not_for_this' };
       }
       const has = await checks.methodsOf(accountId);
       if (!has.password) return wrong('signin.proof.passkeyOnly');

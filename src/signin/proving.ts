@@ -65,7 +65,8 @@ export function createProving(needs: {
       const result = await checker.whole({ email, accountId }, proofFields(request.body), sourceOf(request), wanted);
       if (!result.ok) {
         if (await replaced()) return provenBefore;
-        if (result.retryAt === undefined) await record(request, 'proof_failed', accountId, { reason: result.error });
+        if (result.retryAt === undefined)
+          await record(request, 'proof_failed', accountId, { reason: result.error, why: result.why });
         return result;
       }
       const renewed = await sessions.proven(live, result.methods);

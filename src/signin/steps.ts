@@ -56,7 +56,7 @@ export function createSteps(needs: {
   ): Promise<void> => {
     // Nothing entered is nothing guessed.
     if (failure.retryAt !== undefined || failure.error.endsWith('.missing')) return;
-    await record(request, 'sign_in_failed', accountId, { reason: failure.error });
+    await record(request, 'sign_in_failed', accountId, { reason: failure.error, why: failure.why });
   };
 
   return {
@@ -104,7 +104,8 @@ export function createSteps(needs: {
       if (account && (counts || password)) {
         return { ok: true, accountId, email: account.email, credentialId, method: counts ? 'passkey' : 'key' };
       }
-      const failure: Failure = { ok: false, status: 422, error: 'signin.passkey.failed' };
+      const why = counterWentBack ? 'counter_went_back' : 'not_for_this';
+      const failure: Failure = { ok: false, status: 422, error: 'signin.passkey.failed', why };
       await recordFailure(request, accountId, failure);
       return failure;
     },

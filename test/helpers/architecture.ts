@@ -91,7 +91,7 @@ const largerRooms: Record<string, number> = {
   // The main job, from the code drawn to the tokens handed out, is read in one place.
   'src/link': 1750,
   // Every way to prove it is you, so that no other room sees a secret of one.
-  'src/authenticators': 2000,
+  'src/authenticators': 2200,
   // Where an owner is reached: confirming, telling, texting and taking back hang together.
   'src/addresses': 1400,
   // What every request and every page goes through is in one room, so that no other can go round it.
