@@ -12,6 +12,7 @@ import { createFailuresMail } from './authenticators/failures-mail.ts';
 import type { Config } from './config.ts';
 import type { Devices } from './devices/devices.ts';
 import type { DatabaseTransaction } from './drivers/database/database.ts';
+import { asciiEmail } from './email.ts';
 import { createClosing } from './home/closing.ts';
 import { createHome } from './home/home.ts';
 import { homePlugin } from './home/home-plugin.ts';
@@ -156,7 +157,8 @@ export function createPerson(needs: PersonNeeds) {
           sub: account.id,
           name: displayName(account),
           preferred_username: account.email,
-          email: account.email,
+          // OpenID Connect Core §5.1: an addr-spec of RFC 5322, which is ASCII; apps compare it with what they have.
+          email: asciiEmail(account.email),
           email_verified: true,
           ...(account.locale ? { locale: account.locale } : {}),
         }

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Mail } from '../drivers/mail/mail.ts';
+import { normaliseEmail } from '../email.ts';
 import { AppError } from '../errors.ts';
 import { networkOf } from '../web/address.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import type { Live } from '../web/live.ts';
-import { normaliseEmail } from './account.ts';
 import { confirmPage, linkPage, signupPage } from './account-pages.tsx';
 import { type ProtectNeeds, registerProtect } from './protect-plugin.ts';
 import { confirmMail, keptMail, takenMail } from './signup-mail.ts';

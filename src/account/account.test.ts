@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
 import { createPeople } from '../../test/helpers/people.ts';
+import { asciiEmail, normaliseEmail } from '../email.ts';
 import type { AccountId } from '../ids.ts';
-import { displayName, normaliseEmail } from './account.ts';
+import { displayName } from './account.ts';
 
 test('addresses are trimmed, lower-cased and composed; what cannot be one is refused', () => {
   const good: [string, string][] = [
@@ -32,6 +33,31 @@ test('addresses are trimmed, lower-cased and composed; what cannot be one is ref
   for (const typed of [...bad, ...worse, ...long]) assert.equal(normaliseEmail(typed), undefined, typed);
 });
 
+test('C6: however a host is spelt, a mailbox has one key, shown as people read it', () => {
+  const spellings = {
+    'anna@bücher.example': [
+      'anna@xn--bcher-kva.example',
+      'Anna@BÜCHER.example',
+      'anna@XN--BCHER-KVA.Example',
+      'anna@bu\u0308cher.example',
+    ],
+    'anna@straße.example': ['anna@xn--strae-oqa.example', 'anna@STRASSE.example'.replace('SS', 'ẞ')],
+    'иван@пример.рф': ['иван@xn--e1afmkfd.xn--p1ai'],
+    'anna@مثال.إختبار': ['anna@xn--mgbh0fb.xn--kgbechtv'],
+    'anna@viii.example': ['anna@ⅷ.example', 'anna@ＶＩＩＩ.example'],
+    // No letters: such a name is kept in the only spelling there is for mail.
+    'anna@xn--ls8h.example': ['anna@xn--ls8h.example'],
+    'anna@example.org': ['anna@example.org', 'anna@EXAMPLE.org'],
+  };
+  for (const [key, all] of Object.entries(spellings)) {
+    for (const typed of [key, ...all]) assert.equal(normaliseEmail(typed), key, typed);
+    assert.match(asciiEmail(key).split('@')[1] ?? '', /^[a-z0-9.-]+$/);
+    assert.equal(normaliseEmail(asciiEmail(key)), key);
+  }
+  for (const none of ['anna@127.1', 'anna@192.0.2.1', 'anna@0x7f.0.0.1', 'anna@xn--iñvalid.example', 'anna@℀.example'])
+    assert.equal(normaliseEmail(none), undefined, none);
+});
+
 test('a person is called by their name, or by what stands before the @', () => {
   assert.equal(displayName({ name: undefined, email: 'ann@example.org' }), 'ann');
   assert.equal(displayName({ name: 'Ann K.', email: 'ann@example.org' }), 'Ann K.');
@@ -52,6 +78,10 @@ forEachDatabase((_name, open) => {
     assert.equal(ann.email, 'ann@example.org');
     assert.deepEqual(await accounts.find(ann.id), ann);
     assert.deepEqual(await accounts.findByEmail(' ANN@example.org'), ann);
+    const anna = await accounts.create({ email: 'anna@bücher.example' });
+    assert.deepEqual(await accounts.findByEmail('anna@xn--bcher-kva.example'), anna, 'C6');
+    await assert.rejects(accounts.create({ email: 'anna@xn--bcher-kva.example' }), 'C6');
+    await accounts.remove(anna.id);
     assert.equal(await accounts.findByEmail('nonsense'), undefined);
     assert.equal(await accounts.find('nobody' as AccountId), undefined);
     await accounts.setLocale(ann.id, 'de');

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
+import { normaliseEmail } from '../email.ts';
 import { type AccountId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Locale } from '../web/messages.ts';
@@ -117,21 +118,6 @@ function fromRow(row: AccountRow): Account {
     closingAt: row.closing_at ?? undefined,
     checkedAt: row.checked_at ?? undefined,
   };
-}
-
-/**
- * The form in which an address is stored and compared, or undefined if it cannot be one.
- * Lower case as a whole: providers that tell `Ann@` from `ann@` are unheard of, and two accounts for one mailbox are not.
- */
-export function normaliseEmail(text: string): string | undefined {
-  // Composed last: lower case takes some letters apart, and what is read back must be what was written.
-  const email = text.trim().toLowerCase().normalize('NFC');
-  if (email.length > 254 || !/^[^\s@\p{C}"(),:;<>[\\\]]{1,64}@[^\s@\p{C}]+$/u.test(email)) return undefined;
-  const host = email.slice(email.lastIndexOf('@') + 1);
-  const label = /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
-  const labels = host.split('.');
-  // A name without a dot is allowed for `localhost` alone: operators of a first start have nothing else.
-  return labels.every((part) => label.test(part)) && (labels.length > 1 || host === 'localhost') ? email : undefined;
 }
 
 /** What to call them: their name, or the part of the address before the @. */

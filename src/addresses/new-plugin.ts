@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { normaliseEmail } from '../account/account.ts';
+import { normaliseEmail } from '../email.ts';
 import { mostAddresses } from './addresses.ts';
 import type { AddressesNeeds, Ask, Owner } from './asking.ts';
 import type { Purpose } from './confirmations-store.ts';

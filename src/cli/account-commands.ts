@@ -1,5 +1,6 @@
-import { type Account, type Accounts, createAccounts, normaliseEmail } from '../account/account.ts';
+import { type Account, type Accounts, createAccounts } from '../account/account.ts';
 import { type Authenticators, createAuthenticators, wordsOf } from '../authenticators/authenticators.ts';
+import { normaliseEmail } from '../email.ts';
 import { createEngineStore } from '../engine/engine-store.ts';
 import type { AccountId } from '../ids.ts';
 import type { Outside } from '../outside.ts';

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { normaliseEmail } from '../account/account.ts';
 import type { Activity } from '../activity/activity.ts';
 import { days } from '../clock.ts';
 import { cleanText } from '../devices/device-text.ts';
+import { normaliseEmail } from '../email.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { locales } from '../web/messages.ts';
 import { checkupDonePage, checkupPage, checkupSteps } from './checkup-pages.tsx';

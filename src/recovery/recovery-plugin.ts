@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { normaliseEmail } from '../account/account.ts';
+import { normaliseEmail } from '../email.ts';
 import { AppError } from '../errors.ts';
 import { networkOf } from '../web/address.ts';
 import { readFlow } from '../web/flow.ts';

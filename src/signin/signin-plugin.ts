@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { normaliseEmail } from '../account/account.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+import { normaliseEmail } from '../email.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import { otherWaysPage, passkeyPage } from './other-pages.tsx';
