@@ -10,6 +10,7 @@ import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx'
 import { devicesPlugin } from './devices/devices-plugin.ts';
 import { createUnusedDevices } from './devices/unused-devices.ts';
 import { mailViewer } from './drivers/mail/mail-viewer.ts';
+import { createClientCheck } from './engine/client-check.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import { enginePlugin } from './engine/engine-plugin.ts';
 import { answerPollsFirst } from './engine/fast-poll.ts';
@@ -53,7 +54,7 @@ export async function createApp(outside: Outside): Promise<App> {
   const limits = createLimits({ ephemeral, clock });
   const live = createLive({ ephemeral });
 
-  const clients = createClients({ database, secrets, clock, random });
+  const clients = createClients({ database, secrets, clock, random, accepted: createClientCheck() });
   const keys = createSigningKeys({ database, secrets, clock, random });
   const devices = createDevices({
     database,

@@ -7,6 +7,7 @@ import { type Client, createClients } from '../../src/clients/clients.ts';
 import { days } from '../../src/clock.ts';
 import { readConfig } from '../../src/config.ts';
 import { createDevices } from '../../src/devices/devices.ts';
+import { createClientCheck } from '../../src/engine/client-check.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createSigningKeys } from '../../src/engine/signing-keys.ts';
 import { type LinkId, newOrderedId } from '../../src/ids.ts';
@@ -36,7 +37,7 @@ const approvalsAtOnce = 8;
 export async function openLatchkeyData(env: Record<string, string>): Promise<LatchkeyData> {
   const outside = await openOutside(readConfig({ ...env, ...hurried(env), LATCHKEY_VALKEY_URL: undefined }));
   if (!env.LATCHKEY_DATABASE_URL) await sql`pragma synchronous = off`.execute(outside.database.query);
-  const clients = createClients(outside);
+  const clients = createClients({ ...outside, accepted: createClientCheck() });
   const client =
     (await clients.find(clientId)) ??
     (await clients.create({ id: clientId, name: 'TV', public: true, grants: ['device_code', 'refresh_token'] })).client;
@@ -103,7 +104,7 @@ type Rooms = Awaited<ReturnType<typeof openRooms>>;
 
 /** The rooms that a link needs, wired as in the composition root. */
 async function openRooms(outside: Outside) {
-  const clients = createClients(outside);
+  const clients = createClients({ ...outside, accepted: createClientCheck() });
   const accounts = createAccounts(outside);
   const limits = createLimits(outside);
   const guesses = createGuesses({ limits });

@@ -1,10 +1,12 @@
 import { accessSync, constants } from 'node:fs';
+import { type Clients, createClients } from '../clients/clients.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
 import { openDatabase } from '../drivers/database/open.ts';
 import { openSmtpMail } from '../drivers/mail/smtp.ts';
 import { openHttpSms } from '../drivers/sms/http.ts';
+import { createClientCheck } from '../engine/client-check.ts';
 import { createSigningKeys } from '../engine/signing-keys.ts';
 import { systemRandom } from '../random.ts';
 import { createSecrets } from '../secrets.ts';
@@ -109,10 +111,23 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
       if ((await keys.list()).length === 0) return 'none yet; made at the first start';
       return `${(await keys.load()).length}, and the secret opens them`;
     });
-    return [reachable, upToDate, signing];
+    const clients = await check('clients', async () => {
+      const secrets = (await readSecrets({ database, config })) ?? createSecrets(config.secret);
+      const needs = { database, secrets, clock: systemClock, random: systemRandom, accepted: createClientCheck() };
+      return clientsDetail(createClients(needs));
+    });
+    return [reachable, upToDate, signing, clients];
   } finally {
     await database.close();
   }
+}
+
+/** Those that an older version registered although their every request fails (C5). */
+async function clientsDetail(clients: Clients): Promise<string> {
+  const unfit = await clients.unfit();
+  const told = unfit.map(({ id, problem }) => `${id}: ${problem} Mend it with "latchkey clients change ${id}".`);
+  if (told.length > 0) throw new Error(told.join(' '));
+  return `${(await clients.list()).length}, and the server works with each`;
 }
 
 async function examineEphemeral({ valkeyUrl }: Config): Promise<string> {

@@ -1,6 +1,7 @@
 import { createClients } from '../clients/clients.ts';
 import { hours } from '../clock.ts';
 import { createDevices } from '../devices/devices.ts';
+import { createClientCheck } from '../engine/client-check.ts';
 import { createEngineStore } from '../engine/engine-store.ts';
 import type { Outside } from '../outside.ts';
 import { createPerson } from '../person.ts';
@@ -49,7 +50,7 @@ const recoveryCode: Command = {
 function openPerson(outside: Outside, terminal: Terminal) {
   const { database, ephemeral, clock, config } = outside;
   const engine = createEngineStore(database);
-  const clients = createClients(outside);
+  const clients = createClients({ ...outside, accepted: createClientCheck() });
   const devices = createDevices({
     ...outside,
     revokeGrant: (grantId, transaction) => engine.deleteArtifactsOfGrant(grantId, transaction),

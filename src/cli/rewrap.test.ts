@@ -13,6 +13,7 @@ import { startTestApp, type TestApp, testPassword } from '../../test/helpers/tes
 import { createAuthenticators } from '../authenticators/authenticators.ts';
 import { createClients } from '../clients/clients.ts';
 import { seconds } from '../clock.ts';
+import { createClientCheck } from '../engine/client-check.ts';
 import type { ClientId } from '../ids.ts';
 import { createSecrets } from '../secrets.ts';
 import { sealedColumns } from './sealed-columns.ts';
@@ -118,7 +119,7 @@ async function expectAllWorks(app: TestApp, before: Awaited<ReturnType<typeof fi
   const next = await authenticators.savedCode.use(id, before.saved);
   assert.ok(next);
   before.saved = next;
-  const clients = createClients(app.outside);
+  const clients = createClients({ ...app.outside, accepted: createClientCheck() });
   assert.ok(await clients.find(confidential.id as ClientId));
   assert.deepEqual(await (await fetch(`${app.url}/jwks`)).json(), before.keys, 'the same signing keys');
 }

@@ -4,93 +4,71 @@ import { AppError } from '../errors.ts';
 import { type ClientId, newId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
+import { endedBy } from './client-changes.ts';
+import { type ClientMetadata, metadataOf } from './client-metadata.ts';
+import { type ClientSettings, checkedSettings, type GivenSettings, readSettings } from './client-settings.ts';
 import { type ClientRow, createClientsStore } from './clients-store.ts';
 
-export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
-
-/** Scopes about the person; every other scope is an API's own business (RFC 8707). */
-export const identityScopes: readonly string[] = ['openid', 'offline_access', 'profile', 'email'];
-
-/** RS256 is for the apps that verify nothing else. */
-const idTokenAlgs = ['ES256', 'RS256'] as const;
-export type IdTokenAlg = (typeof idTokenAlgs)[number];
-
 /** An app, as pages and operators see it. */
-export type Client = {
+export type Client = ClientSettings & {
   id: ClientId;
   name: string;
   /** Without a secret: everything that runs on a person's device (RFC 8628 §5.6). */
   public: boolean;
-  grants: string[];
-  redirectUris: string[];
-  /** Where a person may be sent after signing out (OpenID Connect RP-Initiated Logout §3.1). */
-  postLogoutRedirectUris: string[];
-  /** What it may ask for, space separated; the ceiling for every grant (B32). */
-  scope: string;
-  /** Origins whose scripts may call the token endpoints (C15). */
-  webOrigins: string[];
-  /** Resource servers for which it may get JWT access tokens (RFC 8707). */
-  resources: string[];
-  /** How long a linked device stays linked at most, in days (B33, C9). */
-  deviceDays: number;
-  /** Every access token must be bound to a key (RFC 9449 §5.2). */
-  dpopRequired: boolean;
-  /** What signs its ID tokens (OpenID Connect Registration §2). */
-  idTokenAlg: IdTokenAlg;
   createdAt: number;
 };
 
-export type NewClient = {
-  id?: string | undefined;
-  name: string;
-  public: boolean;
-  grants: string[];
-  redirectUris?: string[];
-  postLogoutRedirectUris?: string[];
-  scope?: string | undefined;
-  webOrigins?: string[];
-  resources?: string[];
-  deviceDays?: number | undefined;
-  dpopRequired?: boolean;
-  idTokenAlg?: string | undefined;
+export type NewClient = GivenSettings & { id?: string | undefined; name: string; public: boolean };
+
+/** Only what is named changes; whether there is a secret never does. */
+export type ClientChanges = {
+  [Setting in Exclude<keyof NewClient, 'id' | 'public'>]?: NewClient[Setting] | undefined;
 };
-
-type Settings = Omit<Client, 'id' | 'name' | 'public' | 'createdAt'>;
-
-/** In the words of OpenID Connect Dynamic Client Registration 1.0 §2. */
-export type ClientMetadata = { client_id: string; [name: string]: unknown };
 
 export type Clients = {
   find(id: string): Promise<Client | undefined>;
   names(ids: string[]): Promise<Map<ClientId, string>>;
   list(): Promise<Client[]>;
+  /** Whether the scripts of an origin may call for any client at all (C15). */
+  isWebOrigin(origin: string): Promise<boolean>;
   /** The secret is returned here once and stored only as a keyed hash. */
   create(input: NewClient): Promise<{ client: Client; secret: string | undefined }>;
+  /** With what stops working by it, one sentence each; undefined if there is no such client. */
+  change(id: string, changes: ClientChanges): Promise<{ client: Client; ends: string[] } | undefined>;
+  /** A new secret, returned here once; the one before counts for `overlap` milliseconds more. */
+  rotateSecret(id: string, overlap: number): Promise<{ client: Client; secret: string; until: number } | undefined>;
   remove(id: string): Promise<boolean>;
   /** What the engine needs to know, or undefined if there is no such client. */
   metadata(id: string): Promise<ClientMetadata | undefined>;
-  /** Compares a presented secret with the stored hash in constant time. */
-  secretMatches(presented: string, storedHash: string): boolean;
+  /** Compares a presented secret with what is stored in constant time. */
+  secretMatches(id: string, presented: string): Promise<boolean>;
+  /** Those that were registered by an older version and whose requests fail, each with the reason. */
+  unfit(): Promise<{ id: string; problem: string }[]>;
 };
 
-const grantNames = new Map([
-  ['device_code', deviceCodeGrant],
-  [deviceCodeGrant, deviceCodeGrant],
-  ['authorization_code', 'authorization_code'],
-  ['refresh_token', 'refresh_token'],
-  ['client_credentials', 'client_credentials'],
-]);
+type Needs = {
+  database: Database;
+  secrets: Secrets;
+  clock: Clock;
+  random: Random;
+  /** Rejects with AppError what the engine would not work with: it judges, since every request goes through it (C5). */
+  accepted(metadata: ClientMetadata): Promise<void>;
+};
 
-type Needs = { database: Database; secrets: Secrets; clock: Clock; random: Random };
+/** What an operator changes is seen within this time. */
+const remembered = seconds(5);
 
-export function createClients({ database, secrets, clock, random }: Needs): Clients {
+export function createClients({ database, secrets, clock, random, accepted }: Needs): Clients {
   const store = createClientsStore(database);
-  const known = new Map<string, { client: Client; secretHash: string | null; readAt: number }>();
+  const known = new Map<string, { client: Client; row: ClientRow; readAt: number }>();
+  let origins: { all: Set<string>; readAt: number } | undefined;
 
-  /** Every request to the engine asks for its client; what an operator changes is seen within seconds. */
+  const isFresh = ({ readAt }: { readAt: number }): boolean => Math.abs(clock.now() - readAt) < remembered;
+
+  /** Every request to the engine asks for its client. */
   async function read(id: string) {
     const cached = known.get(id);
-    if (cached && Math.abs(clock.now() - cached.readAt) < seconds(5)) return cached;
+    if (cached && isFresh(cached)) return cached;
     const row = await store.findClient(id).catch((error: unknown) => {
       // While the database is away, devices of known clients go on waiting.
       if (cached && error instanceof AppError) return 'away' as const;
@@ -100,12 +78,24 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
     if (known.size >= 1000) known.clear();
     known.delete(id);
     if (!row) return undefined;
-    const fresh = { client: clientOf(row), secretHash: row.secret_hash, readAt: clock.now() };
+    const fresh = { client: clientOf(row), row, readAt: clock.now() };
     known.set(id, fresh);
     return fresh;
   }
 
   const find = async (id: string): Promise<Client | undefined> => (await read(id))?.client;
+
+  /** What is stored goes through here, new or changed: a client that could never work is not stored (C5). */
+  async function settingsFor(row: Pick<ClientRow, 'id' | 'name' | 'secret_hash'>, given: GivenSettings) {
+    if (!row.name) throw new AppError('bad_request', 'A client needs a name.');
+    const settings = checkedSettings(given, row.secret_hash === null);
+    for (const service of settings.services) {
+      const found = (await store.findClient(service))?.secret_hash;
+      if (!found) throw new AppError('bad_request', `There is no client "${service}" with a secret to be a service.`);
+    }
+    await accepted(metadataOf({ ...settings, id: row.id, name: row.name }, row.secret_hash));
+    return JSON.stringify(settings);
+  }
 
   return {
     find,
@@ -117,20 +107,32 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
 
     list: async () => (await store.listClients()).map(clientOf),
 
+    async isWebOrigin(origin) {
+      if (!origins || !isFresh(origins)) {
+        const all = await store.listClients().catch((error: unknown) => {
+          // Whoever is told that the database is away should be able to read it.
+          if (error instanceof AppError) return undefined;
+          throw error;
+        });
+        if (all) origins = { all: new Set(all.flatMap((row) => clientOf(row).webOrigins)), readAt: clock.now() };
+      }
+      return origins?.all.has(origin) ?? false;
+    },
+
     async create(input) {
-      const settings = checkedSettings(input);
       const secret = input.public ? undefined : random.token(32);
-      const row: ClientRow = {
+      const begun = {
         id: input.id ?? newId<ClientId>(random),
         name: input.name.trim(),
         secret_hash: secret ? secrets.hash('client-secret', secret) : null,
-        settings: JSON.stringify(settings),
+        previous_secret_hash: null,
+        previous_secret_until: null,
         created_at: clock.now(),
       };
-      if (!row.name) throw new AppError('bad_request', 'A client needs a name.');
-      if (!/^[A-Za-z0-9._~-]{1,128}$/.test(row.id)) {
+      if (!/^[A-Za-z0-9._~-]{1,128}$/.test(begun.id)) {
         throw new AppError('bad_request', 'A client id has 1 to 128 letters, digits, dots, dashes or underscores.');
       }
+      const row: ClientRow = { ...begun, settings: await settingsFor(begun, input) };
       try {
         await store.addClient(row);
       } catch (error) {
@@ -140,6 +142,36 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
       return { client: clientOf(row), secret };
     },
 
+    async change(id, changes) {
+      const before = await store.findClient(id);
+      if (!before) return undefined;
+      const { name, ...given } = Object.fromEntries(
+        Object.entries(changes).filter(([, value]) => value !== undefined),
+      ) as Partial<NewClient>;
+      const changed = { ...before, name: name?.trim() ?? before.name };
+      const old = readSettings(before.settings);
+      const row = { ...changed, settings: await settingsFor(changed, { ...old, ...given }) };
+      if (!(await store.changeClient(before, { name: row.name, settings: row.settings }))) throw changedMeanwhile();
+      known.delete(id);
+      return { client: clientOf(row), ends: endedBy(old, readSettings(row.settings)) };
+    },
+
+    async rotateSecret(id, overlap) {
+      const before = await store.findClient(id);
+      if (!before) return undefined;
+      if (before.secret_hash === null) throw new AppError('bad_request', `Client ${id} is public: it has no secret.`);
+      const secret = random.token(32);
+      const until = clock.now() + overlap;
+      const hashes = {
+        secret_hash: secrets.hash('client-secret', secret),
+        previous_secret_hash: overlap > 0 ? before.secret_hash : null,
+        previous_secret_until: overlap > 0 ? until : null,
+      };
+      if (!(await store.changeSecret(before, hashes))) throw changedMeanwhile();
+      known.delete(id);
+      return { client: clientOf(before), secret, until };
+    },
+
     async remove(id) {
       known.delete(id);
       return store.deleteClient(id);
@@ -147,112 +179,39 @@ export function createClients({ database, secrets, clock, random }: Needs): Clie
 
     async metadata(id) {
       const found = await read(id);
-      return found && metadataOf(found.client, found.secretHash);
+      return found && metadataOf(found.client, found.row.secret_hash);
     },
 
-    secretMatches: (presented, storedHash) => sameString(secrets.hash('client-secret', presented), storedHash),
+    async secretMatches(id, presented) {
+      const row = (await read(id))?.row;
+      if (!row?.secret_hash) return false;
+      const hash = secrets.hash('client-secret', presented);
+      const { previous_secret_hash: previous, previous_secret_until: until } = row;
+      const now = sameString(hash, row.secret_hash);
+      const before = previous !== null && until !== null && until > clock.now() && sameString(hash, previous);
+      return now || before;
+    },
+
+    async unfit() {
+      const problems: { id: string; problem: string }[] = [];
+      for (const row of await store.listClients()) {
+        await settingsFor(row, readSettings(row.settings)).catch((error: unknown) => {
+          if (!(error instanceof AppError) || error.code !== 'bad_request') throw error;
+          problems.push({ id: row.id, problem: error.message });
+        });
+      }
+      return problems;
+    },
   };
 }
 
-function clientOf(row: ClientRow): Client {
-  const settings = JSON.parse(row.settings) as Settings;
-  return {
-    ...settings,
-    // Clients registered before there was such a thing have none.
-    postLogoutRedirectUris: settings.postLogoutRedirectUris ?? [],
-    id: row.id as ClientId,
-    name: row.name,
-    public: row.secret_hash === null,
-    createdAt: row.created_at,
-  };
-}
+const changedMeanwhile = (): AppError =>
+  new AppError('bad_request', 'Somebody else has changed this client meanwhile. Look at it and try again.');
 
-function checkedSettings(input: NewClient): Settings {
-  const grants = input.grants.map((name) => {
-    const grant = grantNames.get(name);
-    if (!grant)
-      throw new AppError('bad_request', `There is no grant "${name}". Use ${[...grantNames.keys()].join(', ')}.`);
-    return grant;
-  });
-  if (grants.length === 0) throw new AppError('bad_request', 'A client needs at least one grant, such as device_code.');
-  const redirectUris = input.redirectUris ?? [];
-  if (grants.includes('authorization_code') && redirectUris.length === 0) {
-    throw new AppError('bad_request', 'The authorization_code grant needs a redirect URI.');
-  }
-  const postLogoutRedirectUris = input.postLogoutRedirectUris ?? [];
-  const returnUris = [...redirectUris, ...postLogoutRedirectUris];
-  for (const uri of [...returnUris, ...(input.webOrigins ?? []), ...(input.resources ?? [])]) {
-    if (!URL.canParse(uri)) throw new AppError('bad_request', `"${uri}" is not an address.`);
-  }
-  for (const uri of returnUris) checkRedirectUri(uri);
-  const deviceDays = input.deviceDays ?? 30;
-  if (!Number.isInteger(deviceDays) || deviceDays < 1 || deviceDays > 365) {
-    throw new AppError('bad_request', 'A device stays linked for 1 to 365 days.');
-  }
-  const idTokenAlg = idTokenAlgs.find((alg) => alg === (input.idTokenAlg ?? 'ES256'));
-  if (!idTokenAlg) throw new AppError('bad_request', `An ID token is signed with ${idTokenAlgs.join(' or ')}.`);
-  return {
-    grants: [...new Set(grants)],
-    redirectUris,
-    postLogoutRedirectUris,
-    scope: input.scope ?? 'openid profile email offline_access',
-    webOrigins: (input.webOrigins ?? []).map((origin) => new URL(origin).origin),
-    resources: input.resources ?? [],
-    deviceDays,
-    dpopRequired: input.dpopRequired ?? false,
-    idTokenAlg,
-  };
-}
-
-/** C2: a code must not travel in the clear, and a fragment would be cut off. */
-function checkRedirectUri(uri: string): void {
-  const { protocol, hostname } = new URL(uri);
-  if (uri.includes('#')) throw new AppError('bad_request', `The redirect URI "${uri}" must have no fragment.`);
-  if (protocol === 'http:' && !isLoopback(hostname)) {
-    throw new AppError(
-      'bad_request',
-      `The redirect URI "${uri}" must be https, or http on this machine's own address.`,
-    );
-  }
-  // RFC 8252 §7.1: a name the app's maker owns, reversed, so that no other app takes it by accident.
-  if (protocol !== 'http:' && protocol !== 'https:' && !protocol.includes('.')) {
-    throw new AppError(
-      'bad_request',
-      `The scheme of "${uri}" must be a reversed domain name, such as com.example.app.`,
-    );
-  }
-}
-
-function metadataOf(client: Client, secretHash: string | null): ClientMetadata {
-  const codeFlow = client.grants.includes('authorization_code');
-  return {
-    client_id: client.id,
-    client_name: client.name,
-    application_type: client.redirectUris.some(isForNativeApp) || !codeFlow ? 'native' : 'web',
-    grant_types: client.grants,
-    response_types: codeFlow ? ['code'] : [],
-    redirect_uris: client.redirectUris,
-    post_logout_redirect_uris: client.postLogoutRedirectUris,
-    // The engine knows no scopes of APIs; those it compares with what the resource server may get. An empty scope would
-    // lift the ceiling (B32).
-    scope:
-      client.scope
-        .split(' ')
-        .filter((scope) => identityScopes.includes(scope))
-        .join(' ') || 'openid',
-    token_endpoint_auth_method: secretHash === null ? 'none' : 'client_secret_basic',
-    // The engine compares secrets through secretMatches, so all it ever holds is the hash (K9).
-    ...(secretHash === null ? {} : { client_secret: secretHash }),
-    dpop_bound_access_tokens: client.dpopRequired,
-    id_token_signed_response_alg: client.idTokenAlg,
-    web_origins: client.webOrigins,
-  };
-}
-
-/** RFC 8252 §7: loopback addresses and private-use schemes belong to apps on the person's own machine. */
-function isForNativeApp(uri: string): boolean {
-  const { protocol, hostname } = new URL(uri);
-  return protocol !== 'https:' && (protocol !== 'http:' || isLoopback(hostname));
-}
-
-const isLoopback = (hostname: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+const clientOf = (row: ClientRow): Client => ({
+  ...readSettings(row.settings),
+  id: row.id as ClientId,
+  name: row.name,
+  public: row.secret_hash === null,
+  createdAt: row.created_at,
+});

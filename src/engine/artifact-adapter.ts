@@ -88,3 +88,14 @@ export function createArtifactAdapter({ kind, store, units, secrets, clock, gran
     revokeByGrantId: (grantId) => store.deleteArtifactsOfGrant(grantId),
   };
 }
+
+/** For what the engine is to store nothing of. */
+export const noAdapter = {
+  upsert: async () => {},
+  find: async () => undefined,
+  findByUid: async () => undefined,
+  findByUserCode: async () => undefined,
+  consume: async () => {},
+  destroy: async () => {},
+  revokeByGrantId: async () => {},
+};

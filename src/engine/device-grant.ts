@@ -1,7 +1,9 @@
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clients } from '../clients/clients.ts';
 import type { Clock } from '../clock.ts';
+import { stillAllowed } from './allowed.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
+import { settingsOf } from './engine-client.ts';
 import { deviceAuthorizationAnswer } from './fast-issue.ts';
 import type { EngineInternals } from './provider-internals.ts';
 import type { TokenAnswers } from './token-answers.ts';
@@ -111,7 +113,8 @@ export function createDeviceCodeHandler(internals: EngineInternals, needs: Needs
     }
     const unit = needs.units.current();
     if (!unit) throw new Error('A device code is redeemed outside a unit of work.');
-    Object.assign(unit, { approved: request, retry: whose });
+    const scope = stillAllowed(settingsOf(ctx.oidc.client ?? {}), request.scope);
+    Object.assign(unit, { approved: { ...request, scope }, retry: whose });
     await internals.deviceCodeHandler(ctx);
     needs.answers.keep(unit, whose, request.grantId, ctx.body as object);
   };

@@ -1,5 +1,5 @@
 import { errorCodes, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { deviceCodeGrant } from '../clients/clients.ts';
+import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
 import type { Random } from '../random.ts';

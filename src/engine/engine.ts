@@ -1,19 +1,20 @@
 import './runtime-label.ts';
 import type { IncomingMessage } from 'node:http';
 import Provider, { type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider';
+import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { Clients } from '../clients/clients.ts';
-import { deviceCodeGrant } from '../clients/clients.ts';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import { type AccountId, type ClientId, type GrantId, newOrderedId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
-import { artifactId, createArtifactAdapter } from './artifact-adapter.ts';
+import { artifactId, createArtifactAdapter, noAdapter } from './artifact-adapter.ts';
 import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
 import { type IdTokenHint, readIdTokenHint } from './id-token-hint.ts';
+import { narrowOwn } from './narrow-request.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
 import { loadInternals, responseModes } from './provider-internals.ts';
 import { createRefreshHandler } from './refresh-grant.ts';
@@ -155,7 +156,6 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
       jwks,
       cookieKeys: [secrets.hash('session', 'engine-cookies')],
       secureCookies: secure,
-      clients,
       claimsOf: needs.claimsOf,
       renderError: (ctx, out) => showError(secrets, ctx, out),
     }),
@@ -168,7 +168,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
   // The mount writes the X-Forwarded-* headers itself, from the issuer, so that a Host header decides nothing (C17).
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = function (actual: string) {
-    return clients.secretMatches(actual, this.clientSecret ?? '');
+    return clients.secretMatches(this.clientId, actual);
   };
 
   const internals = await loadInternals(provider);
@@ -183,6 +183,16 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
     'refresh_token',
     createRefreshHandler(internals, { provider, units, answers, grantUsed: needs.grantUsed }),
     ['refresh_token', 'scope', 'resource'],
+    ['resource'],
+  );
+
+  provider.registerGrantType(
+    'client_credentials',
+    async (ctx) => {
+      narrowOwn(ctx);
+      await internals.clientCredentialsHandler(ctx);
+    },
+    ['scope', 'resource'],
     ['resource'],
   );
 
@@ -242,13 +252,3 @@ function showError(secrets: Secrets, ctx: KoaContextWithOIDC, out: ErrorOut) {
   ctx.status = 303;
   ctx.redirect(`/problem?what=${encodeURIComponent(secrets.seal('flow', JSON.stringify(out), 'problem'))}`);
 }
-
-const noAdapter = {
-  upsert: async () => {},
-  find: async () => undefined,
-  findByUid: async () => undefined,
-  findByUserCode: async () => undefined,
-  consume: async () => {},
-  destroy: async () => {},
-  revokeByGrantId: async () => {},
-};

@@ -1,13 +1,13 @@
-import { type Client, type Clients, deviceCodeGrant } from '../clients/clients.ts';
+import { deviceCodeGrant } from '../clients/client-settings.ts';
+import type { Client, Clients } from '../clients/clients.ts';
 import type { Random } from '../random.ts';
+import { allowed } from './allowed.ts';
 import type { DeviceRequests, IssuedCode, Requester } from './device-requests.ts';
 
 type Needs = { issuer: string; clients: Clients; requests: DeviceRequests; random: Random };
 
 /** Parameters that need no checking but their shape; any other goes to the engine (RFC 8628 §3.1). */
 const known = new Set(['client_id', 'scope', 'device_name', 'device_model', 'device_type', 'dpop_jkt']);
-/** Scopes whose meaning does not depend on a resource. */
-const plainScopes = new Set(['openid', 'profile', 'email', 'offline_access']);
 /** RFC 7638: a SHA-256 thumbprint. */
 const thumbprint = /^[A-Za-z0-9_-]{43}$/;
 
@@ -28,6 +28,9 @@ export function createFastIssue({ issuer, clients, requests, random }: Needs) {
     }
     const client = params.client_id === undefined ? undefined : await clients.find(params.client_id);
     if (!client || !isInOrder(client, params)) return undefined;
+    const { scope, refused } = allowed(client, { of: 'person', scope: params.scope });
+    if (refused) return undefined;
+    params.scope = scope.join(' ');
     // RFC 8628 §5.2 (A21): 256 random bits.
     const deviceCode = random.token(32);
     const issued = await requests.issue({ deviceCode, client, params, requester });
@@ -37,11 +40,7 @@ export function createFastIssue({ issuer, clients, requests, random }: Needs) {
 
 function isInOrder(client: Client, params: Record<string, string>): boolean {
   if (!client.public || !client.grants.includes(deviceCodeGrant)) return false;
-  if (params.dpop_jkt !== undefined && !thumbprint.test(params.dpop_jkt)) return false;
-  const allowed = client.scope.split(' ');
-  return (params.scope ?? '')
-    .split(' ')
-    .every((scope) => scope === '' || (plainScopes.has(scope) && allowed.includes(scope)));
+  return params.dpop_jkt === undefined || thumbprint.test(params.dpop_jkt);
 }
 
 /** RFC 8628 §3.2. */

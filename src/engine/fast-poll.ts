@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { deviceCodeGrant } from '../clients/clients.ts';
+import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { DeviceRequests } from './device-requests.ts';
 import type { FastAnswer } from './fast-tokens.ts';
 

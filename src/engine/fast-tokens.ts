@@ -1,10 +1,11 @@
+import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { Client, Clients } from '../clients/clients.ts';
-import { deviceCodeGrant } from '../clients/clients.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, GrantId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
+import { stillAllowed } from './allowed.ts';
 import { artifactId } from './artifact-adapter.ts';
 import type { DeviceRequests, PollAnswer } from './device-requests.ts';
 import type { ArtifactRow, EngineStore } from './engine-store.ts';
@@ -88,7 +89,8 @@ export function createFastTokens(needs: Needs) {
   /** An access token, a refresh token if the client may have one, and an ID token if `openid` was asked for. */
   function issue(source: Source, client: Client, claims: Claims, end: number) {
     const now = seconds();
-    const { accountId, clientId, grantId, scope, amr, acr, authTime, gty, rotations } = source;
+    const { accountId, clientId, grantId, amr, acr, authTime, gty, rotations } = source;
+    const scope = stillAllowed(client, source.scope);
     const access = {
       accountId,
       clientId,
@@ -118,6 +120,8 @@ export function createFastTokens(needs: Needs) {
       // C9: rotation does not prolong; the end was set when the person allowed it.
       const refresh = {
         ...access,
+        // RFC 6749 §6: its scope stays what it was.
+        scope: source.scope,
         amr,
         ...(acr && { acr }),
         authTime,
@@ -129,7 +133,8 @@ export function createFastTokens(needs: Needs) {
       rows.push(artifact('RefreshToken', refresh));
       tokens.refresh_token = refresh.jti;
     }
-    return { rows, tokens: { ...tokens, scope, token_type: 'Bearer' } };
+    // RFC 6749 §5.1
+    return { rows, tokens: { ...tokens, ...(scope && { scope }), token_type: 'Bearer' } };
   }
 
   /** Undefined if another request claimed the one-time value first: the engine finds what the winner was told. */

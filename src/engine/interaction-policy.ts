@@ -23,5 +23,14 @@ export function createInteractionPolicy() {
       return wanted.length > 0 && answer === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
     }),
   );
+  // What is asked for was computed (narrow-request.ts); of it the engine would have only scopes about the person allowed
+  // and given, unless a resource is named (A5).
+  login.checks.add(
+    new Check('scope', 'the scope is what was computed', 'login_required', (ctx) => {
+      const { oidc } = ctx as KoaContextWithOIDC;
+      Object.defineProperty(oidc, 'requestParamOIDCScopes', { value: oidc.requestParamScopes, configurable: true });
+      return Check.NO_NEED_TO_PROMPT;
+    }),
+  );
   return policy;
 }

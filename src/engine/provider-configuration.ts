@@ -1,9 +1,12 @@
 import type { Configuration, ErrorOut, FindAccount, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import type { Clients } from '../clients/clients.ts';
-import { deviceCodeGrant, identityScopes } from '../clients/clients.ts';
+import { deviceCodeGrant, identityScopes } from '../clients/client-settings.ts';
 import { acrValues } from './acr.ts';
+import { allowed, claimNames, claimsByScope } from './allowed.ts';
+import { type EngineClient, isPublic, settingsOf } from './engine-client.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
+import { narrowRequest } from './narrow-request.ts';
+import { rotates } from './refresh-grant.ts';
 
 /** What apps may learn of a person, by scope (OpenID Connect Core §5.4). */
 export type Claims = {
@@ -15,18 +18,12 @@ export type Claims = {
   locale?: string;
 };
 
-/** OpenID Connect Core §5.4. */
-const claimsByScope = {
-  openid: ['sub', 'auth_time', 'amr', 'acr'],
-  profile: ['name', 'preferred_username', 'locale'],
-  email: ['email', 'email_verified'],
-};
-
 /** What a scope tells of a person. */
-export function claimsOfScope(claims: Claims, scope: string): Partial<Claims> {
-  const names = scope.split(' ').flatMap((name) => claimsByScope[name as keyof typeof claimsByScope] ?? []);
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => names.includes(name)));
-}
+export const claimsOfScope = (claims: Claims, scope: string): Partial<Claims> =>
+  only(claims, claimNames(scope.split(' ')));
+
+const only = (claims: Claims, names: readonly string[]): Partial<Claims> =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => names.includes(name)));
 
 /** The engine's own browser session, derived from ours (decision 6). */
 export const engineSessionCookie = 'latchkey-engine';
@@ -50,17 +47,18 @@ type Needs = {
   jwks: JWK[];
   cookieKeys: string[];
   secureCookies: boolean;
-  clients: Clients;
   claimsOf(accountId: string): Promise<Claims | undefined>;
   renderError(ctx: KoaContextWithOIDC, out: ErrorOut): void;
 };
 
 /** The engine's settings, with a reason wherever they differ from its own (K12). */
 export function providerConfiguration(needs: Needs): Configuration {
-  const { clients, claimsOf } = needs;
-  const findAccount: FindAccount = async (_ctx, id) => {
-    const claims = await claimsOf(id);
-    return claims && { accountId: id, claims: async () => claims };
+  const findAccount: FindAccount = async (ctx, id) => {
+    const claims = await needs.claimsOf(id);
+    const { client } = ctx.oidc;
+    // In ID tokens and at /userinfo: nothing beyond what the client may have today, whatever it was given once.
+    const told = claims && client ? only(claims, allowed(settingsOf(client), { of: 'person' }).claims) : claims;
+    return claims && { accountId: id, claims: async () => ({ ...told, sub: claims.sub }) };
   };
   const cookie = { httpOnly: true, sameSite: 'lax', secure: needs.secureCookies, signed: false } as const;
 
@@ -74,13 +72,17 @@ export function providerConfiguration(needs: Needs): Configuration {
     conformIdTokenClaims: false,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [deviceCodeGrant], response_types: [] },
-    extraClientMetadata: { properties: ['web_origins'] },
+    extraClientMetadata: { properties: ['settings'] },
     // What there are keys for, and nothing else is offered.
     enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
     responseTypes: ['code'],
-    // RFC 9700 §2.1.1: PKCE for every client, S256 only (C4).
-    pkce: { required: () => true },
-    rotateRefreshToken: true,
+    // RFC 9700 §2.1.1: PKCE for every client, S256 only (C4), unless the operator lets one do without that keeps a secret
+    // and ties the code to its request by a nonce in the ID token.
+    pkce: {
+      required: ({ oidc }, client) =>
+        !(settingsOf(client).pkceOptional && !isPublic(client) && oidc.params?.nonce && asksForIdToken(oidc.params)),
+    },
+    rotateRefreshToken: rotates,
     // A linked device that could not refresh would be signed out within minutes; offline_access is for the rest.
     issueRefreshToken: async (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && (source.kind === 'DeviceCode' || source.scopes.has('offline_access')),
@@ -113,11 +115,12 @@ export function providerConfiguration(needs: Needs): Configuration {
       policy: createInteractionPolicy(),
     },
     // What the device says of itself, shown on the review page; and the key it will redeem with (K6).
-    extraParams: ['device_name', 'device_model', 'device_type', 'dpop_jkt'],
+    // And the place where a request is cut to what it may get.
+    extraParams: { device_name: null, device_model: null, device_type: null, dpop_jkt: null, scope: narrowRequest },
     ttl: {
       AccessToken: (_ctx, token) => (token.resourceServer ? lifetimes.jwtAccessToken : lifetimes.accessToken),
       AuthorizationCode: lifetimes.authorizationCode,
-      ClientCredentials: lifetimes.accessToken,
+      ClientCredentials: (_ctx, token) => (token.resourceServer ? lifetimes.jwtAccessToken : lifetimes.accessToken),
       DeviceCode: lifetimes.deviceCode,
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
@@ -134,14 +137,14 @@ export function providerConfiguration(needs: Needs): Configuration {
     // RFC 9700 §2.6 (C15): only origins the operator named for this app, and pages that live here: browsers name the
     // origin in every POST of a script.
     clientBasedCORS: (_ctx, origin, client) =>
-      origin === needs.issuer || (client.web_origins as string[]).includes(origin),
+      origin === needs.issuer || settingsOf(client).webOrigins.includes(origin),
     renderError: needs.renderError,
     features: {
       devInteractions: { enabled: false },
       deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****' },
       introspection: {
         enabled: true,
-        allowedPolicy: async (_ctx, client, token) => mayIntrospect(isPublic(client), client.clientId, token),
+        allowedPolicy: async (ctx, client, token) => mayIntrospect(ctx, client, token),
       },
       revocation: {
         enabled: true,
@@ -160,10 +163,10 @@ export function providerConfiguration(needs: Needs): Configuration {
         defaultResource: async (_ctx, _client, oneOf) => oneOf ?? [],
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_ctx, resource, client) => {
-          const known = await clients.find(client.clientId);
-          if (!known?.resources.includes(resource)) throw new errors.InvalidTarget();
+          const { scope, refused } = allowed(settingsOf(client), { of: 'person', resources: [resource] });
+          if (refused === 'invalid_target') throw new errors.InvalidTarget();
           return {
-            scope: known.scope,
+            scope: scope.join(' '),
             audience: resource,
             accessTokenFormat: 'jwt',
             accessTokenTTL: lifetimes.jwtAccessToken,
@@ -175,22 +178,27 @@ export function providerConfiguration(needs: Needs): Configuration {
   };
 }
 
-/** RFC 8628 §5.6 (A26): what ships a secret to devices has none. */
-const isPublic = (client: {
-  clientAuthMethod?: string | undefined;
-  grantTypeAllowed(type: string): boolean;
-}): boolean => client.clientAuthMethod === 'none' || client.grantTypeAllowed(deviceCodeGrant);
+/** Without the scope `openid` there is no ID token, and a nonce protects nothing. */
+const asksForIdToken = ({ scope }: { scope?: unknown }): boolean =>
+  String(scope ?? '')
+    .split(' ')
+    .includes('openid');
 
-/** RFC 7662 §2.1 (C30): an app may ask about its own tokens, a resource server with a secret about those meant for it. */
-function mayIntrospect(
-  ofDevice: boolean,
-  clientId: string,
-  token: { kind?: string; clientId?: string | undefined; aud?: string | string[] | undefined },
-): boolean {
-  if (token.clientId === clientId) return true;
+type Introspected = { kind?: string; clientId?: string | undefined; aud?: string | string[] | undefined };
+
+/**
+ * RFC 7662 §2.1, §4 (C30, A9): an app may ask about its own tokens; a service with a secret about those of apps whose
+ * operator has named it, and about what names it as the audience. Everything else is refused.
+ */
+async function mayIntrospect(ctx: KoaContextWithOIDC, client: EngineClient, token: Introspected): Promise<boolean> {
+  const { clientId: owner = '' } = token;
+  if (owner === client.clientId) return true;
   // A refresh token is for its own client and nobody else.
-  if (ofDevice || token.kind === 'RefreshToken') return false;
-  return token.aud === undefined || [token.aud].flat().includes(clientId);
+  if (isPublic(client) || token.kind === 'RefreshToken') return false;
+  const app = await ctx.oidc.provider.Client.find(owner);
+  if (!app) return false;
+  const audience = [token.aud ?? settingsOf(app).services].flat();
+  return audience.includes(client.clientId);
 }
 
 /** RFC 7009 §2.1 (C29): its own tokens only; one that proves nothing of itself does not even hear that others exist. */

@@ -11,6 +11,7 @@ type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
 export type EngineInternals = {
   deviceCodeHandler: Handler;
   refreshTokenHandler: Handler;
+  clientCredentialsHandler: Handler;
   /** RFC 9449 §4.3; the proof's key, or undefined if the request carries no proof. */
   validateDpop(ctx: KoaContextWithOIDC): Promise<Proof>;
   checkDpopReplay(ctx: KoaContextWithOIDC, proof: Proof, clientId: string): Promise<void>;
@@ -33,9 +34,10 @@ export const responseModes = ['query', 'fragment'];
 export async function loadInternals(provider: Provider): Promise<EngineInternals> {
   const root = join(dirname(createRequire(import.meta.url).resolve('oidc-provider/package.json')), 'lib');
   const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(root, path)).href)) as T;
-  const [deviceCode, refreshToken, helpers, cache] = await Promise.all([
+  const [deviceCode, refreshToken, clientCredentials, helpers, cache] = await Promise.all([
     load<GrantModule>('actions/grants/device_code.js'),
     load<GrantModule>('actions/grants/refresh_token.js'),
+    load<GrantModule>('actions/grants/client_credentials.js'),
     load<Record<string, Helper>>('helpers/grants.js'),
     load<{ default: (provider: Provider) => { responseModes: Map<string, unknown> } }>('helpers/weak_cache.js'),
   ]);
@@ -49,6 +51,7 @@ export async function loadInternals(provider: Provider): Promise<EngineInternals
   return {
     deviceCodeHandler: (ctx) => deviceCode.handler(provider, bound, ctx),
     refreshTokenHandler: (ctx) => refreshToken.handler(provider, bound, ctx),
+    clientCredentialsHandler: (ctx) => clientCredentials.handler(provider, bound, ctx),
     validateDpop: (ctx) => validateDpop(ctx),
     checkDpopReplay: (ctx, proof, clientId) => checkDpopReplay(ctx, proof, clientId),
   };

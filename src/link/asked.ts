@@ -1,14 +1,14 @@
 import type { Client } from '../clients/clients.ts';
 import { acrFor, wantedAcr } from '../engine/acr.ts';
+import { allowed } from '../engine/allowed.ts';
 import type { SignedInAccount } from '../signin/signin.ts';
 import { acrOf } from '../signin/strength.ts';
 import type { LinkRow } from './link-store.ts';
 
 /** What the device will get: what it asked for, within what its client may have (B32). */
 export function grantedScope(row: LinkRow, client: Client): string[] {
-  const ceiling = new Set(client.scope.split(' '));
   const { scope } = JSON.parse(row.params) as { scope?: string };
-  return (scope ?? '').split(' ').filter((value) => ceiling.has(value));
+  return allowed(client, { of: 'person', scope, resources: resourcesOf(row) }).scope;
 }
 
 export function resourcesOf(row: LinkRow): string[] {

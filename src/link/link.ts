@@ -180,9 +180,10 @@ export function createLink(needs: Needs): Link {
       const row = await held(id, account.accountId);
       const client = row && (await needs.findClient(row.client_id));
       const acr = row && acrAsked(askedProof(row), account);
-      if (!row || !client || row.status !== 'claimed' || !acr) return false;
+      const scope = row && client ? grantedScope(row, client).join(' ') : '';
+      // Of a client that was narrowed since the code was asked for, nothing may be left to allow.
+      if (!row || !client || row.status !== 'claimed' || !acr || !scope) return false;
       const now = clock.now();
-      const scope = grantedScope(row, client).join(' ');
       const expiresAt = now + days(client.deviceDays);
       const approval: Approval = {
         amr: amrOf(account.methods),

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import * as client from 'openid-client';
 import { createClients } from '../../src/clients/clients.ts';
 import { days, seconds } from '../../src/clock.ts';
+import { createClientCheck } from '../../src/engine/client-check.ts';
 import {
   type DeviceAnswer,
   deviceCodeGrant,
@@ -124,7 +125,7 @@ describe('apps on devices', () => {
       assert.equal(expires_in, 600);
       const about = (await introspect(server.url, without.id, String(access_token))).body;
       assert.equal(Number(about.exp) - Number(about.iat), 600);
-      const [found] = await createClients(server.outside).list();
+      const [found] = await createClients({ ...server.outside, accepted: createClientCheck() }).list();
       assert.equal(found?.deviceDays, 30);
     });
 

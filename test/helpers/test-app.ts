@@ -7,6 +7,7 @@ import { createAuthenticators } from '../../src/authenticators/authenticators.ts
 import { createClients, type NewClient } from '../../src/clients/clients.ts';
 import type { Clock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config.ts';
+import { createClientCheck } from '../../src/engine/client-check.ts';
 import type { AccountId } from '../../src/ids.ts';
 import { type Outside, openOutside } from '../../src/outside.ts';
 import type { Random } from '../../src/random.ts';
@@ -53,7 +54,7 @@ export async function startTestApp({ env = {}, random, data, port }: Options = {
       return account.id;
     },
     async createClient(client = {}) {
-      const created = await createClients(outside).create({
+      const created = await createClients({ ...outside, accepted: createClientCheck() }).create({
         name: 'Acme TV',
         public: true,
         grants: ['device_code', 'refresh_token'],

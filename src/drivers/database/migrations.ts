@@ -12,6 +12,7 @@ import * as activity from './migrations/008-activity.ts';
 import * as home from './migrations/009-home.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 import * as suspended from './migrations/012-suspended.ts';
+import * as clientSecrets from './migrations/013-client-secrets.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -31,6 +32,7 @@ export const migrations: Record<string, Migration> = {
   '009-home': home,
   '010-leaner-indexes': leanerIndexes,
   '012-suspended': suspended,
+  '013-client-secrets': clientSecrets,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

@@ -89,6 +89,8 @@ CREATE TABLE "client" (
   secret_hash text,
   settings text NOT NULL,
   created_at bigint NOT NULL,
+  previous_secret_hash text,
+  previous_secret_until bigint,
   CONSTRAINT client_pkey PRIMARY KEY (id)
 );
 

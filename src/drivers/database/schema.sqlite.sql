@@ -77,7 +77,9 @@ CREATE TABLE "client" (
   "name" text not null,
   "secret_hash" text,
   "settings" text not null,
-  "created_at" bigint not null
+  "created_at" bigint not null,
+  "previous_secret_hash" text,
+  "previous_secret_until" bigint
 );
 
 CREATE TABLE "device" (
