@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
+import { formPostPage } from './apps/form-post-pages.tsx';
 import { createSignOutPlugin } from './apps/sign-out-plugin.ts';
 import { type Clients, createClients } from './clients/clients.ts';
 import { countEvents, countMails, countTexts } from './counted.ts';
@@ -207,6 +208,7 @@ export async function createApp(outside: Outside): Promise<App> {
       requests,
       random,
       redemptionTook: metrics.redemptionTook,
+      formPostPage,
       async currentAccount(request) {
         const { current } = (await signin.read(request)) ?? {};
         return current && { accountId: current.accountId, since: current.signedInAt };

@@ -44,12 +44,12 @@ export function signOutOfAppPage(
         <Form page={page} action="/session/end/answer">
           <input type="hidden" name="request" value={query} />
           <input type="hidden" name="account" value={account.accountId} />
-          <ButtonRow equal>
-            <Button kind="secondary" name="answer" value="stay">
-              {t('apps.signOut.stay')}
-            </Button>
+          <ButtonRow>
             <Button name="answer" value="leave">
               {t('apps.signOut.leave')}
+            </Button>
+            <Button kind="secondary" name="answer" value="stay">
+              {t('apps.signOut.stay')}
             </Button>
           </ButtonRow>
         </Form>

@@ -17,6 +17,8 @@ export function metadataOf(client: Registered, secretHash: string | null): Clien
     response_types: codeFlow ? ['code'] : [],
     redirect_uris: client.redirectUris,
     post_logout_redirect_uris: client.postLogoutRedirectUris,
+    // Nothing can be posted to an app on the person's machine by its scheme (RFC 8252 §7.1).
+    ...(client.redirectUris.every((uri) => /^https?:/.test(uri)) ? {} : { response_modes: ['query', 'fragment'] }),
     // No `scope`: the engine would refuse some of what is too much and pass by the rest; `allowed` decides (A5, B32).
     token_endpoint_auth_method: secretHash === null ? 'none' : 'client_secret_basic',
     // The engine has secrets compared by `secretMatches`, and all it ever holds is the hash (K9).

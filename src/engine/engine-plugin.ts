@@ -4,11 +4,14 @@ import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { retryAfter } from '../web/limits.ts';
+import type { Page, PageContext } from '../web/page.ts';
+import { answerWithPage } from '../web/web.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
 import { createFastIssue } from './fast-issue.ts';
 import { isForm, pollBodies } from './fast-poll.ts';
 import { hideForeignSession } from './foreign-session.ts';
+import type { FormPost } from './form-post.ts';
 import { preferredWait } from './preferred-wait.ts';
 
 type Needs = {
@@ -19,6 +22,8 @@ type Needs = {
   random: Random;
   /** Told of the milliseconds from a poll to its tokens, unless its client asked to wait. */
   redemptionTook(duration: number): void;
+  /** The page that carries an answer to an app in a form. */
+  formPostPage(page: PageContext, answer: FormPost): Page;
   /** Who is signed in in this browser by our session, and since when. */
   currentAccount(request: FastifyRequest): Promise<{ accountId: string; since: number } | undefined>;
 };
@@ -35,10 +40,19 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
 
   app.setErrorHandler(answerFailure);
 
+  const sendFormPost = (request: FastifyRequest, reply: FastifyReply, answer: FormPost): void => {
+    // The engine's cookies are on the response already; Fastify would put ours in their place.
+    const cookies = [reply.raw.getHeader('set-cookie') ?? []].flat().map(String);
+    reply.raw.removeHeader('set-cookie');
+    for (const cookie of cookies) reply.header('set-cookie', cookie);
+    answerWithPage(request, reply, (page) => needs.formPostPage(page, answer));
+  };
+
   const toEngine = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const raw = engineRequest(request, needs);
     await needs.engine.provider().callback()(raw, reply.raw);
     if (raw.failure !== undefined) throw raw.failure;
+    if (raw.formPost) return sendFormPost(request, reply, raw.formPost);
     reply.hijack();
   };
   const under = (url: string) => async (request: FastifyRequest, reply: FastifyReply) => {

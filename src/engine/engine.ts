@@ -13,6 +13,7 @@ import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHan
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
+import type { FormPost } from './form-post.ts';
 import { type IdTokenHint, readIdTokenHint } from './id-token-hint.ts';
 import { narrowOwn } from './narrow-request.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
@@ -38,6 +39,8 @@ export type EngineRequest = IncomingMessage & {
   requester: Requester;
   /** Set by the engine if it could not answer; nothing has been sent then. */
   failure?: unknown;
+  /** Set by the engine if a page has to carry its answer on; nothing has been sent then. */
+  formPost?: FormPost;
 };
 
 export type Engine = {

@@ -89,6 +89,8 @@ export function providerConfiguration(needs: Needs): Configuration {
     // Ours is the session that counts (decision 6); tokens of linked devices outlive a browser's.
     expiresWithSession: async () => false,
     acceptQueryParamAccessTokens: false,
+    // OpenID Connect Core §3.1.2.1 requires it; what is compared to the letter has to be there.
+    allowOmittingSingleRegisteredRedirectUri: false,
     enableHttpPostMethods: false,
     cookies: {
       keys: needs.cookieKeys,

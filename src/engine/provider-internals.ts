@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { createFormPostMode, type ResponseMode } from './form-post.ts';
 
 type Proof = { thumbprint: string; jti: string } | undefined;
 type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
@@ -21,11 +22,8 @@ type GrantModule = { handler: (provider: Provider, helpers: object, ctx: KoaCont
 // biome-ignore lint/suspicious/noExplicitAny: the engine's helpers have no types.
 type Helper = (provider: Provider, ...rest: any[]) => Promise<never>;
 
-/**
- * Ways back to an app. The engine's third, a form, would need an inline script and a policy that lets it post anywhere
- * (C19, F13).
- */
-export const responseModes = ['query', 'fragment'];
+/** Ways back to an app. */
+export const responseModes = ['query', 'fragment', 'form_post'];
 
 /**
  * The single file that reaches behind the engine's public interface, because its grant handlers can be replaced but
@@ -39,7 +37,7 @@ export async function loadInternals(provider: Provider): Promise<EngineInternals
     load<GrantModule>('actions/grants/refresh_token.js'),
     load<GrantModule>('actions/grants/client_credentials.js'),
     load<Record<string, Helper>>('helpers/grants.js'),
-    load<{ default: (provider: Provider) => { responseModes: Map<string, unknown> } }>('helpers/weak_cache.js'),
+    load<{ default: (provider: Provider) => { responseModes: Map<string, ResponseMode> } }>('helpers/weak_cache.js'),
   ]);
   const bound: Record<string, (...rest: unknown[]) => Promise<never>> = Object.fromEntries(
     Object.entries(helpers).map(([name, helper]) => [name, helper.bind(undefined, provider)]),
@@ -48,6 +46,9 @@ export async function loadInternals(provider: Provider): Promise<EngineInternals
   if (!validateDpop || !checkDpopReplay) throw new Error('The engine has moved its DPoP helpers.');
   const modes = cache.default(provider).responseModes;
   for (const mode of modes.keys()) if (!responseModes.includes(mode)) modes.delete(mode);
+  const query = modes.get('query');
+  if (!query) throw new Error('The engine has moved its response modes.');
+  modes.set('form_post', createFormPostMode(query));
   return {
     deviceCodeHandler: (ctx) => deviceCode.handler(provider, bound, ctx),
     refreshTokenHandler: (ctx) => refreshToken.handler(provider, bound, ctx),

@@ -14,11 +14,12 @@ const policy = {
   'object-src': ["'none'"],
 };
 
-/** `formTargets` are origins a form of this page may be redirected to; Chrome applies form-action to redirects too. */
-export function contentSecurityPolicy(formTargets: readonly string[] = []): string {
+/** `formTargets` are where forms of this page may be sent or redirected to; Chrome applies form-action to redirects too. */
+export function contentSecurityPolicy(formTargets: readonly string[] = ["'self'"]): string {
   // A target with a space or semicolon could write directives of its own.
-  const safe = formTargets.filter((target) => /^[a-z][a-z0-9+.-]*:[^\s;,'"]*$/i.test(target));
-  const directives = { ...policy, 'form-action': ["'self'", ...safe] };
+  const isSafe = (target: string): boolean => target === "'self'" || /^[a-z][a-z0-9+.-]*:[^\s;,'"]*$/i.test(target);
+  const safe = formTargets.filter(isSafe);
+  const directives = { ...policy, 'form-action': safe.length > 0 ? safe : ["'none'"] };
   return Object.entries(directives)
     .map(([name, values]) => `${name} ${values.join(' ')}`)
     .join('; ');

@@ -38,12 +38,12 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
         <a class="skip" href="#main">
           {t('web.layout.skip')}
         </a>
-        <Header context={context} />
-        <RecoveryBanner context={context} />
+        {page.handsOverTo === undefined ? <Header context={context} /> : <Brand context={context} />}
+        {page.handsOverTo === undefined && <RecoveryBanner context={context} />}
         <main id="main" tabIndex={-1}>
           {page.content}
         </main>
-        <Footer context={context} />
+        {page.handsOverTo === undefined && <Footer context={context} />}
         {context.passkeyUpgrade && <PasskeyUpgrade csrf={context.csrf} />}
       </body>
     </html>
@@ -83,6 +83,20 @@ function Header({ context }: { context: PageContext }) {
           </ul>
         </nav>
       )}
+    </header>
+  );
+}
+
+/** Whose page it is, where nothing may lead away from it. */
+function Brand({ context }: { context: PageContext }) {
+  return (
+    <header class="header">
+      <div class="header-row">
+        <span class="brand">
+          <Mark />
+          <span>{context.t('web.brand')}</span>
+        </span>
+      </div>
     </header>
   );
 }

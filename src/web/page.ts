@@ -44,6 +44,8 @@ export type Page = {
   refreshAfter?: number;
   /** Origins besides ours that this page's forms may end at: Chrome holds the redirect after a POST to `form-action`. */
   formTargets?: readonly string[];
+  /** The page only carries something to this origin: it has that one form, nothing of ours around it, and may post nowhere else. */
+  handsOverTo?: string;
 };
 
 /** What a page with a wrong input adds to itself: the status, and the word in front of its title. */

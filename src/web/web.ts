@@ -9,7 +9,7 @@ import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { createTrust } from './address.ts';
 import { type Assets, assetsFolder, readAssets } from './assets.ts';
-import { readContext } from './context.ts';
+import { anonymousContext, readContext } from './context.ts';
 import { type CookieName, cookieNames, cookieOptions } from './cookies.ts';
 import { createEdge, firstValues, shortQuery } from './edge.ts';
 import { answerError, answerNotFound } from './error-pages.tsx';
@@ -157,9 +157,11 @@ export async function pagesScope(
   });
 }
 
-/** A whole page as HTML, for answers that do not go through Fastify, such as the engine's. */
-export function renderPage(request: FastifyRequest, page: Page): string {
-  return renderDocument(request.page, page, request.server.web.assets);
+/** Answers with a page where requests are none of pages, such as the engine's; it does not name who is signed in. */
+export function answerWithPage(request: FastifyRequest, reply: FastifyReply, make: (page: PageContext) => Page): void {
+  if (!request.browserId) recogniseBrowser(request, reply);
+  request.page ??= anonymousContext(request);
+  reply.page(make(request.page));
 }
 
 function sendPage(reply: FastifyReply, page: Page): FastifyReply {
@@ -168,11 +170,12 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .type('text/html; charset=utf-8')
     .header('cache-control', 'no-store')
     .header('content-security-policy', contentSecurityPolicy(formTargets(reply.request, page)))
-    .send(renderPage(reply.request, page));
+    .send(renderDocument(reply.request.page, page, reply.request.server.web.assets));
 }
 
 /** On the way to an app, any form may end there: signing in goes through several redirects. */
 function formTargets(request: FastifyRequest, page: Page): string[] {
+  if (page.handsOverTo !== undefined) return [page.handsOverTo];
   const { target } = readFlow(request);
-  return [...(page.formTargets ?? []), ...(target ? [target] : [])];
+  return ["'self'", ...(page.formTargets ?? []), ...(target ? [target] : [])];
 }

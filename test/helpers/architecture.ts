@@ -40,7 +40,7 @@ const doors: Record<string, readonly string[]> = {
   addresses: ['texts.ts'],
   activity: ['activity-rows.tsx'],
   clients: ['client-settings.ts', 'client-metadata.ts'],
-  engine: ['device-requests.ts', 'acr.ts', 'allowed.ts'],
+  engine: ['device-requests.ts', 'acr.ts', 'allowed.ts', 'form-post.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
   signin: ['proof-form.tsx', 'browser-name.ts', 'strength.ts'],
   security: ['leaving.ts'],

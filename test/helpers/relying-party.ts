@@ -27,9 +27,11 @@ export type RelyingParty = {
   secret: string;
   /** Sends a person to the authorization endpoint and waits until they come back; `undefined` leaves a parameter out. */
   authorize(person: HttpBrowser, more?: Parameters, how?: Answers & { method?: 'GET' | 'POST' }): Promise<Answered>;
+  /** A request for the authorization endpoint, and what it takes to redeem the code that answers it. */
+  prepare(more?: Parameters): { url: string; sent: Record<string, string>; verifier: string | undefined };
   /** Opens the authorization endpoint and goes no further. */
   ask(person: HttpBrowser, more?: Parameters, method?: 'GET' | 'POST'): Promise<HttpPage>;
-  redeem(answered: Answered, by?: 'basic' | 'post'): Promise<TokenAnswer>;
+  redeem(answered: Pick<Answered, 'response' | 'verifier'>, by?: 'basic' | 'post'): Promise<TokenAnswer>;
   refresh(token: string): Promise<TokenAnswer>;
   /** All of it: the person is back with a code, the code is redeemed, the ID token holds. */
   signIn(person: HttpBrowser, more?: Parameters, how?: Answers & { by?: 'basic' | 'post' }): Promise<SignedInApp>;
@@ -90,13 +92,18 @@ export async function registerRelyingParty(server: TestApp, settings: Partial<Ne
   const party: RelyingParty = {
     id,
     secret,
-    ask: (person, more = {}, method = 'GET') => open(person, parametersOf(more).sent, method),
-
-    async authorize(person, more = {}, { method = 'GET', ...answers } = {}) {
+    prepare(more = {}) {
       const { sent, verifier } = parametersOf(more);
+      const url = `${server.url}/auth?${new URLSearchParams(sent)}`;
+      return { url, sent, verifier: sent.code_challenge && verifier };
+    },
+    ask: (person, more, method = 'GET') => open(person, party.prepare(more).sent, method),
+
+    async authorize(person, more, { method = 'GET', ...answers } = {}) {
+      const { sent, verifier } = party.prepare(more);
       const { steps, page } = await answerPages(person, await open(person, sent, method), answers);
       const response = await receive(page, redirectUri, sent.response_mode);
-      return { steps, page, response, sent, verifier: sent.code_challenge && verifier };
+      return { steps, page, response, sent, verifier };
     },
 
     redeem: ({ response, verifier }, by) =>

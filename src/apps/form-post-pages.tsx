@@ -1,0 +1,28 @@
+import type { FormPost } from '../engine/form-post.ts';
+import { Button, Lead, Stranger } from '../web/components.tsx';
+import type { Page, PageContext } from '../web/page.ts';
+import { formTarget } from './apps-pages.tsx';
+
+/**
+ * Carries an answer to an app (OAuth 2.0 Form Post Response Mode §2): an island presses the button, a person where there
+ * are no scripts. The form is another's: it takes nothing of ours along, and the page may post to nobody else (F13).
+ */
+export function formPostPage({ t }: PageContext, { appName, redirectUri, parameters }: FormPost): Page {
+  const app = <Stranger>{appName}</Stranger>;
+  return {
+    title: t('apps.formPost.title', { app: appName }),
+    handsOverTo: formTarget(redirectUri),
+    content: (
+      <>
+        <h1>{t.rich('apps.formPost.heading', { app })}</h1>
+        <Lead>{t('apps.formPost.lead')}</Lead>
+        <form class="form" method="post" action={redirectUri} data-press>
+          {Object.entries(parameters).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <Button>{t('apps.formPost.continue')}</Button>
+        </form>
+      </>
+    ),
+  };
+}
