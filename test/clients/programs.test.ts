@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { NewClient } from '../../src/clients/clients.ts';
 import { signInToApp } from '../helpers/app-sign-in.ts';
 import { type Person, runClientProgram } from '../helpers/client-program.ts';
 import { createHttpBrowser, signIn } from '../helpers/http-browser.ts';
@@ -57,9 +58,9 @@ describe('C9: libraries of others', () => {
     },
   });
 
-  const run = async (file: string, more: Record<string, unknown> = {}) => {
-    const [tv, web] = [await server.createClient(), await server.createClient(webApp)];
-    const settings = { issuer: front.url, tv, web, callback, ...more };
+  const run = async (file: string, more: Partial<NewClient> = {}) => {
+    const [tv, web] = [await server.createClient(), await server.createClient({ ...webApp, ...more })];
+    const settings = { issuer: front.url, tv, web, callback };
     return runClientProgram({ file, settings, certificate, person: person() });
   };
 
@@ -100,5 +101,12 @@ describe('C9: libraries of others', () => {
       active: [true, false],
       subjects: [accountId, accountId],
     });
+  });
+
+  it('C9: passport-openidconnect, which knows no PKCE, signs in to an app for which a nonce is enough', async () => {
+    const { profile } = await run('passport-openidconnect-client.mjs', { pkceOptional: true });
+    assert.deepEqual(profile, { id: accountId, emails: [{ value: email }] });
+    const refused = await run('passport-openidconnect-client.mjs');
+    assert.match(String(refused.answer), /requires PKCE/);
   });
 });
