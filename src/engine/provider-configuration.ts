@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider';
 import { deviceCodeGrant, identityScopes } from '../clients/client-settings.ts';
 import { acrValues } from './acr.ts';
 import { allowed, claimNames, claimsByScope } from './allowed.ts';
+import { needsPkce, refuseLooseCode } from './code-binding.ts';
 import { type EngineClient, isPublic, settingsOf } from './engine-client.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { narrowRequest } from './narrow-request.ts';
@@ -53,7 +54,8 @@ type Needs = {
 
 /** The engine's settings, with a reason wherever they differ from its own (K12). */
 export function providerConfiguration(needs: Needs): Configuration {
-  const findAccount: FindAccount = async (ctx, id) => {
+  const findAccount: FindAccount = async (ctx, id, token) => {
+    refuseLooseCode(token);
     const claims = await needs.claimsOf(id);
     const { client } = ctx.oidc;
     // In ID tokens and at /userinfo: nothing beyond what the client may have today, whatever it was given once.
@@ -76,12 +78,7 @@ export function providerConfiguration(needs: Needs): Configuration {
     // What there are keys for, and nothing else is offered.
     enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
     responseTypes: ['code'],
-    // RFC 9700 §2.1.1: PKCE for every client, S256 only (C4), unless the operator lets one do without that keeps a secret
-    // and ties the code to its request by a nonce in the ID token.
-    pkce: {
-      required: ({ oidc }, client) =>
-        !(settingsOf(client).pkceOptional && !isPublic(client) && oidc.params?.nonce && asksForIdToken(oidc.params)),
-    },
+    pkce: { required: ({ oidc }, client) => needsPkce(client, { ...oidc.params }) },
     rotateRefreshToken: rotates,
     // A linked device that could not refresh would be signed out within minutes; offline_access is for the rest.
     issueRefreshToken: async (_ctx, client, source) =>
@@ -179,12 +176,6 @@ export function providerConfiguration(needs: Needs): Configuration {
     },
   };
 }
-
-/** Without the scope `openid` there is no ID token, and a nonce protects nothing. */
-const asksForIdToken = ({ scope }: { scope?: unknown }): boolean =>
-  String(scope ?? '')
-    .split(' ')
-    .includes('openid');
 
 type Introspected = { kind?: string; clientId?: string | undefined; aud?: string | string[] | undefined };
 
