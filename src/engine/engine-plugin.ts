@@ -12,6 +12,7 @@ import { createFastIssue } from './fast-issue.ts';
 import { isForm, pollBodies } from './fast-poll.ts';
 import { hideForeignSession } from './foreign-session.ts';
 import type { FormPost } from './form-post.ts';
+import { clientRoutes, meetPrograms, noStore, publicRoutes } from './machine-endpoints.ts';
 import { preferredWait } from './preferred-wait.ts';
 
 type Needs = {
@@ -39,6 +40,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
 
   app.setErrorHandler(answerFailure);
+  meetPrograms(app, { clients: needs.engine.clients, issuer: needs.issuer });
 
   const sendFormPost = (request: FastifyRequest, reply: FastifyReply, answer: FormPost): void => {
     // The engine's cookies are on the response already; Fastify would put ours in their place.
@@ -117,8 +119,6 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   });
 }
 
-/** What every page on the web may read. */
-const publicRoutes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks'];
 /** RFC 9700 §2.6 (C15): never for scripts of another origin. */
 const authorizationRoutes = ['/auth', '/auth/:uid'];
 /**
@@ -130,10 +130,6 @@ const formRoutes = ['/auth', '/session/end'];
 const formLimit = 8 * 1024;
 const getRoutes = [...publicRoutes, '/userinfo'];
 const postRoutes = ['/userinfo', '/introspect', '/revoke', '/par'];
-/** What a script of an app may call from the origins its operator named. */
-const clientRoutes = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/device_authorization'];
-
-const noStore = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', pragma: 'no-cache' };
 
 const isForPeople = ({ url }: FastifyRequest): boolean => /^\/(?:auth|session)\b/.test(url);
 
@@ -246,5 +242,5 @@ function requesterOf(request: FastifyRequest, places: Places): Requester {
 /** A preflight names no client: it is answered for the origins of all, and the request itself for those of its own. */
 async function isKnownOrigin(origin: string | undefined, { engine, issuer }: Needs): Promise<boolean> {
   if (origin === undefined) return false;
-  return origin === issuer || (await engine.clients.list()).some((client) => client.webOrigins.includes(origin));
+  return origin === issuer || engine.clients.isWebOrigin(origin);
 }

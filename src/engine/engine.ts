@@ -11,13 +11,14 @@ import type { Secrets } from '../secrets.ts';
 import { artifactId, createArtifactAdapter, noAdapter } from './artifact-adapter.ts';
 import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
+import { finishAnswer } from './engine-answers.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
 import type { FormPost } from './form-post.ts';
 import { type IdTokenHint, readIdTokenHint } from './id-token-hint.ts';
 import { narrowOwn } from './narrow-request.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
-import { loadInternals, responseModes } from './provider-internals.ts';
+import { loadInternals } from './provider-internals.ts';
 import { createRefreshHandler } from './refresh-grant.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createTokenAnswers } from './token-answers.ts';
@@ -208,9 +209,7 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
         if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200) {
           await answerDeviceAuthorization(ctx as KoaContextWithOIDC, deviceNeeds);
         }
-        nameUnauthorizedClient(ctx);
-        if (ctx.oidc?.route === 'discovery')
-          Object.assign(ctx.body as object, { response_modes_supported: responseModes });
+        await finishAnswer(ctx as KoaContextWithOIDC, provider);
         const used = ctx.oidc?.route === 'userinfo' && ctx.status === 200 && ctx.oidc.entities.AccessToken?.grantId;
         if (used) await needs.grantUsed(used as GrantId);
         return ctx.status < 400;
@@ -240,14 +239,6 @@ function handOver(
   ctx.remove('location');
   ctx.respond = false;
   (ctx.req as EngineRequest).failure = failure;
-}
-
-/** RFC 6749 §5.2 has a name for a client that may not use a grant; the engine calls it an invalid request. */
-function nameUnauthorizedClient(ctx: { body?: unknown }): void {
-  const body = ctx.body as { error?: string; error_description?: string } | undefined;
-  if (body?.error === 'invalid_request' && body.error_description?.endsWith('is not allowed for this client')) {
-    body.error = 'unauthorized_client';
-  }
 }
 
 /** A person sees errors in our layout: the page is another request, so what it says travels sealed. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errors } from 'oidc-provider';
 import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { DeviceRequests } from './device-requests.ts';
 import type { FastAnswer } from './fast-tokens.ts';
@@ -80,13 +81,18 @@ export function answerPollsFirst(needs: Needs, next: Listener): Listener {
 
 // Built once: the tail of a poll's latency is garbage. Text, because headers and text leave in one write, headers and a
 // buffer in two. RFC 6749 §5.2.
+// The engine's own words: whoever asks it hears the same (C3).
 export const pollBodies = {
-  authorization_pending: JSON.stringify({ error: 'authorization_pending' }),
-  slow_down: JSON.stringify({ error: 'slow_down' }),
-  access_denied: JSON.stringify({ error: 'access_denied' }),
-  expired_token: JSON.stringify({ error: 'expired_token' }),
-  invalid_grant: JSON.stringify({ error: 'invalid_grant' }),
+  authorization_pending: bodyOf(new errors.AuthorizationPending()),
+  slow_down: bodyOf(new errors.SlowDown()),
+  access_denied: bodyOf(new errors.AccessDenied()),
+  expired_token: bodyOf(new errors.ExpiredToken('device code is expired')),
+  invalid_grant: bodyOf(new errors.InvalidGrant('device code not found')),
 } as const;
+
+function bodyOf({ error, error_description }: errors.OIDCProviderError): string {
+  return JSON.stringify({ error, error_description });
+}
 
 function headersFor(issuer: string): string[] {
   return [
@@ -115,6 +121,7 @@ function mayBePoll({ method, url, headers }: IncomingMessage, issuer: string): b
     headers.authorization === undefined &&
     headers.dpop === undefined &&
     headers.expect === undefined &&
+    headers['content-encoding'] === undefined &&
     (headers.origin === undefined || headers.origin === issuer)
   );
 }

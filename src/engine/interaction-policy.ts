@@ -34,3 +34,11 @@ export function createInteractionPolicy() {
   );
   return policy;
 }
+
+/** Initiating User Registration via OpenID Connect 1.0 §4.1: what `prompt` may say (OpenID Connect Core §3.1.2.1). */
+export const promptValues = [
+  'none',
+  ...createInteractionPolicy()
+    .filter(({ requestable }) => requestable)
+    .map(({ name }) => name),
+];

@@ -28,13 +28,13 @@ describe('RFC 8628', () => {
   describe('§3.1 device authorization request', () => {
     it('MUST be sent by POST with form parameters: GET and JSON are refused (A1)', async () => {
       const byGet = await fetch(`${endpoint()}?client_id=${tv}`);
-      assert.equal(byGet.status, 404);
+      assert.equal(byGet.status, 405);
       const byJson = await fetch(endpoint(), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ client_id: tv }),
       });
-      assert.equal(byJson.status, 400);
+      assert.equal(byJson.status, 415);
       assert.equal(((await byJson.json()) as { error: string }).error, 'invalid_request');
     });
 
@@ -203,7 +203,7 @@ describe('RFC 8628', () => {
       const { status, headers, body } = await poll(server.url, tv, code.device_code);
       assert.equal(status, 400);
       assert.equal(headers.get('cache-control'), 'no-store');
-      assert.deepEqual(body, { error: 'authorization_pending' });
+      assert.deepEqual([body.error, typeof body.error_description], ['authorization_pending', 'string']);
     });
 
     it('slow_down when polled too fast; the interval MUST grow by 5 seconds for all later requests (A13, K1)', async () => {
