@@ -72,7 +72,8 @@ export function providerConfiguration(needs: Needs): Configuration {
     acrValues: [...acrValues],
     // OpenID Connect Core §5.4 allows it, and many clients never ask /userinfo: Microsoft's reads the name nowhere else.
     conformIdTokenClaims: false,
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    // Libraries that take the first of the list would leave a secret out (pac4j refuses `none`).
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [deviceCodeGrant], response_types: [] },
     extraClientMetadata: { properties: ['settings'] },
     // What there are keys for, and nothing else is offered.

@@ -81,6 +81,16 @@ describe('C9: the guide for developers', () => {
       assert.equal((await refresh(server.url, client, refresh_token)).body.error, 'invalid_grant');
     });
 
+    it('C9: the metadata name first what a library with a secret should do that takes the first it knows', async () => {
+      const answer = await fetch(`${server.url}/.well-known/openid-configuration`);
+      const metadata = (await answer.json()) as { token_endpoint_auth_methods_supported: string[] };
+      assert.deepEqual(metadata.token_endpoint_auth_methods_supported, [
+        'client_secret_basic',
+        'client_secret_post',
+        'none',
+      ]);
+    });
+
     it('C9: a client with a secret cannot ask for a code without it, so tools that send none need --public', async () => {
       assert.match(guide, /A secret is not sent to the device endpoint[^-]*register\s+with `--public`/);
       const { id } = await server.createClient({ public: false });
