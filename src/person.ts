@@ -17,21 +17,18 @@ import { createClosing } from './home/closing.ts';
 import { createHome } from './home/home.ts';
 import { homePlugin } from './home/home-plugin.ts';
 import type { AccountId } from './ids.ts';
+import type { Limits } from './limits/limits.ts';
 import type { Outside } from './outside.ts';
-
 import type { PasskeyDomain } from './passkey-domain.ts';
-
 import { createNotices } from './recovery/notices.ts';
 import { createRecovery } from './recovery/recovery.ts';
 import { recoveryPlugin } from './recovery/recovery-plugin.ts';
 import { createSending } from './recovery/sending.ts';
-
 import { securityPlugin } from './security/security-plugin.ts';
 import { createHalfSignedInMail } from './signin/half-mail.tsx';
 import { registerSessions } from './signin/session-cookie.ts';
 import { type AfterSignIn, createSignin, type SignedIn, type SignInFacts, type Signin } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
-import type { Limits } from './web/limits.ts';
 import type { Live } from './web/live.ts';
 import type { Messages } from './web/messages.ts';
 

@@ -16,7 +16,7 @@ import { createLink } from '../../src/link/link.ts';
 import { createLinkRequests } from '../../src/link/link-requests.ts';
 import { createLinkStore, type LinkRow } from '../../src/link/link-store.ts';
 import { type Outside, openOutside } from '../../src/outside.ts';
-import { createLimits } from '../../src/web/limits.ts';
+import { createLimits } from '../../src/limits/limits.ts';
 import { clientId, scope } from './target.ts';
 
 /** The server's data, prepared by its own rooms beside it: codes as a device and a person would have made them. */

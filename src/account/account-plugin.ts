@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Mail } from '../drivers/mail/mail.ts';
 import { normaliseEmail } from '../email.ts';
 import { AppError } from '../errors.ts';
-import { networkOf } from '../web/address.ts';
+import { networkOf } from '../limits/address.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import type { Live } from '../web/live.ts';
 import { confirmPage, linkPage, signupPage } from './account-pages.tsx';

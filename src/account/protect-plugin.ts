@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Authenticators, wordsOf } from '../authenticators/authenticators.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
+import { networkOf } from '../limits/address.ts';
 import type { Random } from '../random.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import type { Account, Accounts } from './account.ts';
@@ -63,7 +64,9 @@ export function registerProtect<Session>(app: FastifyInstance, needs: ProtectNee
   const withPassword = async (request: FastifyRequest, email: string, password: string): Promise<Method | Problem> => {
     const problem = authenticators.checkPassword(password, wordsOf(email));
     if (problem) return { field: 'password', text: request.page.t(problem.key, problem.values) };
-    const hashed = await authenticators.hashPassword(password);
+    const hashed = await authenticators.hashPassword(password, {
+      ...{ account: email, network: networkOf(request.ip), known: false },
+    });
     return { name: 'pwd', save: (account, trx) => authenticators.savePassword(account.id, hashed, trx) };
   };
 

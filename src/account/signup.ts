@@ -1,9 +1,9 @@
 import { type Clock, days, hours } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
+import type { Limits } from '../limits/limits.ts';
 import { draw, type Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { sameString } from '../secrets.ts';
-import type { Limits } from '../web/limits.ts';
 import type { Live } from '../web/live.ts';
 import type { Locale } from '../web/messages.ts';
 import type { Account, Accounts } from './account.ts';

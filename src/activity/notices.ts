@@ -2,11 +2,11 @@ import { type Clock, days, minutes } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import { type AccountId, newId } from '../ids.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { browserLabel } from '../signin/browser-name.ts';
 import type { SignInFacts, Signin } from '../signin/signin.ts';
-import type { Limits } from '../web/limits.ts';
 import { createNoticesStore, type NoticeRow } from './notices-store.ts';
 
 /** A sign-in that its owner was told of, as the page behind the mail's link shows it. */

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Mail } from '../drivers/mail/mail.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId, SessionId } from '../ids.ts';
-import { networkOf } from '../web/address.ts';
+import { networkOf } from '../limits/address.ts';
 import type { Live } from '../web/live.ts';
 import { type Addresses, maskAddress } from './addresses.ts';
 import { confirmMail, takenMail } from './addresses-mail.tsx';

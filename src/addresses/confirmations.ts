@@ -1,9 +1,9 @@
 import { type Clock, days, hours, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, SessionId } from '../ids.ts';
+import type { Limits } from '../limits/limits.ts';
 import { draw, type Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
-import type { Limits } from '../web/limits.ts';
 import type { Live } from '../web/live.ts';
 import { type ConfirmationRow, createConfirmationsStore, type Place, type Purpose } from './confirmations-store.ts';
 

@@ -1,8 +1,8 @@
 import { days, hours } from '../clock.ts';
 import type { Sms } from '../drivers/sms/sms.ts';
 import { AppError } from '../errors.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Secrets } from '../secrets.ts';
-import type { Limits } from '../web/limits.ts';
 import { countryOf } from './phone.ts';
 
 export type TextResult = 'sent' | 'over_budget' | 'failed';

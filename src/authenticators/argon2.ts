@@ -1,7 +1,5 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
-import { AppError } from '../errors.ts';
 
 const derive = promisify(argon2);
 
@@ -56,24 +54,5 @@ function parse(phc: string): { parameters: Parameters; salt: Buffer; tag: Buffer
 function run(password: string, nonce: Buffer, parameters: Parameters): Promise<Buffer> {
   // Forms that a keyboard makes differently must be one password (E2).
   const message = Buffer.from(password.normalize('NFC'), 'utf8');
-  return inTurn(() => derive('argon2id', { message, nonce, tagLength, ...parameters }));
-}
-
-const slots = availableParallelism();
-const mostWaiting = 64 * slots;
-const waiting: (() => void)[] = [];
-let running = 0;
-
-/** At most one hash per core: more at once would be no faster, take 19 MiB each and starve everything else. */
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (waiting.length >= mostWaiting) throw new AppError('unavailable', 'Too many passwords are being checked.');
-  if (running >= slots) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running += 1;
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
+  return derive('argon2id', { message, nonce, tagLength, ...parameters });
 }

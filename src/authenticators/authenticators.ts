@@ -9,6 +9,7 @@ import { type AppSetup, createAuthenticatorApps } from './authenticator-app.ts';
 import { createAuthenticatorsStore, mostFailures, type PasskeyRow } from './authenticators-store.ts';
 import type { CodeUsed } from './code-mail.ts';
 import type { ManyFailures } from './failures-mail.ts';
+import { type Asker, createHashing } from './hashing.ts';
 import { createMayGo, type MayGo } from './last-step.ts';
 import { createLost, type LostAuthenticators } from './lost.ts';
 import { cleanName } from './passkey-name.ts';
@@ -85,14 +86,14 @@ export type Authenticators = LostAuthenticators & {
   /** Why a password cannot be chosen, or undefined. `words` are guessed first: service name, parts of the address. */
   checkPassword(candidate: string, words: readonly string[]): PasswordProblem | undefined;
   /** The slow half of setting a password, to be done before a transaction; checks no rules. */
-  hashPassword(password: string): Promise<HashedPassword>;
+  hashPassword(password: string, asker?: Asker): Promise<HashedPassword>;
   savePassword(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
   /** Sets a password on an account that exists, and records it; checks no rules. */
-  setPassword(accountId: AccountId, password: string): Promise<void>;
+  setPassword(accountId: AccountId, password: string, asker?: Asker): Promise<void>;
   /** When the password that signs in was set, epoch milliseconds; undefined if none does. */
   passwordSince(accountId: AccountId): Promise<number | undefined>;
   /** Takes as long for nobody (F5). */
-  verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
+  verifyPassword(accountId: AccountId | undefined, password: string, asker?: Asker): Promise<boolean>;
 
   passkeys: Omit<Passkeys, 'save'>;
   /** Without security keys. */
@@ -156,10 +157,11 @@ export function createAuthenticators(needs: {
   const { requireSecondStep } = needs.config;
   const minimum = passwordMinimum(needs.config);
   const mayGo = createMayGo({ store, requireSecondStep });
-  const passwords = createPasswords({ ...needs, store });
+  const hashing = createHashing(needs);
+  const passwords = createPasswords({ ...needs, store, hashing });
   const passkeys = createPasskeys({ ...needs, ...needs.config, store });
   const apps = createAuthenticatorApps({ ...needs, ...needs.config, store });
-  const recovery = { ...needs, countTry: store.countTry, store: createRecoveryStore(database) };
+  const recovery = { ...needs, hashing, countTry: store.countTry, store: createRecoveryStore(database) };
 
   const work =
     (event: SecurityEvent, act: (trx: DatabaseTransaction) => Promise<boolean>) => async (trx: DatabaseTransaction) => {
@@ -201,10 +203,10 @@ export function createAuthenticators(needs: {
     secondStepMayGo: (accountId, key) => mayGo(accountId, key),
 
     checkPassword: (candidate, words) => checkPassword(candidate, { minimum, words }),
-    hashPassword: (password) => passwords.hash(password),
+    hashPassword: (password, asker) => passwords.hash(password, asker),
     savePassword: (accountId, hashed, transaction) => passwords.save(accountId, hashed, transaction),
-    async setPassword(accountId, password) {
-      const hashed = await passwords.hash(password);
+    async setPassword(accountId, password, asker) {
+      const hashed = await passwords.hash(password, asker);
       await database.transaction(async (trx) => {
         await passwords.save(accountId, hashed, trx);
         await journal.append({ type: 'password_changed', accountId }, trx);
@@ -214,7 +216,7 @@ export function createAuthenticators(needs: {
       const password = await store.findPassword(accountId);
       return password && password.failed_tries < mostFailures ? password.changed_at : undefined;
     },
-    verifyPassword: (accountId, password) => passwords.verify(accountId, password),
+    verifyPassword: (accountId, password, asker) => passwords.verify(accountId, password, asker),
 
     passkeys,
     listPasskeys: async (accountId) =>

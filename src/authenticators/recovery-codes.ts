@@ -4,18 +4,18 @@ import type { Journal } from '../drivers/journal/journal.ts';
 import type { AccountId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
-import { hashPassword, verifyPassword } from './argon2.ts';
 import { mostFailures } from './authenticators-store.ts';
 import type { CodeUsed } from './code-mail.ts';
 import { drawCode, inGroups, readCode } from './code-text.ts';
+import type { Asker, Hashing } from './hashing.ts';
 import type { RecoveryStore } from './recovery-store.ts';
 
 /** Ten codes on paper, each good once in place of the second step. */
 export type RecoveryCodes = {
   /** A new set of ten, in place of the old one. They are never to be had again. */
-  make(accountId: AccountId): Promise<string[]>;
+  make(accountId: AccountId, asker?: Asker): Promise<string[]>;
   /** The same, in place of the set made at that time or of none; undefined if there is another one by now. */
-  makeOver(accountId: AccountId, madeAt: number | undefined): Promise<string[] | undefined>;
+  makeOver(accountId: AccountId, madeAt: number | undefined, asker?: Asker): Promise<string[] | undefined>;
   left(accountId: AccountId): Promise<number>;
   /** When the set was made, epoch milliseconds; it tells one set from another. */
   madeAt(accountId: AccountId): Promise<number | undefined>;
@@ -26,6 +26,7 @@ export type RecoveryCodes = {
   use(
     accountId: AccountId,
     code: string,
+    asker?: Asker,
     also?: (transaction: DatabaseTransaction) => Promise<void>,
   ): Promise<{ left: number } | undefined>;
 };
@@ -43,9 +44,10 @@ export function createRecoveryCodes(needs: {
   secrets: Secrets;
   random: Random;
   clock: Clock;
+  hashing: Hashing;
   codeUsed?: CodeUsed | undefined;
 }): RecoveryCodes {
-  const { store, database, journal, secrets, random, clock, codeUsed } = needs;
+  const { store, database, journal, secrets, random, clock, hashing, codeUsed } = needs;
   const context = (accountId: AccountId, selector: string): string => `${accountId} ${selector}`;
 
   const drawSet = (): string[] => {
@@ -57,12 +59,18 @@ export function createRecoveryCodes(needs: {
     return [...codes.values()];
   };
 
-  const make = async (accountId: AccountId, over?: number | null): Promise<string[] | undefined> => {
+  const make = async (
+    accountId: AccountId,
+    asker: Asker | undefined,
+    over?: number | null,
+  ): Promise<string[] | undefined> => {
+    // Ten hashes are a lot of work for a form that somebody sends again and again (B2).
+    if (over !== undefined && ((await store.findSet(accountId))?.created_at ?? null) !== over) return undefined;
     const codes = drawSet();
     const rows = await Promise.all(
       codes.map(async (code) => {
         const selector = code.slice(0, selectorLength);
-        const phc = await hashPassword(code.slice(selectorLength));
+        const phc = await hashing.turn(asker, (argon) => argon.hash(code.slice(selectorLength)));
         return { selector, sealed_hash: secrets.seal('recovery-code', phc, context(accountId, selector)) };
       }),
     );
@@ -76,21 +84,23 @@ export function createRecoveryCodes(needs: {
   };
 
   return {
-    make: async (accountId) => (await make(accountId)) ?? [],
-    makeOver: (accountId, madeAt) => make(accountId, madeAt ?? null),
+    make: async (accountId, asker) => (await make(accountId, asker)) ?? [],
+    makeOver: (accountId, madeAt, asker) => make(accountId, asker, madeAt ?? null),
 
     left: (accountId) => store.countCodes(accountId),
     madeAt: async (accountId) => (await store.findSet(accountId))?.created_at,
 
-    async use(accountId, text, also) {
+    async use(accountId, text, asker, also) {
       const code = readCode(text, codeLength);
       // Not a code at all: nothing was guessed.
       if (code === undefined) return undefined;
-      const tries = await needs.countTry('recovery_code_set', accountId, mostFailures);
-      const row = tries === undefined ? undefined : await store.findCode(accountId, code.slice(0, selectorLength));
-      const phc = row && secrets.open('recovery-code', row.sealed_hash, context(accountId, row.selector));
-      // The same work whether or not there is such a code.
-      const { right } = await verifyPassword(code.slice(selectorLength), phc);
+      const { row, right } = await hashing.turn(asker, async (argon) => {
+        const tries = await needs.countTry('recovery_code_set', accountId, mostFailures);
+        const row = tries === undefined ? undefined : await store.findCode(accountId, code.slice(0, selectorLength));
+        const phc = row && secrets.open('recovery-code', row.sealed_hash, context(accountId, row.selector));
+        // The same work whether or not there is such a code.
+        return { row, ...(await argon.verify(code.slice(selectorLength), phc)) };
+      });
       if (!row || !right) return undefined;
       const used = await database.transaction(async (trx) => {
         if (!(await store.takeCode(row, trx))) return undefined;

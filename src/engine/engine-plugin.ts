@@ -2,8 +2,8 @@ import { errorCodes, type FastifyError, type FastifyInstance, type FastifyReply,
 import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
+import { retryAfter } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
-import { retryAfter } from '../web/limits.ts';
 import type { Page, PageContext } from '../web/page.ts';
 import { answerWithPage } from '../web/web.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';

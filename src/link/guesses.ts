@@ -1,6 +1,6 @@
 import { days, hours, minutes } from '../clock.ts';
 import type { AccountId } from '../ids.ts';
-import type { Limits } from '../web/limits.ts';
+import type { Limits } from '../limits/limits.ts';
 import { guessBudget } from './user-code.ts';
 
 const perAccount = { limit: 5, window: minutes(10) };

@@ -57,7 +57,9 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
     }
     const problem = authenticators.checkPassword(password, wordsOf(attempt.email));
     if (problem) return { field: 'new_password', text: t(problem.key, problem.values) };
-    return { password: await authenticators.hashPassword(password) };
+    // Whoever has come so far has proven who they are: nothing that others do counts against them.
+    const asker = { account: attempt.id, network: here.from(request).network, known: true };
+    return { password: await authenticators.hashPassword(password, asker) };
   };
 
   app.get('/recover/password', async (request, reply) => {

@@ -1,9 +1,9 @@
 import { type Clock, days, hours, minutes } from '../clock.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
+import type { Limits } from '../limits/limits.ts';
 import { draw, type Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
-import type { Limits } from '../web/limits.ts';
 import type { Channel, CodesOf, IssuedCodeRow, RecoveryStore } from './recovery-store.ts';
 
 export type CodeResult =

@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import { type AccountId, newId } from '../ids.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
-import type { Limits } from '../web/limits.ts';
 import type { Attempt, From } from './attempt.ts';
 import type { IssuedCodes } from './issued-codes.ts';
 import { firstWays, furtherWays, type Kind, kindOf, type Way } from './kinds.ts';
@@ -103,11 +103,16 @@ export function createProofs(needs: {
     const turn = await limits.hit(key, triesOfOneWay);
     if (!turn.allowed) return { ok: false as const, reason: 'too-many' as const, retryAt: turn.retryAt };
     const accountId = attempt.accountId ?? newId<AccountId>(random);
-    const done = await check[way](accountId, typed, attempt, from);
+    const done = await check[way](accountId, typed, attempt, { ...from, known: own !== '' });
     return done ? { ok: true as const } : { ok: false as const, reason: 'wrong' as const };
   };
 
-  type Check = (accountId: AccountId, typed: string, attempt: Attempt, from: From) => Promise<boolean>;
+  type Check = (
+    accountId: AccountId,
+    typed: string,
+    attempt: Attempt,
+    from: From & { known: boolean },
+  ) => Promise<boolean>;
   const check: Record<'saved' | 'app' | 'paper' | 'key', Check> = {
     async saved(accountId, typed, attempt, from) {
       const replacement = await authenticators.savedCode.use(accountId, typed, (code, trx) =>
@@ -116,7 +121,9 @@ export function createProofs(needs: {
       return replacement !== undefined;
     },
     async paper(accountId, typed, attempt, from) {
-      const left = await authenticators.recoveryCodes.use(accountId, typed, (trx) => note(attempt, 'paper', from, trx));
+      const asker = { account: attempt.email, network: from.network, known: from.known };
+      const work = (trx: DatabaseTransaction) => note(attempt, 'paper', from, trx);
+      const left = await authenticators.recoveryCodes.use(accountId, typed, asker, work);
       return left !== undefined;
     },
     async app(accountId, typed, attempt, from) {

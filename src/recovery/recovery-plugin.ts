@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { normaliseEmail } from '../email.ts';
 import { AppError } from '../errors.ts';
-import { networkOf } from '../web/address.ts';
+import { networkOf } from '../limits/address.ts';
 import { readFlow } from '../web/flow.ts';
 import type { Attempt } from './attempt.ts';
 import { registerFinish } from './finish-plugin.ts';

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { twoStep } from '../authenticators/authenticators.ts';
+import type { Asker } from '../authenticators/hashing.ts';
 import type { AccountId } from '../ids.ts';
+import { networkOf } from '../limits/address.ts';
 import { formatLocale } from '../web/messages.ts';
 import { type CodeKind, codesFile, codesPage, freshCodesPage, pathOf } from './code-pages.tsx';
 import { type Change, changeMail } from './security-mail.ts';
@@ -11,7 +13,7 @@ type Kind = {
   change: Change;
   madeAt(accountId: AccountId): Promise<number | undefined>;
   left(accountId: AccountId): Promise<number>;
-  makeOver(accountId: AccountId, madeAt: number | undefined): Promise<string[] | undefined>;
+  makeOver(accountId: AccountId, madeAt: number | undefined, asker: Asker): Promise<string[] | undefined>;
 };
 
 /** As `make` writes them, one or ten. */
@@ -65,8 +67,9 @@ function registerKind(app: FastifyInstance, needs: SecurityNeeds, kind: CodeKind
     if (!(await useful(accountId))) return reply.redirect('/security', 303);
     const { made = '' } = request.body as Fields;
     const before = await codes.madeAt(accountId);
+    const asker = { account: accountId, network: networkOf(request.ip), known: true };
     // Pressed twice: the second press must not make codes of the first worthless, whose answer may come last.
-    const fresh = made === String(before ?? '') ? await codes.makeOver(accountId, before) : undefined;
+    const fresh = made === String(before ?? '') ? await codes.makeOver(accountId, before, asker) : undefined;
     if (!fresh) return show(request, reply, accountId, { key: 'security.codes.stale', kind: 'unusual' });
     const at = (await codes.madeAt(accountId)) ?? 0;
     await needs.tell(accountId, changeMail(codes.change, request, needs.places));

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { twoStep, wordsOf } from '../authenticators/authenticators.ts';
 import type { AccountId } from '../ids.ts';
+import { networkOf } from '../limits/address.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { readFlow } from '../web/flow.ts';
 import { registerApp } from './app-plugin.ts';
@@ -79,7 +80,8 @@ function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: C
     }
     // Before, so that one that is done at this very moment does not replace the password that is set here.
     await needs.endRecoveries(accountId);
-    await authenticators.setPassword(accountId, password);
+    const asker = { account: accountId, network: networkOf(request.ip), known: true };
+    await authenticators.setPassword(accountId, password, asker);
     // F9: whoever knew the old password may be signed in with it.
     if (others === 'yes') {
       await signin.endSessionsOf(accountId, owner.sessionId);

@@ -1,7 +1,8 @@
 import type { Methods } from '../authenticators/authenticators.ts';
+import type { Asker } from '../authenticators/hashing.ts';
 import { type Acr, acrFor, leastAcr } from '../engine/acr.ts';
 import type { AccountId } from '../ids.ts';
-import type { Throttle } from '../throttle/throttle.ts';
+import type { Attempt, Throttle } from '../throttle/throttle.ts';
 import { acrOf, type Method, type SecondStep, secondStepsOf } from './strength.ts';
 
 type Purpose = 'sign-in' | 'prove' | 'second-step';
@@ -11,9 +12,9 @@ export type Checks = {
   methodsOf(accountId: AccountId): Promise<Methods>;
   secondStepMissing(accountId: AccountId): Promise<boolean>;
   passwordSince(accountId: AccountId): Promise<number | undefined>;
-  verifyPassword(accountId: AccountId | undefined, password: string): Promise<boolean>;
+  verifyPassword(accountId: AccountId | undefined, password: string, asker: Asker): Promise<boolean>;
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
-  recoveryCodes: { use(accountId: AccountId, code: string): Promise<{ left: number } | undefined> };
+  recoveryCodes: { use(accountId: AccountId, code: string, asker: Asker): Promise<{ left: number } | undefined> };
   confirmPasskey(accountId: AccountId, credentialId: string): Promise<boolean>;
   passkeys: {
     requestOptions(ask: { purpose: Purpose; browserId: string; accountId?: AccountId }): Promise<object>;
@@ -50,6 +51,13 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
   const tooMany = (retryAt: number): Failure => ({ ok: false, status: 429, error: 'signin.tooManyTries', retryAt });
   const wrong = (error: string): Failure => ({ ok: false, status: 422, error });
 
+  /** A check of a try that was counted; one that could not be carried out is no failure of whoever tried. */
+  const counted = <T>(attempt: Attempt, known: boolean, check: (asker: Asker) => Promise<T>): Promise<T> =>
+    check({ account: attempt.subject, network: attempt.network, known }).catch(async (error) => {
+      await throttle.cancel(attempt, known).catch(() => {});
+      throw error;
+    });
+
   const password = async (
     who: { email: string; accountId: AccountId | undefined },
     text: string,
@@ -59,7 +67,8 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     const attempt = { kind: 'password' as const, subject: who.email, accountId: who.accountId, ...source };
     const turn = await throttle.enter(attempt);
     if (!turn.allowed) return tooMany(turn.retryAt);
-    if (!(await checks.verifyPassword(who.accountId, text))) return wrong('signin.password.wrong');
+    const right = await counted(attempt, turn.known, (asker) => checks.verifyPassword(who.accountId, text, asker));
+    if (!right) return wrong('signin.password.wrong');
     await throttle.succeed(attempt);
     return { ok: true, methods: ['pwd'] };
   };
@@ -74,8 +83,9 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     const attempt = { kind, subject: accountId, accountId, ...source };
     const turn = await throttle.enter(attempt);
     if (!turn.allowed) return tooMany(turn.retryAt);
-    const right =
-      kind === 'code' ? await checks.verifyApp(accountId, text) : await checks.recoveryCodes.use(accountId, text);
+    const right = await counted(attempt, turn.known, async (asker) =>
+      kind === 'code' ? checks.verifyApp(accountId, text) : checks.recoveryCodes.use(accountId, text, asker),
+    );
     if (!right) return wrong(`signin.${kind}.wrong`);
     await throttle.succeed(attempt);
     return { ok: true, methods: [kind === 'code' ? 'otp' : 'recovery'] };

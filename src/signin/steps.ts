@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Account, displayName } from '../account/account.ts';
 import type { SecurityEvent } from '../drivers/journal/journal.ts';
 import type { AccountId } from '../ids.ts';
-import { networkOf } from '../web/address.ts';
+import { networkOf } from '../limits/address.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import type { Checker, Checks, Failure, Outcome, Source } from './proof.ts';
 import { type SecondStep, secondStepsOf } from './strength.ts';

@@ -2,8 +2,8 @@ import { type Clock, days, hours, minutes, seconds } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { AccountId } from '../ids.ts';
+import { createLimits, type LimitResult } from '../limits/limits.ts';
 import type { Secrets } from '../secrets.ts';
-import { createLimits, type LimitResult } from '../web/limits.ts';
 import { createThrottleStore, longestDelay, type Tier } from './throttle-store.ts';
 
 /**
@@ -19,8 +19,13 @@ export type Attempt = {
 };
 
 export type Throttle = {
-  /** Counts a try before it is checked. `retryAt` is epoch milliseconds. */
-  enter(attempt: Attempt): Promise<{ allowed: true } | { allowed: false; retryAt: number }>;
+  /**
+   * Counts a try before it is checked. `retryAt` is epoch milliseconds; `known` tells that the account has signed in in
+   * this browser before.
+   */
+  enter(attempt: Attempt): Promise<{ allowed: true; known: boolean } | { allowed: false; retryAt: number }>;
+  /** Takes back a try that was not checked after all. */
+  cancel(attempt: Attempt, known: boolean): Promise<void>;
   /** Takes the try back, and forgets the failures of this browser, or network, with this account. */
   succeed(attempt: Attempt): Promise<void>;
   /** Nobody guesses a passkey: what is bounded is the work and the rows that failures make. `subject` if known. */
@@ -124,7 +129,15 @@ export function createThrottle(needs: {
           if (error instanceof OneAtATime) return false;
           throw error;
         });
-      return counted ? { allowed: true } : { allowed: false, retryAt: now + (delays[0] ?? 0) };
+      return counted ? { allowed: true, known } : { allowed: false, retryAt: now + (delays[0] ?? 0) };
+    },
+
+    async cancel(attempt, known) {
+      const names = keys(attempt);
+      const strangers = [names.pair, names.subject, names.network, names.region, names.everyone];
+      await database.transaction(async (trx) => {
+        for (const name of known ? [names.ownPair] : strangers) await store.takeBack(name, trx);
+      });
     },
 
     async succeed(attempt) {

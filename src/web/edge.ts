@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
-import { createTrust, readAddress } from './address.ts';
+import { createTrust, readAddress } from '../limits/address.ts';
 import { readableUrl } from './unreadable.ts';
 
 /** More than any sane client sends in a header. */

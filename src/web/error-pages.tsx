@@ -1,10 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../errors.ts';
+import { retryAfter } from '../limits/limits.ts';
 import { draw } from '../random.ts';
 import { LeftToRight, LinkButton, Time } from './components.tsx';
 import { anonymousContext, readContext } from './context.ts';
 import { recogniseBrowser } from './guard.ts';
-import { retryAfter } from './limits.ts';
 import type { Page, PageContext } from './page.ts';
 
 export async function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { seconds } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import { AppError } from '../errors.ts';
-import { isUncounted, networkOf } from './address.ts';
+import { isUncounted, networkOf } from '../limits/address.ts';
 
 /** Streams at most: in one process (each costs a socket and some 20 KiB), of one network, and of one browser. */
 const most = { all: 20_000, network: 1000, browser: 8 };

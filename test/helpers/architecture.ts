@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 /** Rooms in import order: a room imports only rooms before it (design.md §2). A room may not exist yet. */
 const rooms = [
   'drivers',
+  'limits',
   'web',
   'clients',
   'engine',
@@ -23,6 +24,7 @@ const rooms = [
 /** Files of a room that others may import, beside `<room>/<room>.ts`. */
 const doors: Record<string, readonly string[]> = {
   drivers: ['database', 'ephemeral', 'mail', 'sms', 'push', 'journal', 'places'].map((port) => `${port}/${port}.ts`),
+  limits: ['address.ts', 'limit-table.ts', 'fair-queue.ts'],
   web: [
     'page.ts',
     'passkey-signals.tsx',
@@ -33,10 +35,9 @@ const doors: Record<string, readonly string[]> = {
     'link-pages.tsx',
     'mail-layout.tsx',
     'flow.ts',
-    'address.ts',
-    'limits.ts',
     'live.ts',
   ],
+  authenticators: ['hashing.ts'],
   addresses: ['texts.ts'],
   activity: ['activity-rows.tsx'],
   clients: ['client-settings.ts', 'client-metadata.ts'],

@@ -1,38 +1,19 @@
-import { fileURLToPath } from 'node:url';
-import { type Node, SyntaxKind } from 'typescript/unstable/ast';
-import { API } from 'typescript/unstable/sync';
+import { SyntaxKind } from 'typescript/unstable/ast';
+import { visitSource } from './source-nodes.ts';
 
 /** A regular expression of the source, and where it stands. */
 export type Pattern = { expression: RegExp; place: string };
 
-const home = fileURLToPath(new URL('../../../', import.meta.url));
-const projects = ['tsconfig.json', 'src/web/islands/tsconfig.json'].map((file) => home + file);
-
-/** Every regular expression in src/, found by the compiler's own parser, and every place that makes one out of text. */
+/** Every regular expression in src/, and every place that makes one out of text. */
 export function findPatterns(): { patterns: Pattern[]; made: string[] } {
-  const compiler = new API({ cwd: home });
   const patterns: Pattern[] = [];
   const made: string[] = [];
-  try {
-    const snapshot = compiler.updateSnapshot({ openProjects: projects });
-    for (const { program } of snapshot.getProjects()) {
-      for (const file of program.getSourceFileNames()) {
-        if (!file.startsWith(`${home}src/`) || /\.test\.tsx?$|conformance\.ts$/.test(file)) continue;
-        const source = program.getSourceFile(file);
-        const visit = (node: Node): void => {
-          const place = `${file.slice(home.length)}: ${node.getText(source)}`;
-          if (node.kind === SyntaxKind.RegularExpressionLiteral)
-            patterns.push({ expression: expressionOf(node.getText(source)), place });
-          const makes = node.kind === SyntaxKind.NewExpression || node.kind === SyntaxKind.CallExpression;
-          if (makes && /^(?:new )?RegExp\(/.test(node.getText(source).slice(0, 12))) made.push(place);
-          node.forEachChild(visit);
-        };
-        if (source) visit(source);
-      }
-    }
-  } finally {
-    compiler.close();
-  }
+  visitSource((node, { file, text }) => {
+    const place = `${file}: ${text}`;
+    if (node.kind === SyntaxKind.RegularExpressionLiteral) patterns.push({ expression: expressionOf(text), place });
+    const makes = node.kind === SyntaxKind.NewExpression || node.kind === SyntaxKind.CallExpression;
+    if (makes && /^(?:new )?RegExp\(/.test(text)) made.push(place);
+  });
   return { patterns, made };
 }
 

@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import type { Clock } from '../clock.ts';
+import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
+import { AppError } from '../errors.ts';
+import { createFairQueue } from '../limits/fair-queue.ts';
+import { limitTable } from '../limits/limit-table.ts';
+import { createLimits } from '../limits/limits.ts';
+import type { Secrets } from '../secrets.ts';
+import { hashPassword, verifyPassword } from './argon2.ts';
+
+/**
+ * Who makes us hash, which takes a core some tens of milliseconds: an account, or whatever is about to become one, from a
+ * network. `known` in a browser in which the account has signed in before.
+ */
+export type Asker = { account: string; network: string; known: boolean };
+
+export type Argon = { hash: typeof hashPassword; verify: typeof verifyPassword };
+
+export type Hashing = {
+  /**
+   * Runs work that hashes once, when its turn has come. What it counts is counted there, so that nothing is that was not
+   * tried. Without `asker` it is the operator's, who may have as many as they like.
+   */
+  turn<T>(asker: Asker | undefined, work: (argon: Argon) => Promise<T>): Promise<T>;
+};
+
+const slots = availableParallelism();
+// One hash per core: more at once would be no faster, take 19 MiB each and starve everything else. One queue for all of
+// the process, because its cores are.
+const queue = createFairQueue({ slots, mostWaiting: 64 * slots });
+const argon: Argon = { hash: hashPassword, verify: verifyPassword };
+
+/** The one way to Argon2 (B2): nobody gets there uncounted, nor before those who have asked for less. */
+export function createHashing(needs: { ephemeral: Ephemeral; clock: Clock; secrets: Secrets }): Hashing {
+  const limits = createLimits(needs);
+  const key = (...parts: string[]): string => needs.secrets.hash('network', JSON.stringify(['hash', ...parts]));
+
+  const count = async ({ account, network, known }: Asker): Promise<void> => {
+    // The narrowest first: what is refused there takes nothing from the network's others.
+    const checks = known
+      ? [{ key: `hash-own:${key(account)}`, limit: limitTable.hashesOfOwner }]
+      : [
+          { key: `hash-pair:${key(account, network)}`, limit: limitTable.hashesOfPair },
+          { key: `hash-network:${network}`, limit: limitTable.hashesOfNetwork },
+        ];
+    for (const { key, limit } of checks) {
+      const { allowed, retryAt } = await limits.hit(key, limit);
+      if (!allowed) throw new AppError('too_many_tries', 'Too many passwords were checked or set.', { retryAt });
+    }
+  };
+
+  return {
+    async turn(asker, work) {
+      if (asker) await count(asker);
+      const line = asker?.known ? key(asker.account) : (asker?.network ?? 'operator');
+      return queue.run({ line, known: asker?.known ?? true }, () => work(argon));
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { AppError } from '../errors.ts';
+
+/** Who waits: strangers by their network, and by their account whoever is in a browser that is known to be its owner's. */
+export type Waiter = { line: string; known: boolean };
+
+type Place = { begin(): void; refuse(error: AppError): void };
+type Lines = Map<string, Place[]>;
+
+/**
+ * A queue in which nobody waits for what others have heaped up: lines take turns, and known ones take every other turn
+ * (B2). When there is no more room, whoever has the longest line is refused, and nobody else.
+ */
+export function createFairQueue({ slots, mostWaiting }: { slots: number; mostWaiting: number }) {
+  const known: Lines = new Map();
+  const strangers: Lines = new Map();
+  let free = slots;
+  let knownCameLast = false;
+
+  const sizeOf = (lines: Lines): number => [...lines.values()].reduce((size, line) => size + line.length, 0);
+
+  /** The line that has waited longest gives its first, and goes to the end. */
+  const next = (lines: Lines): Place | undefined => {
+    const [name, line] = lines.entries().next().value ?? [];
+    if (name === undefined || !line) return undefined;
+    lines.delete(name);
+    const place = line.shift();
+    if (line.length > 0) lines.set(name, line);
+    return place;
+  };
+
+  const leave = (): void => {
+    knownCameLast = knownCameLast ? strangers.size === 0 : known.size > 0;
+    const place = next(knownCameLast ? known : strangers);
+    if (place) place.begin();
+    else free += 1;
+  };
+
+  const makeRoom = (lines: Lines, name: string): boolean => {
+    if (sizeOf(lines) < mostWaiting) return true;
+    const [longest = name, line = []] = [...lines].reduce((one, other) =>
+      other[1].length > one[1].length ? other : one,
+    );
+    if (longest === name || line.length <= (lines.get(name)?.length ?? 0) + 1) return false;
+    line.pop()?.refuse(full());
+    return true;
+  };
+
+  return {
+    /** Runs the work when its turn has come. Rejects with AppError `unavailable` when there is no room for it. */
+    async run<T>(waiter: Waiter, work: () => Promise<T>): Promise<T> {
+      if (free > 0) free -= 1;
+      else {
+        const lines = waiter.known ? known : strangers;
+        if (!makeRoom(lines, waiter.line)) throw full();
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        const line = lines.get(waiter.line) ?? [];
+        line.push({ begin: resolve, refuse: reject });
+        lines.set(waiter.line, line);
+        await promise;
+      }
+      try {
+        return await work();
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+const full = (): AppError => new AppError('unavailable', 'Too many passwords are being checked for this network.');
