@@ -11,12 +11,12 @@ import { createClientCheck } from '../../src/engine/client-check.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createSigningKeys } from '../../src/engine/signing-keys.ts';
 import { type LinkId, newOrderedId } from '../../src/ids.ts';
+import { createLimits } from '../../src/limits/limits.ts';
 import { createGuesses } from '../../src/link/guesses.ts';
 import { createLink } from '../../src/link/link.ts';
 import { createLinkRequests } from '../../src/link/link-requests.ts';
 import { createLinkStore, type LinkRow } from '../../src/link/link-store.ts';
 import { type Outside, openOutside } from '../../src/outside.ts';
-import { createLimits } from '../../src/limits/limits.ts';
 import { clientId, scope } from './target.ts';
 
 /** The server's data, prepared by its own rooms beside it: codes as a device and a person would have made them. */

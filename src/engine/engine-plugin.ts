@@ -30,6 +30,8 @@ type Needs = {
 };
 
 const bodyLimit = 56 * 1024;
+/** A device asks for little, and anyone may ask (B3). */
+const longestAsking = 8 * 1024;
 
 /**
  * Mounts the engine at the issuer's root. Fastify reads the form first, because a pending poll is answered here:
@@ -81,13 +83,13 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
     });
   }
   const issue = createFastIssue({ ...needs, clients: needs.engine.clients });
-  app.post('/device_authorization', { logLevel: 'warn' }, async (request, reply) => {
+  app.post('/device_authorization', { logLevel: 'warn', bodyLimit: longestAsking }, async (request, reply) => {
     const form = plainForm(request, needs.issuer);
     const answer = form && (await issue(form, requesterOf(request, needs.places)));
     return answer ? reply.headers(noStore).send(answer) : toEngine(request, reply);
   });
   // Microsoft's client library ignores the metadata and derives this address from the token endpoint's.
-  app.post('/devicecode', under('/device_authorization'));
+  app.post('/devicecode', { bodyLimit: longestAsking }, under('/device_authorization'));
   // Devices poll every few seconds: a line in the log for each would bury the rest.
   app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
     shortGrantName(request);

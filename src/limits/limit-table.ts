@@ -12,6 +12,24 @@ const nobody = 'nobody';
  * not erred is not refused for a neighbour's sake.
  */
 export const limitTable = {
+  codesOfNetwork: {
+    ...{ limit: 600, window: minutes(10) },
+    counts: 'device codes that one network asked for; from the fourth on they are longer',
+    binds: 'devices of that network that have no code yet',
+    exempt: 'codes that wait',
+  },
+  codesInCrowd: {
+    ...{ limit: 60, window: minutes(10) },
+    counts: 'the same, while a million codes wait; at two million nobody gets another one',
+    binds: 'devices of that network that have no code yet',
+    exempt: 'codes that wait',
+  },
+  codesOfSite: {
+    ...{ limit: 6000, window: minutes(10) },
+    counts: 'device codes that the networks of one IPv6 /48 asked for',
+    binds: 'devices there that have no code yet',
+    exempt: 'codes that wait',
+  },
   hashesOfOwner: {
     ...{ limit: 60, window: minutes(10) },
     counts: 'passwords and codes hashed for one account in browsers it has signed in with',

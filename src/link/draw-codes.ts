@@ -9,9 +9,10 @@ import { networkOf } from '../limits/address.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Guesses } from './guesses.ts';
+import { keptParams } from './kept.ts';
 import type { LinkRow, LinkStore } from './link-store.ts';
 import type { LiveCount } from './live-count.ts';
-import { codeLength, drawUserCode, longest } from './user-code.ts';
+import { drawUserCode, lengthFor, longest, networkShare } from './user-code.ts';
 
 /** Long enough to fetch a phone and sign in, and the ceiling of NIST SP 800-63B §3.1.3.2 (A24). */
 export const codeLife = minutes(10);
@@ -29,8 +30,13 @@ type Needs = {
   live: LiveCount;
 };
 
-/** Draws a user code that nobody has, and stores its request; rejects with AppError `unavailable` if there is none. */
-export function createCodeDrawer(needs: Needs): (request: NewDeviceRequest) => Promise<{ row: LinkRow; code: string }> {
+/**
+ * Draws a user code that nobody has, and stores its request; rejects with AppError `unavailable` if there is none. `asked`
+ * is how many its network has had in the last minutes.
+ */
+export function createCodeDrawer(
+  needs: Needs,
+): (request: NewDeviceRequest, asked: number) => Promise<{ row: LinkRow; code: string }> {
   const { database, store, secrets, clock, random, journal, guesses, live } = needs;
 
   /** False if the code is taken. The code and its event share one commit. */
@@ -51,7 +57,7 @@ export function createCodeDrawer(needs: Needs): (request: NewDeviceRequest) => P
   function newRow(
     { deviceCode, client, params, requester }: NewDeviceRequest,
     code: string,
-    interval_ms: number,
+    { interval_ms, from_crowd }: Pick<LinkRow, 'interval_ms' | 'from_crowd'>,
   ): LinkRow {
     const now = clock.now();
     return {
@@ -60,7 +66,7 @@ export function createCodeDrawer(needs: Needs): (request: NewDeviceRequest) => P
       user_code_hash: secrets.hash('user-code', code),
       sealed_user_code: secrets.seal('user-code', code, secrets.hash('device-code', deviceCode)),
       client_id: client.id,
-      params: JSON.stringify(params),
+      params: keptParams(params),
       // Attacker's text (F15): anyone may start a request and call the device what they like.
       device_name: cleanText(params.device_name, 60) ?? null,
       device_model: cleanText(params.device_model, 60) ?? null,
@@ -69,6 +75,7 @@ export function createCodeDrawer(needs: Needs): (request: NewDeviceRequest) => P
       network: networkOf(requester.ip),
       country: requester.country ?? null,
       interval_ms,
+      from_crowd,
       status: 'pending',
       account_id: null,
       browser_hash: null,
@@ -83,12 +90,13 @@ export function createCodeDrawer(needs: Needs): (request: NewDeviceRequest) => P
     };
   }
 
-  return async (request) => {
-    const shortest = codeLength(await live(), await guesses.expectedToday());
+  return async (request, asked) => {
+    const shortest = lengthFor(asked, await live(), await guesses.expectedToday());
+    const from_crowd = Number(asked >= networkShare);
     for (let length = shortest; length <= Math.min(shortest + 2, longest); length++) {
       for (let attempt = 0; attempt < drawsPerLength; attempt++) {
         const code = drawUserCode(random, length);
-        const row = newRow(request, code, live.interval());
+        const row = newRow(request, code, { interval_ms: live.interval(), from_crowd });
         if (await add(row)) return { row, code };
       }
     }

@@ -14,11 +14,19 @@ import { type Random, systemRandom } from '../random.ts';
 import { createSecrets } from '../secrets.ts';
 import { createGuesses } from './guesses.ts';
 import { createLinkRequests } from './link-requests.ts';
+import type { LinkRow } from './link-store.ts';
 import { alphabet } from './user-code.ts';
 
+type Tables = { device_authorization: LinkRow };
 const client = { id: 'tv' as ClientId, name: 'TV', public: true } as Client;
 
-async function open(openDatabase: OpenDatabase, random: Random = systemRandom, shared = false, development = true) {
+async function open(
+  openDatabase: OpenDatabase,
+  random: Random = systemRandom,
+  shared = false,
+  development = true,
+  mostWaiting = 2_000_000,
+) {
   const database = await openDatabase();
   const clock = createTestClock();
   // With `shared`, a store of which no message ever arrives.
@@ -36,6 +44,7 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom, s
       limits,
       guesses: createGuesses({ limits }),
       development,
+      mostWaiting,
       polled: () => {},
       isPublic: async () => true,
       collected: async () => true,
@@ -44,10 +53,10 @@ async function open(openDatabase: OpenDatabase, random: Random = systemRandom, s
     });
   const requests = create();
   let count = 0;
-  const issue = (ip = '127.0.0.1') => {
+  const issue = (ip = '127.0.0.1', params: Record<string, unknown> = {}, userAgent?: string) => {
     const deviceCode = `device-code-${count++}`;
     return requests
-      .issue({ deviceCode, client, params: {}, requester: { ip, userAgent: undefined, country: undefined } })
+      .issue({ deviceCode, client, params, requester: { ip, userAgent, country: undefined } })
       .then((issued) => ({ ...issued, deviceCode }));
   };
   return { database, clock, requests, create, issue, limits };
@@ -171,6 +180,95 @@ forEachDatabase((name, openDatabase) => {
     await requests.tidy();
     assert.equal(requests.waiting, 0);
     assert.ok(await issue('198.51.100.8'));
+  });
+
+  it('B3: whatever a device sends, little of it is stored, each thing once', async () => {
+    const { issue, database } = await open(openDatabase);
+    const long = (letter: string) => letter.repeat(8000);
+    const params = {
+      ...{ scope: 'openid email openid email openid', resource: ['https://api.example/', 'https://api.example/'] },
+      ...{ acr_values: 'a a a', prompt: 'login login', max_age: '5', dpop_jkt: 'x'.repeat(43) },
+      ...{ device_name: long('\u{1f4fa}'), device_model: long('\u0928'), device_type: long('t') },
+      ...{ ui_locales: long('de '), login_hint: long('x'), nonce: long('n'), state: long('s'), whatever: long('w') },
+    };
+    await issue('198.51.100.7', params, long('\u0928'));
+    const [row] = await database.query.withTables<Tables>().selectFrom('device_authorization').selectAll().execute();
+    assert.deepEqual(JSON.parse(row?.params ?? ''), {
+      ...{ scope: 'openid email', acr_values: 'a', prompt: 'login', resource: ['https://api.example/'] },
+      ...{ max_age: '5', dpop_jkt: 'x'.repeat(43) },
+    });
+    const size = Object.values(row ?? {}).reduce<number>(
+      (sum, value) => sum + Buffer.byteLength(String(value ?? '')),
+      0,
+    );
+    assert.ok(size < 3000, `${size} bytes`);
+  });
+
+  it('B3: no row is larger than some kilobytes; what would make it so is refused in words', async () => {
+    const { issue, database, requests } = await open(openDatabase);
+    const resources = (count: number) =>
+      Array.from({ length: count }, (_, i) => `https://api.example/${i}/${'x'.repeat(80)}`);
+    await assert.rejects(issue('198.51.100.7', { resource: resources(60) }), { code: 'bad_request' });
+    await assert.rejects(
+      issue('198.51.100.7', { claims: JSON.stringify({ userinfo: { ['x'.repeat(4000)]: null } }) }),
+      {
+        code: 'bad_request',
+      },
+    );
+    const most = { resource: resources(17), device_name: '\u0928'.repeat(60), device_model: '\u0928'.repeat(60) };
+    await issue('198.51.100.7', most, '\u0928'.repeat(200));
+    assert.equal(requests.waiting, 1);
+    const [row] = await database.query.withTables<Tables>().selectFrom('device_authorization').selectAll().execute();
+    const size = Object.values(row ?? {}).reduce<number>(
+      (sum, value) => sum + Buffer.byteLength(String(value ?? '')),
+      0,
+    );
+    assert.ok(size > 2000 && size < 4000, `${size} bytes`);
+  });
+
+  it('B3: a full house takes nobody new and harms nobody who waits; before, the greedy get no more', async () => {
+    const { issue, requests, clock } = await open(openDatabase, systemRandom, false, true, 200);
+    const first = await issue('192.0.2.1');
+    for (let i = 0; i < 99; i++) await issue('198.51.100.7');
+    await assert.rejects(issue('198.51.100.7'), { code: 'too_many_tries' }, 'half the room is taken');
+    for (let i = 0; i < 100; i++) await issue(`203.0.${i}.1`);
+    await assert.rejects(issue('203.0.113.1'), ({ code, retryAt }: AppError) => {
+      assert.ok(retryAt && retryAt > clock.now());
+      return code === 'unavailable';
+    });
+    assert.equal(requests.waiting, 200);
+    assert.equal(await requests.poll(first.deviceCode, 'tv'), 'authorization_pending');
+    clock.advance(minutes(10));
+    await requests.tidy();
+    assert.ok(await issue('203.0.113.1'));
+  });
+
+  it('B7: one network’s crowd gets longer codes itself, and lengthens nobody else’s', async () => {
+    const { requests, create, database, clock } = await open(openDatabase);
+    const lettersOf = async (ip: string, from = requests) => {
+      const deviceCode = `of ${ip} ${systemRandom.token(8)}`;
+      const requester = { ip, userAgent: undefined, country: undefined };
+      return (await from.issue({ deviceCode, client, params: {}, requester })).userCode.replaceAll('-', '').length;
+    };
+    assert.equal(await lettersOf('192.0.2.1'), 8);
+    const crowd: number[] = [];
+    for (let i = 0; i < 600; i++) crowd.push(await lettersOf(`198.51.100.${i % 250}`));
+    assert.deepEqual(crowd.slice(0, 3), [8, 8, 8], 'a home that links three things');
+    // Two more fit into what is kept for crowds.
+    assert.ok(crowd.slice(5).every((letters) => letters >= 9) && crowd.at(-1) === 10, crowd.join(' '));
+    // From ever new networks of one customer, too.
+    const site: number[] = [];
+    for (let i = 0; i < 20; i++) site.push(await lettersOf(`2001:db8:7:${i}::1`));
+    assert.ok(
+      site.slice(3).every((letters) => letters > 8),
+      site.join(' '),
+    );
+    for (let i = 0; i < 10; i++) assert.equal(await lettersOf(`203.0.${i}.1`), 8, 'others');
+    // A process that starts, or looks it up because others issue codes too, knows the crowd for what it is.
+    const other = create({ ...database, shared: true });
+    await other.start().then((stop) => stop());
+    clock.advance(seconds(11));
+    assert.equal(await lettersOf('203.0.200.1', other), 8);
   });
 
   it('B6: loopback is a network like any other, except on a developer’s own machine', async () => {

@@ -1,11 +1,18 @@
-import { type Clock, days, minutes, seconds } from '../clock.ts';
+import { type Clock, days, seconds } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
-import type { ApprovedRequest, DeviceRequests, IssuedCode, PollAnswer } from '../engine/device-requests.ts';
+import type {
+  ApprovedRequest,
+  DeviceRequests,
+  IssuedCode,
+  NewDeviceRequest,
+  PollAnswer,
+} from '../engine/device-requests.ts';
 import { AppError } from '../errors.ts';
 import type { ClientId, GrantId } from '../ids.ts';
 import { isUncounted, networkOf, siteOf } from '../limits/address.ts';
+import { limitTable } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
@@ -19,10 +26,8 @@ import { showUserCode } from './user-code.ts';
 import { createWaitingCodes, paceOf } from './waiting-codes.ts';
 import type { WaitingCode } from './waiting-rows.ts';
 
-/** Codes one network may ask for in ten minutes (B34, J7). */
-const issueLimit = { limit: 600, window: minutes(10) };
-/** The same for all networks that somebody may have been given at once. */
-const siteLimit = { limit: 6000, window: minutes(10) };
+/** Codes that may wait in all (B3). Each takes memory in every process and a row of the database. */
+const mostWaiting = 2_000_000;
 /** How long a code that ended is not drawn again (B26). */
 const tombstone = days(1);
 
@@ -37,6 +42,8 @@ type Needs = {
   guesses: Guesses;
   /** True on a developer's own machine alone. */
   development: boolean;
+  /** Codes that may wait in all. */
+  mostWaiting?: number;
   /** Counts what polls were told. */
   polled(answer: PollAnswer): void;
   /** True for a client without a secret, whose polls need no authentication. */
@@ -93,6 +100,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       publicClient,
       expiresAt: row.expires_at,
       interval: row.interval_ms,
+      crowded: row.from_crowd === 1,
     });
 
   const drop = (hash: string): void => {
@@ -146,6 +154,19 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     return paceOf(known, clock.now());
   }
 
+  /** How many codes the network has had in the last minutes. Where half the room is taken, the greedy get no more. */
+  async function countAsked({ requester }: NewDeviceRequest, isCrowded: boolean): Promise<number> {
+    const network = networkOf(requester.ip);
+    if (isUncounted(network, needs)) return 0;
+    const site = siteOf(network);
+    const own = await limits.hit(`issue:${network}`, isCrowded ? limitTable.codesInCrowd : limitTable.codesOfNetwork);
+    const whole = own.allowed && site ? await limits.hit(`issue:${site}`, limitTable.codesOfSite) : own;
+    if (!whole.allowed)
+      throw new AppError('too_many_tries', 'This network asks for too many codes.', { retryAt: whole.retryAt });
+    // Whoever has a /48 has as many networks as they like.
+    return Math.max(own.count, whole.count) - 1;
+  }
+
   return {
     get waiting() {
       return waiting.size;
@@ -156,14 +177,12 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     },
 
     async issue(request): Promise<IssuedCode> {
-      const network = networkOf(request.requester.ip);
-      if (!isUncounted(network, needs)) {
-        const site = siteOf(network);
-        let { allowed, retryAt } = await limits.hit(`issue:${network}`, issueLimit);
-        if (allowed && site) ({ allowed, retryAt } = await limits.hit(`issue:${site}`, siteLimit));
-        if (!allowed) throw new AppError('too_many_tries', 'This network asks for too many codes.', { retryAt });
-      }
-      const { row, code } = await draw(request);
+      const { all } = await live();
+      const most = needs.mostWaiting ?? mostWaiting;
+      // Those that wait go on; whoever comes to a full house comes again.
+      if (all >= most)
+        throw new AppError('unavailable', 'Too many codes wait.', { retryAt: clock.now() + seconds(30) });
+      const { row, code } = await draw(request, await countAsked(request, all >= most / 2));
       remember(row, request.client.public);
       return { userCode: showUserCode(code), expiresIn: codeLife / 1000, interval: row.interval_ms / 1000 };
     },

@@ -23,6 +23,8 @@ export type LinkRow = {
   network: string | null;
   country: string | null;
   interval_ms: number;
+  /** 1 if its network had asked for more than its share; absent in what an older version stored. */
+  from_crowd: number | null;
   status: LinkStatus;
   account_id: AccountId | null;
   browser_hash: string | null;
@@ -45,6 +47,7 @@ const polledColumns = [
   'client_id',
   'params',
   'interval_ms',
+  'from_crowd',
   'status',
   'account_id',
   'grant_id',
@@ -57,7 +60,7 @@ const polledColumns = [
 type RedeemedRow = Pick<LinkRow, 'id' | 'account_id' | 'grant_id' | 'device_id'>;
 
 /** What memory keeps of a code that waits. */
-export type WaitingRow = Pick<LinkRow, 'device_code_hash' | 'client_id' | 'expires_at' | 'interval_ms'>;
+export type WaitingRow = Pick<LinkRow, 'device_code_hash' | 'client_id' | 'expires_at' | 'interval_ms' | 'from_crowd'>;
 
 type LinkTables = { device_authorization: LinkRow };
 
@@ -88,6 +91,7 @@ export function createLinkStore(database: Database) {
       network: value('network'),
       country: value('country'),
       interval_ms: value('interval_ms'),
+      from_crowd: value('from_crowd'),
       status: value('status'),
       account_id: value('account_id'),
       browser_hash: value('browser_hash'),
@@ -198,7 +202,7 @@ export function createLinkStore(database: Database) {
       for (;;) {
         const rows: WaitingRow[] = await root
           .selectFrom('device_authorization')
-          .select(['device_code_hash', 'client_id', 'expires_at', 'interval_ms'])
+          .select(['device_code_hash', 'client_id', 'expires_at', 'interval_ms', 'from_crowd'])
           .where('device_code_hash', '>', last)
           .where('status', 'in', ['pending', 'claimed'])
           .where('expires_at', '>', now)
@@ -221,14 +225,14 @@ export function createLinkStore(database: Database) {
       return rows.map((row) => row.device_code_hash);
     },
 
-    async countLive(now: number): Promise<number> {
+    async countLive(now: number): Promise<{ all: number; crowded: number }> {
       const row = await root
         .selectFrom('device_authorization')
-        .select((select) => select.fn.countAll<number>().as('live'))
+        .select(({ fn }) => [fn.countAll<number>().as('all'), fn.sum<number | null>('from_crowd').as('crowded')])
         .where('expires_at', '>', now)
         .where('status', 'in', ['pending', 'claimed'])
         .executeTakeFirstOrThrow();
-      return Number(row.live);
+      return { all: Number(row.all), crowded: Number(row.crowded ?? 0) };
     },
 
     async deleteEndedBefore(time: number): Promise<void> {

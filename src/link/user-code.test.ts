@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { systemRandom } from '../random.ts';
-import { alphabet, codeLength, drawUserCode, longest, readUserCode, shortest, showUserCode } from './user-code.ts';
+import {
+  alphabet,
+  codeLength,
+  drawUserCode,
+  lengthFor,
+  longest,
+  readUserCode,
+  shortest,
+  showUserCode,
+} from './user-code.ts';
 
 describe('A28: any sane typing of a code is accepted', () => {
   for (const typed of [
@@ -100,4 +109,30 @@ describe('codes as people see them', () => {
     // 1,000 expected each; six standard deviations.
     for (const [letter, count] of seen) assert.ok(Math.abs(count - 1000) < 190, `${letter}: ${count}`);
   });
+});
+
+it('B7, J3: however networks share the codes, those of one length are met in a day with a chance of one in a million', () => {
+  const networks = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 300 });
+  fc.assert(
+    fc.property(networks, fc.integer({ min: 1, max: 5000 }), (asking, guesses) => {
+      const live = { all: 0, crowded: 0 };
+      const chances = new Map<number, number>();
+      for (let turn = 0; turn < Math.max(...asking); turn++) {
+        for (const [network, wanted] of asking.entries()) {
+          if (turn >= wanted) continue;
+          const length = lengthFor(turn, live, guesses);
+          assert.ok(length <= longest, `network ${network}`);
+          chances.set(length, (chances.get(length) ?? 0) + guesses * alphabet.length ** -length);
+          live.all += 1;
+          if (turn >= 3) live.crowded += 1;
+        }
+      }
+      for (const [length, chance] of chances)
+        assert.ok(
+          chance <= 1e-6 * (1 + 1e-9),
+          `${chance} of ${length} letters, with ${live.crowded} of ${live.all} of crowds`,
+        );
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -21,6 +21,22 @@ export function codeLength(live: number, guesses: number = guessBudget): number 
   return Math.min(longest, Math.max(shortest, length));
 }
 
+/** Codes of one network in ten minutes that are as short as everybody's: more than a home has to link at once. */
+export const networkShare = 3;
+/** The part of the accepted risk that is for codes beyond it. */
+const crowdedPart = 0.1;
+
+/**
+ * The length of the next code of a network that has asked for `asked` already. What one network asks for beyond its share
+ * is drawn from a part of the risk of its own: it makes codes longer there, and nowhere else (B7). Both parts together
+ * are the risk that `codeLength` accepts.
+ */
+export function lengthFor(asked: number, live: { all: number; crowded: number }, guesses: number): number {
+  const ordinary = codeLength((live.all - live.crowded + 1) / (1 - crowdedPart), guesses);
+  if (asked < networkShare) return ordinary;
+  return Math.max(ordinary, codeLength((live.crowded + 1) / crowdedPart, guesses));
+}
+
 export const drawUserCode = (random: Random, length: number): string => draw(random, alphabet, length);
 
 const groupsOf: Record<number, number[]> = { 9: [3, 3, 3], 10: [5, 5], 11: [4, 4, 3], 12: [4, 4, 4], 13: [5, 4, 4] };

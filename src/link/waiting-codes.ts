@@ -9,6 +9,8 @@ const longestInterval = seconds(60);
 /** A client that has been patient this often has understood, and is trusted with a shorter interval again. */
 const patienceRewarded = 3;
 
+type NewCode = Pick<WaitingCode, 'clientId' | 'publicClient' | 'expiresAt' | 'interval'> & { crowded?: boolean };
+
 export type WaitingCodes = ReturnType<typeof createWaitingCodes>;
 
 /**
@@ -20,6 +22,7 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
   const codes = new Map<string, number>();
   const rows = createWaitingRows();
   let confirmedAt = 0;
+  let crowded = 0;
 
   function get(hash: string): WaitingCode | undefined {
     const row = codes.get(hash);
@@ -28,6 +31,7 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
 
   function drop(hash: string): boolean {
     const row = codes.get(hash);
+    if (row !== undefined && rows.at(row).crowded) crowded -= 1;
     if (row !== undefined) rows.release(row);
     return codes.delete(hash);
   }
@@ -35,6 +39,10 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
   return {
     get size() {
       return codes.size;
+    },
+    /** Of these, codes of networks that had asked for more than their share. */
+    get crowded() {
+      return crowded;
     },
     /** Not for keeping across an `await`: what it shows may be another code then. */
     get,
@@ -64,10 +72,11 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
       if (code) code.checkedAt = Number.NEGATIVE_INFINITY;
     },
 
-    add(hash: string, code: Pick<WaitingCode, 'clientId' | 'publicClient' | 'expiresAt' | 'interval'>): WaitingCode {
+    add(hash: string, code: NewCode): WaitingCode {
       drop(hash);
-      const news = { baseInterval: code.interval, polledAt: 0, patient: 0, checkedAt: clock.now() };
-      const row = rows.take({ ...code, ...news });
+      const news = { crowded: false, baseInterval: code.interval, polledAt: 0, patient: 0, checkedAt: clock.now() };
+      const row = rows.take({ ...news, ...code });
+      if (code.crowded) crowded += 1;
       codes.set(hash, row);
       return rows.at(row);
     },

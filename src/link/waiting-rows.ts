@@ -2,6 +2,8 @@
 export type WaitingCode = {
   readonly clientId: string;
   readonly publicClient: boolean;
+  /** Whether its network had asked for more than its share. */
+  readonly crowded: boolean;
   readonly expiresAt: number;
   /** What the device must leave between two polls. */
   interval: number;
@@ -15,7 +17,7 @@ export type WaitingCode = {
 
 /** Eight numbers of eight bytes: one line of the processor's cache. */
 const width = 8;
-const [expiresAt, polledAt, checkedAt, interval, baseInterval, patient, client, isPublic] = [
+const [expiresAt, polledAt, checkedAt, interval, baseInterval, patient, client, marks] = [
   0, 1, 2, 3, 4, 5, 6, 7,
 ] as const;
 /** Added when there is no room left: never all copied at once, which would make everybody wait. */
@@ -64,7 +66,7 @@ export function createWaitingRows() {
         code.baseInterval,
         code.patient,
         numberOf(code.clientId),
-        Number(code.publicClient),
+        Number(code.publicClient) + 2 * Number(code.crowded),
       ];
       blocks[block].set(values, (row % rowsPerBlock) * width);
       return row;
@@ -97,7 +99,10 @@ class Row implements WaitingCode {
     return this.#clientIds[this.#read(client)] ?? '';
   }
   get publicClient(): boolean {
-    return this.#read(isPublic) === 1;
+    return this.#read(marks) % 2 === 1;
+  }
+  get crowded(): boolean {
+    return this.#read(marks) >= 2;
   }
   get expiresAt(): number {
     return this.#read(expiresAt);

@@ -13,6 +13,7 @@ import * as home from './migrations/009-home.ts';
 import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 import * as suspended from './migrations/012-suspended.ts';
 import * as clientSecrets from './migrations/013-client-secrets.ts';
+import * as fromCrowd from './migrations/014-from-crowd.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -33,6 +34,7 @@ export const migrations: Record<string, Migration> = {
   '010-leaner-indexes': leanerIndexes,
   '012-suspended': suspended,
   '013-client-secrets': clientSecrets,
+  '014-from-crowd': fromCrowd,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

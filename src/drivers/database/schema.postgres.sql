@@ -144,6 +144,7 @@ CREATE TABLE "device_authorization" (
   claimed_at bigint,
   decided_at bigint,
   redeemed_at bigint,
+  from_crowd integer,
   CONSTRAINT device_authorization_device_code_hash_key UNIQUE (device_code_hash),
   CONSTRAINT device_authorization_pkey PRIMARY KEY (id),
   CONSTRAINT device_authorization_user_code_hash_key UNIQUE (user_code_hash)

@@ -127,7 +127,8 @@ CREATE TABLE "device_authorization" (
   "expires_at" bigint not null,
   "claimed_at" bigint,
   "decided_at" bigint,
-  "redeemed_at" bigint
+  "redeemed_at" bigint,
+  "from_crowd" integer
 );
 
 CREATE INDEX "device_authorization_by_decision" on "device_authorization" ("decided_at") where "decided_at" is not null;
