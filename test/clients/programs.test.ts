@@ -103,6 +103,15 @@ describe('C9: libraries of others', () => {
     });
   });
 
+  it('C9: simple-oauth2 signs in to an app that adds PKCE, refreshes and revokes', async () => {
+    assert.deepEqual(await run('simple-oauth2-client.mjs'), {
+      state: true,
+      refreshed: true,
+      ended: 401,
+      subjects: [accountId],
+    });
+  });
+
   it('C9: passport-openidconnect, which knows no PKCE, signs in to an app for which a nonce is enough', async () => {
     const { profile } = await run('passport-openidconnect-client.mjs', { pkceOptional: true });
     assert.deepEqual(profile, { id: accountId, emails: [{ value: email }] });
