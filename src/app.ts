@@ -199,6 +199,7 @@ export async function createApp(outside: Outside): Promise<App> {
     clock,
     messages,
     readPerson: (request) => person.readPerson(request),
+    switchTo: (request, id) => signin.switchTo(request, id),
   });
   await server.register(async (scope) =>
     enginePlugin(scope, {

@@ -10,6 +10,7 @@ const statusOf = {
   not_signed_in: 401,
   not_allowed: 403,
   not_found: 404,
+  other_account: 409,
   too_large: 413,
   too_many_tries: 429,
   unavailable: 503,

@@ -142,8 +142,8 @@ export function createPerson(needs: PersonNeeds) {
 
     /** For the web shell: who is signed in, and whether somebody is getting into that account. */
     async readPerson(request: FastifyRequest) {
-      const reading = await signin.readPerson(request);
-      return reading && { ...reading, recovery: await recovery.pending(reading.person.accountId) };
+      const present = await signin.readPerson(request);
+      return present?.person ? { ...present, recovery: await recovery.pending(present.accountId) } : present;
     },
 
     /** OpenID Connect Core §5.1. */
@@ -190,7 +190,7 @@ export function createPerson(needs: PersonNeeds) {
         startSession: (request, accountId, methods) => signin.start(request, accountId, methods, { justMade: true }),
         afterSignIn,
       });
-      await signinPlugin(pages, { signin, ephemeral, afterSignIn });
+      await signinPlugin(pages, { signin, afterSignIn });
       await addressesPlugin(pages, {
         addresses,
         mail,

@@ -20,10 +20,17 @@ await registerWeb(app, {
   random: systemRandom,
   clock: systemClock,
   messages: loadMessages(),
-  readPerson: async (request) =>
-    request.url.includes('sign-in')
+  readPerson: async (request) => {
+    const [sam, kim] = ['sam', 'kim'].map((name) => ({
+      accountId: name as AccountId,
+      email: `${name}.rivers@example.org`,
+      name: name === 'sam' ? 'Sam' : 'Kim',
+    }));
+    return request.url.includes('sign-in') || !sam || !kim
       ? undefined
-      : { person: { accountId: 'sam' as AccountId, email: 'sam.rivers@example.org', name: 'Sam' }, others: 1 },
+      : { person: sam, accountId: sam.accountId, others: [kim] };
+  },
+  switchTo: async () => false,
 });
 await pagesScope(app, (pages) => {
   for (const [name, draw] of Object.entries(examples)) {

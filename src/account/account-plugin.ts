@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { networkOf } from '../limits/address.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import type { Live } from '../web/live.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import { confirmPage, linkPage, signupPage } from './account-pages.tsx';
 import { type ProtectNeeds, registerProtect } from './protect-plugin.ts';
 import { confirmMail, keptMail, takenMail } from './signup-mail.ts';
@@ -48,7 +49,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     return reply.page(signupPage({ page: request.page, email, towards }));
   });
 
-  app.post('/signup', async (request, reply) => {
+  app.post('/signup', actsForNobody, async (request, reply) => {
     const typed = (request.body as Fields).email ?? '';
     const email = normaliseEmail(typed);
     if (!email) {
@@ -75,7 +76,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     return live.answer(request, reply, { topic: signup.topicOf(request.browserId), state });
   });
 
-  app.post('/signup/confirm', async (request, reply) => {
+  app.post('/signup/confirm', actsForNobody, async (request, reply) => {
     const place = placeOf(request);
     if (!place) return reply.redirect('/signup', 303);
     // The link may have been opened since this page was loaded; then there is nothing left to enter.
@@ -97,7 +98,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
     return reply.page(linkPage({ page: request.page, link, token }));
   });
 
-  app.post('/signup/link/:token', async (request, reply) => {
+  app.post('/signup/link/:token', actsForNobody, async (request, reply) => {
     const { token } = request.params as { token: string };
     await signup.confirmByLink(token);
     const link = await signup.findLink(token, request.browserId);

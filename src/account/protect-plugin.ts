@@ -5,6 +5,7 @@ import type { AccountId } from '../ids.ts';
 import { networkOf } from '../limits/address.ts';
 import type { Random } from '../random.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import type { Account, Accounts } from './account.ts';
 import { existsPage, protectPage } from './account-pages.tsx';
 import type { Signup } from './signup.ts';
@@ -75,7 +76,7 @@ export function registerProtect<Session>(app: FastifyInstance, needs: ProtectNee
     return confirmed ? show(request, reply, confirmed) : reply.redirect('/signup/confirm', 303);
   });
 
-  app.post('/signup/protect', async (request, reply) => {
+  app.post('/signup/protect', actsForNobody, async (request, reply) => {
     const confirmed = await findConfirmed(request);
     if (!confirmed) return reply.redirect('/signup/confirm', 303);
     const { credential = '', password = '' } = request.body as { credential?: string; password?: string };

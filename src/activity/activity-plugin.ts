@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../drivers/journal/journal.ts';
 import { AppError } from '../errors.ts';
 import type { SignedIn, Signin } from '../signin/signin.ts';
 import type { PageContext } from '../web/page.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import type { Activity } from './activity.ts';
 import { activityPage, exportPage } from './activity-pages.tsx';
 import { browserWords, methodWords, titleOf } from './activity-rows.tsx';
@@ -137,7 +138,7 @@ function registerNotices(app: FastifyInstance, { activity, clock }: ActivityPlug
     return reply.page(noticePage({ page, notice, now: clock.now(), token: params.token }));
   });
 
-  app.post('/activity/undo/:token', async (request: UndoRequest, reply) => {
+  app.post('/activity/undo/:token', actsForNobody, async (request: UndoRequest, reply) => {
     await notices.end(request.params.token);
     // The page there looks again, and so tells the truth for a first press, a second one and an unknown token.
     return reply.redirect(`/activity/undo/${encodeURIComponent(request.params.token)}`, 303);

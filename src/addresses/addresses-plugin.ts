@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import { addressesPage, addressPage } from './addresses-pages.tsx';
 import { type AddressesNeeds, createAsk, type Owner } from './asking.ts';
 import { registerConfirm } from './confirm-plugin.ts';
@@ -65,7 +66,7 @@ function registerUndo(app: FastifyInstance, needs: AddressesNeeds): void {
     return reply.page(goneUndoPage({ page, taken: change?.state === 'taken' }));
   });
 
-  app.post('/security/email/undo/:token', async (request: FastifyRequest, reply: FastifyReply) => {
+  app.post('/security/email/undo/:token', actsForNobody, async (request: FastifyRequest, reply: FastifyReply) => {
     const undone = await addresses.undoEmail(tokenOf(request));
     if (undone) await needs.endOtherSessions(request, undone.accountId);
     // The page there looks again, and so tells the truth for a first press, a second one and an unknown token.

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { actsForNobody } from '../web/shown-for.ts';
 import { maskAddress } from './addresses.ts';
 import { type AddressesNeeds, type Ask, askerOf } from './asking.ts';
 import { confirmPage, linkPage, linkProblemPage } from './confirm-pages.tsx';
@@ -69,7 +70,7 @@ export function registerConfirm(app: FastifyInstance, needs: AddressesNeeds, ask
     return reply.page(linkPage({ page: request.page, link, account, token }));
   });
 
-  app.post('/security/addresses/link/:token', async (request, reply) => {
+  app.post('/security/addresses/link/:token', actsForNobody, async (request, reply) => {
     const { token } = request.params as { token: string };
     const outcome = await confirmations.confirmByLink(token);
     if (outcome === 'full' || outcome === 'taken')

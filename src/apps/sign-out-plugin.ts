@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Engine } from '../engine/engine.ts';
 import { leave } from '../security/leaving.ts';
 import type { SignedIn, SignedInAccount, Signin } from '../signin/signin.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import { problemPage } from './apps-pages.tsx';
 import { signOutOfAppPage } from './sign-out-pages.tsx';
 import { type Refused, readSignOutRequest, type SignOutRequest } from './sign-out-request.ts';
 
-type Needs = { engine: Engine; signin: Pick<Signin, 'settingUp' | 'signOut'> };
+type Needs = { engine: Engine; signin: Pick<Signin, 'here' | 'settingUp' | 'signOut'> };
 type Answer = { request?: string; account?: string; answer?: string };
 
 /**
@@ -38,7 +39,8 @@ export function createSignOutPlugin({ engine, signin }: Needs) {
       return reply.page(signOutOfAppPage(request.page, { appName, account, others, meansAnother, returnTo, query }));
     });
 
-    app.post<{ Body: Answer }>('/session/end/answer', async (request, reply) => {
+    // Names the account it is about, and asks anew if that has left.
+    app.post<{ Body: Answer }>('/session/end/answer', actsForNobody, async (request, reply) => {
       const { request: query = '', account, answer } = request.body;
       // Read anew: what the form brings back is no more to be trusted than the address it came from.
       const asked = await read(query);

@@ -37,6 +37,7 @@ async function createSite(open: OpenDatabase) {
     clock,
     messages: loadMessages(),
     readPerson: async () => undefined,
+    switchTo: async () => false,
   });
   const requireSignedIn = orRedirect('/signin', () => true);
   const requireFreshProof = orRedirect('/prove', () => proven);

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId, DeviceId } from '../ids.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import { devicePage } from './device-pages.tsx';
 import type { Device, Devices } from './devices.ts';
 import { devicesPage, type Ended, unlinkAllPage } from './devices-pages.tsx';
@@ -132,7 +133,7 @@ export function devicesPlugin(needs: DevicesPluginNeeds): (app: FastifyInstance)
     app.get('/devices/unlink-all', askAll);
     app.post('/devices/unlink-all', unlinkAll);
     app.get('/devices/undo/:token', askUndo);
-    app.post('/devices/undo/:token', undo);
+    app.post('/devices/undo/:token', actsForNobody, undo);
     app.get('/devices/:id', detail);
     app.post('/devices/:id', change);
     app.get('/devices/:id/ended', ended);

@@ -8,6 +8,7 @@ import type { AfterSignIn, SignedIn, Signin } from '../signin/signin.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import type { Live } from '../web/live.ts';
 import type { Page } from '../web/page.ts';
+import { mayBeginSignedOut } from '../web/shown-for.ts';
 import { acrAsked } from './asked.ts';
 import type { ClaimResult, Link, PersonsRequest, Review } from './link.ts';
 import { type CodeProblem, enterCodePage, scannedCodePage, tooManyTriesPage } from './link-entry-pages.tsx';
@@ -59,7 +60,7 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
       return reply.page(enterCodePage(request.page, { typed: code && showUserCode(code), problem }));
     });
 
-    app.post<Form>('/link', async (request, reply) => {
+    app.post<Form>('/link', mayBeginSignedOut, async (request, reply) => {
       const typed = request.body.user_code ?? '';
       const read = readUserCode(typed);
       if ('problem' in read) return reply.page(enterCodePage(request.page, { typed, problem: read }));

@@ -3,6 +3,7 @@ import { wordsOf } from '../authenticators/authenticators.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import type { Attempt } from './attempt.ts';
 import { donePage, finishLinkPage, passwordPage } from './finish-pages.tsx';
 import type { NewWay } from './finishing.ts';
@@ -67,7 +68,7 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
     return found ? show(request, reply, found) : reply;
   });
 
-  app.post('/recover/password', async (request, reply) => {
+  app.post('/recover/password', actsForNobody, async (request, reply) => {
     const found = await ready(request, reply);
     if (!found) return reply;
     const { attempt, accountId } = found;
@@ -111,7 +112,7 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
     return reply.page(finishLinkPage({ page, token, email: attempt.email }));
   });
 
-  app.post('/recover/finish/:token', async (request, reply) => {
+  app.post('/recover/finish/:token', actsForNobody, async (request, reply) => {
     const { token } = await byToken(request);
     if (!(await recovery.takeUp(token, request.browserId))) return reply.page(deadLinkPage({ page: request.page }));
     return reply.redirect('/recover/password', 303);

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountId } from '../ids.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import type { Here, RecoveryPageNeeds } from './here.ts';
 import { cancelledPage, cancelPage, lostPage } from './lost-pages.tsx';
 import { waitTime } from './recovery.ts';
@@ -25,7 +26,7 @@ export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, her
     reply.page(show(request, await recovery.current(request.browserId))),
   );
 
-  app.post('/recover/lost', async (request, reply) => {
+  app.post('/recover/lost', actsForNobody, async (request, reply) => {
     const attempt = await here.require(request, reply);
     if (!attempt) return reply;
     const { action } = request.body as Fields;
@@ -58,7 +59,7 @@ export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, her
     return reply.page(cancelPage({ page, token, email: attempt.email, done }));
   });
 
-  app.post('/recover/cancel/:token', async (request, reply) => {
+  app.post('/recover/cancel/:token', actsForNobody, async (request, reply) => {
     const { token } = request.params as { token: string };
     await recovery.cancelByToken(token);
     return reply.redirect(`/recover/cancel/${encodeURIComponent(token)}`, 303);
@@ -81,7 +82,9 @@ function registerReport(app: FastifyInstance, needs: RecoveryPageNeeds, here: He
 
   app.get('/recover/report', async (request, reply) => {
     const { done: word } = request.query as Fields;
-    const done = word === 'off' || word === 'signed-out' ? word : undefined;
+    const said = word === 'off' || word === 'signed-out' ? word : undefined;
+    // The page after it says that nobody is signed in, which anybody can write into an address.
+    const done = said === 'signed-out' && (await signin.here(request)).signedIn ? undefined : said;
     const who = await reporter(request);
     const things = who && !done ? await recovery.reportable(who.accountId) : [];
     return reply.page(reportPage({ page: request.page, email: who?.email, things, done }));

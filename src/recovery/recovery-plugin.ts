@@ -3,6 +3,7 @@ import { normaliseEmail } from '../email.ts';
 import { AppError } from '../errors.ts';
 import { networkOf } from '../limits/address.ts';
 import { readFlow } from '../web/flow.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import type { Attempt } from './attempt.ts';
 import { registerFinish } from './finish-plugin.ts';
 import type { Here, RecoveryPageNeeds } from './here.ts';
@@ -38,7 +39,7 @@ export async function recoveryPlugin(app: FastifyInstance, needs: RecoveryPageNe
     return reply.page(startPage({ page: request.page, email }));
   });
 
-  app.post('/recover', async (request, reply) => {
+  app.post('/recover', actsForNobody, async (request, reply) => {
     const typed = (request.body as Fields).email ?? '';
     const email = normaliseEmail(typed);
     if (!email) {
@@ -86,7 +87,7 @@ function registerWays(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here
     return reply.page(choosePage({ page: request.page, attempt, keyOptions }));
   });
 
-  app.post('/recover/choose', async (request, reply) => {
+  app.post('/recover/choose', actsForNobody, async (request, reply) => {
     const attempt = await here.require(request, reply);
     if (!attempt) return reply;
     const { way, digits = '', again } = request.body as Fields;
@@ -117,7 +118,7 @@ function registerWays(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here
     return reply.page(codePage({ page, attempt, way, resent: again !== undefined, mailbox: boxOf(way) }));
   });
 
-  app.post('/recover/code', async (request, reply) => {
+  app.post('/recover/code', actsForNobody, async (request, reply) => {
     const attempt = await here.require(request, reply);
     if (!attempt) return reply;
     if (attempt.status !== 'open') return reply.redirect(pageOf(attempt), 303);
@@ -150,7 +151,7 @@ function registerLink(app: FastifyInstance, { recovery }: RecoveryPageNeeds, her
     return reply.page(linkPage({ page, token, email: link.attempt.email, sameBrowser: link.sameBrowser }));
   });
 
-  app.post('/recover/link/:token', async (request, reply) => {
+  app.post('/recover/link/:token', actsForNobody, async (request, reply) => {
     const { token } = request.params as { token: string };
     const proven = await recovery.proveByLink(token, here.from(request));
     if (!proven) {

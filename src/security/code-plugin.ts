@@ -4,6 +4,7 @@ import type { Asker } from '../authenticators/hashing.ts';
 import type { AccountId } from '../ids.ts';
 import { networkOf } from '../limits/address.ts';
 import { formatLocale } from '../web/messages.ts';
+import { actsForNobody, shownForOf } from '../web/shown-for.ts';
 import { type CodeKind, codesFile, codesPage, freshCodesPage, pathOf } from './code-pages.tsx';
 import { type Change, changeMail } from './security-mail.ts';
 import type { SecurityNeeds } from './security-needs.ts';
@@ -80,15 +81,18 @@ function registerKind(app: FastifyInstance, needs: SecurityNeeds, kind: CodeKind
 
 /** Gives back what the page has as a file, for whoever has no scripts and no printer; nothing is kept. */
 function registerFile(app: FastifyInstance, { authenticators, signin }: SecurityNeeds): void {
-  app.post('/security/codes-file', async (request, reply) => {
-    const owner = await signin.requireSignedIn(request, reply);
-    if (!owner) return reply;
+  app.post('/security/codes-file', actsForNobody, async (request, reply) => {
+    const signedIn = await signin.requireSignedIn(request, reply);
+    if (!signedIn) return reply;
+    // Held back they would be lost: codes are shown once. They are of the account that the page was shown for.
+    const owner = shownForOf(request, [signedIn.current, ...signedIn.others]);
+    if (!owner) return reply.redirect('/security', 303);
     const { page, body } = request;
     const { kind: name, codes = '' } = body as Fields;
     const kind: CodeKind = name === 'saved' ? 'saved' : 'codes';
     // Nobody else's words in a file of ours.
     if (!written[kind].test(codes)) return reply.redirect(pathOf[kind], 303);
-    const { accountId, email } = owner.current;
+    const { accountId, email } = owner;
     const { madeAt } = kind === 'saved' ? authenticators.savedCode : authenticators.recoveryCodes;
     const day = new Intl.DateTimeFormat(formatLocale(page.locale), { dateStyle: 'medium', timeZone: 'UTC' });
     const date = day.format((await madeAt(accountId)) ?? 0);

@@ -5,15 +5,17 @@ import { writeFlow } from '../web/flow.ts';
 
 /** Signs one account out in this browser, or all, whoever asked for it: our own pages, or an app. */
 export async function leave(
-  signin: Pick<Signin, 'signOut'>,
+  signin: Pick<Signin, 'here' | 'signOut'>,
   request: FastifyRequest,
   reply: FastifyReply,
   account: AccountId | 'all',
 ): Promise<void> {
+  const { settingUp } = await signin.here(request);
   await signin.signOut(request, account);
-  if (request.signedIn) return;
+  if (request.signedIn && !settingUp) return;
   // What they were doing is theirs: whoever signs in here next must not go on with it, on a stranger's screen.
   writeFlow(reply, {});
+  if (request.signedIn) return;
   // F30: what pages kept in this browser goes with the last account.
   reply.header('clear-site-data', '"storage"');
 }

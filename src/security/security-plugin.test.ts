@@ -77,7 +77,10 @@ forEachDatabase((_name, open) => {
     await browser.submit({ email: 'bob@example.org' });
     await browser.submit({ password: goodPassword });
     const csrf = page.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
-    assert.equal((await browser.post('/security/passkeys/new', { csrf, credential })).status, 422);
+    assert.equal((await browser.post('/security/passkeys/new', { csrf, credential })).status, 409);
+    await browser.open('/security/passkeys/new');
+    const own = browser.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
+    assert.equal((await browser.post('/security/passkeys/new', { csrf: own, credential })).status, 422);
     assert.equal((await people.authenticators.methodsOf(bob.id)).passkeys, 0);
   });
 

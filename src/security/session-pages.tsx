@@ -80,6 +80,42 @@ export function signOutPage(props: { page: PageContext; signedIn: SignedIn }): P
   };
 }
 
+/** Nobody is signed in by it yet, and whoever comes next could go on with it. */
+export function signInBegunPage(props: {
+  page: PageContext;
+  email: string;
+  /** Of an account that is setting up its second step; without one the sign-in is half way. */
+  account: string | undefined;
+  /** Who is signed in beside. */
+  others: number;
+}): Page {
+  const { page, email, account, others } = props;
+  const { t } = page;
+  return {
+    title: t('security.signOut.title'),
+    content: (
+      <>
+        <h1>{t('security.signOut.title')}</h1>
+        <Lead>{t.rich('security.signOut.begun', { email: <LeftToRight>{email}</LeftToRight> })}</Lead>
+        {others > 0 && <p>{t('security.signOut.beside', { count: others })}</p>}
+        <Form page={page} action="/signout">
+          <ButtonRow>
+            <Button kind="primary" name="account" value={others > 0 && account ? account : 'all'}>
+              {t('security.signOut.stop')}
+            </Button>
+            {others > 0 && (
+              <Button kind="secondary" name="account" value="all">
+                {t('security.signOut.everything')}
+              </Button>
+            )}
+            <LinkButton href={account ? '/signin/setup' : '/signin/other'}>{t('security.signOut.goOn')}</LinkButton>
+          </ButtonRow>
+        </Form>
+      </>
+    ),
+  };
+}
+
 export function signedOutPage({ page }: { page: PageContext }): Page {
   const { t } = page;
   return {
@@ -108,7 +144,8 @@ export function provePage(props: {
   error?: string | undefined;
 }): Page {
   const { page, options, action, towards, error } = props;
-  const { t } = page;
+  const { t, person } = page;
+  const why = person === undefined ? 'begun' : towards ? 'towards' : 'why';
   const summary = error ? { field: 'password', text: error } : undefined;
   return {
     title: t('security.prove.title'),
@@ -118,7 +155,7 @@ export function provePage(props: {
         <ErrorSummary page={page} errors={summary ? [summary] : []} />
         <h1>{t('security.prove.title')}</h1>
         <Lead>
-          {t.rich(towards ? 'security.prove.towards' : 'security.prove.why', {
+          {t.rich(`security.prove.${why}`, {
             email: <LeftToRight>{options.email}</LeftToRight>,
             app: <Stranger>{towards}</Stranger>,
           })}

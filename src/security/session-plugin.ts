@@ -4,8 +4,9 @@ import type { AccountId } from '../ids.ts';
 import { proofError } from '../signin/proof-form.tsx';
 import type { Signin } from '../signin/signin.ts';
 import { localPath, readFlow } from '../web/flow.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import { leave } from './leaving.ts';
-import { accountsPage, provePage, signedOutPage, signOutPage } from './session-pages.tsx';
+import { accountsPage, provePage, signedOutPage, signInBegunPage, signOutPage } from './session-pages.tsx';
 
 /** Where an account's own pages begin. */
 const home = '/account';
@@ -18,7 +19,7 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
     return reply.page(accountsPage({ page: request.page, signedIn, next: nextOf(request.query) }));
   });
 
-  app.post('/accounts', async (request, reply) => {
+  app.post('/accounts', actsForNobody, async (request, reply) => {
     if (!(await signin.requireSignedIn(request, reply))) return reply;
     const { account, action } = request.body as { account?: string; action?: string };
     if (action === 'signout') return leaveHere(request, reply, account);
@@ -29,11 +30,16 @@ export function registerSessionPages(app: FastifyInstance, signin: Signin): void
   });
 
   app.get('/signout', async (request, reply) => {
-    const { page, signedIn } = request;
-    return reply.page(signedIn ? signOutPage({ page, signedIn }) : signedOutPage({ page }));
+    const { page } = request;
+    const { signedIn, settingUp, half } = await signin.here(request);
+    if (signedIn) return reply.page(signOutPage({ page, signedIn }));
+    const account = settingUp?.current.accountId;
+    const email = settingUp?.current.email ?? half?.email;
+    if (email === undefined) return reply.page(signedOutPage({ page }));
+    return reply.page(signInBegunPage({ page, email, account, others: settingUp?.others.length ?? 0 }));
   });
 
-  app.post('/signout', async (request, reply) =>
+  app.post('/signout', actsForNobody, async (request, reply) =>
     leaveHere(request, reply, (request.body as { account?: string }).account),
   );
 

@@ -41,11 +41,10 @@ export function createReadings<Method extends string>(needs: {
     const current = await describe(live.current);
     if (!current) return {};
     const sessionId = live.replaced ? ('' as SessionId) : live.id;
-    if (await missing(live.current)) return { live, settingUp: { sessionId, current, others: [] } };
-    const others = await Promise.all(
-      live.others.map(async (row) => ((await missing(row)) ? undefined : describe(row))),
-    );
-    return { live, signedIn: { sessionId, current, others: others.filter((one) => one !== undefined) } };
+    const whole = await Promise.all(live.others.map(async (row) => ((await missing(row)) ? undefined : describe(row))));
+    const others = whole.filter((one) => one !== undefined);
+    const here = { sessionId, current, others };
+    return (await missing(live.current)) ? { live, settingUp: here } : { live, signedIn: here };
   };
 
   return {

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { localPath } from '../web/flow.ts';
+import { actsForNobody } from '../web/shown-for.ts';
+import type { Halfway } from './halfway.ts';
 import { codePage, codesLeftPage, keyPage, recoveryCodePage } from './second-step-pages.tsx';
 import type { Signin } from './signin.ts';
 import type { FieldError } from './signin-pages.tsx';
 import type { SecondStep } from './strength.ts';
-import { type Halfway, pathOf, type WayIn, wordsFor } from './way-in.ts';
+import { pathOf, type WayIn, wordsFor } from './way-in.ts';
 
 type Fields = { [name: string]: string | undefined };
 
@@ -27,12 +29,12 @@ export function registerSecondSteps(app: FastifyInstance, signin: Signin, way: W
 
   for (const step of ['code', 'key', 'recovery'] as const) {
     app.get(pathOf[step], async (request, reply) => {
-      const half = await way.halfway(request, 'pwd');
+      const half = await signin.halfway(request, 'pwd');
       return half ? show(request, reply, step, half) : reply.redirect('/signin', 303);
     });
 
-    app.post(pathOf[step], async (request, reply) => {
-      const half = await way.halfway(request, 'pwd');
+    app.post(pathOf[step], actsForNobody, async (request, reply) => {
+      const half = await signin.halfway(request, 'pwd');
       if (!half) return way.astray(request, reply);
       const result = await signin.checkSecond(request, half.accountId, step, request.body as Fields);
       if (!result.ok) {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import { normaliseEmail } from '../email.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
+import { actsForNobody } from '../web/shown-for.ts';
 import { otherWaysPage, passkeyPage } from './other-pages.tsx';
 import { registerSecondSteps } from './second-step-plugin.ts';
 import type { AfterSignIn, Signin } from './signin.ts';
@@ -14,7 +14,7 @@ type Fields = { [name: string]: string | undefined };
 
 export async function signinPlugin(
   app: FastifyInstance,
-  needs: { signin: Signin; ephemeral: Ephemeral; afterSignIn: AfterSignIn },
+  needs: { signin: Signin; afterSignIn: AfterSignIn },
 ): Promise<void> {
   const { signin } = needs;
   const way = createWayIn(needs);
@@ -26,7 +26,7 @@ export async function signinPlugin(
 
   /** The same for every address, until a password was right (F5). */
   app.get('/signin/other', async (request, reply) => {
-    const half = await way.halfway(request, 'pwd');
+    const half = await signin.halfway(request, 'pwd');
     const ways = half && (await signin.waysOf(half.accountId));
     const { email } = readFlow(request);
     return reply.page(otherWaysPage({ page: request.page, email: half?.email ?? email, ways }));
@@ -57,7 +57,7 @@ function registerStart(app: FastifyInstance, signin: Signin): void {
     return show(request, reply, hinted ?? readFlow(request).email);
   });
 
-  app.post('/signin', async (request, reply) => {
+  app.post('/signin', actsForNobody, async (request, reply) => {
     const typed = (request.body as Fields).email ?? '';
     const email = normaliseEmail(typed);
     if (!email) {
@@ -67,13 +67,13 @@ function registerStart(app: FastifyInstance, signin: Signin): void {
     return lead(request, reply, email);
   });
 
-  app.post('/signin/choose', async (request, reply) => {
+  app.post('/signin/choose', actsForNobody, async (request, reply) => {
     const { account } = request.body as Fields;
     const chosen = (await signin.remembered(request)).find(({ accountId }) => accountId === account);
     return chosen ? lead(request, reply, chosen.email) : reply.redirect('/signin', 303);
   });
 
-  app.post('/signin/forget', async (request, reply) => {
+  app.post('/signin/forget', actsForNobody, async (request, reply) => {
     await signin.forgetBrowser(request, ((request.body as Fields).account ?? '') as AccountId);
     return reply.redirect('/signin', 303);
   });
@@ -83,7 +83,7 @@ function registerPassword(app: FastifyInstance, signin: Signin, way: WayIn): voi
   const show = async (request: FastifyRequest, reply: FastifyReply, email: string, error?: FieldError) => {
     const { passkeys } = await signin.waysHere(request, email);
     const passkey = passkeys ? await signin.passkeyOptions(request) : undefined;
-    const afterKey = (await way.halfway(request, 'key'))?.email === email;
+    const afterKey = (await signin.halfway(request, 'key'))?.email === email;
     return reply.page(passwordPage({ page: request.page, email, passkey, afterKey, error }));
   };
 
@@ -92,20 +92,20 @@ function registerPassword(app: FastifyInstance, signin: Signin, way: WayIn): voi
     return email ? show(request, reply, email) : reply.redirect('/signin', 303);
   });
 
-  app.post('/signin/password', async (request, reply) => {
+  app.post('/signin/password', actsForNobody, async (request, reply) => {
     const { email } = readFlow(request);
     if (!email) return way.astray(request, reply);
     const result = await signin.checkPassword(request, email, (request.body as Fields).password ?? '');
     if (!result.ok) return show(request, reply, email, { field: 'password', text: wordsFor(request, result) });
     const { accountId, seconds } = result;
-    const before = await way.halfway(request, 'key');
+    const before = await signin.halfway(request, 'key');
     if (before?.accountId === accountId) {
       if (before.credentialId) await signin.confirmPasskey(accountId, before.credentialId);
       return reply.redirect(await way.finish(request, reply, accountId, ['pwd', 'key']), 303);
     }
     const [second] = seconds;
     if (!second) return reply.redirect(await way.finish(request, reply, accountId, ['pwd']), 303);
-    await way.keepHalfway(request, { accountId, email, method: 'pwd' });
+    await signin.keepHalfway(request, { accountId, email, method: 'pwd' });
     return reply.redirect(pathOf[second], 303);
   });
 }
@@ -126,7 +126,7 @@ function registerPasskey(app: FastifyInstance, signin: Signin, way: WayIn): void
     request.page.passkeys ? show(request, reply) : reply.redirect('/signin', 303),
   );
 
-  app.post('/signin/passkey', async (request, reply) => {
+  app.post('/signin/passkey', actsForNobody, async (request, reply) => {
     const { credential = '' } = request.body as Fields;
     const result = await signin.checkPasskey(request, credential);
     if (!result.ok) {
@@ -136,7 +136,7 @@ function registerPasskey(app: FastifyInstance, signin: Signin, way: WayIn): void
     const { accountId, email, method, credentialId } = result;
     if (method === 'passkey')
       return reply.redirect(await way.finish(request, reply, accountId, ['passkey'], credentialId), 303);
-    await way.keepHalfway(request, { accountId, email, method: 'key', credentialId });
+    await signin.keepHalfway(request, { accountId, email, method: 'key', credentialId });
     writeFlow(reply, { ...readFlow(request), email });
     return reply.redirect('/signin/password', 303);
   });
@@ -152,7 +152,10 @@ function registerSetup(app: FastifyInstance, signin: Signin, way: WayIn): void {
 
   app.post('/signin/setup', async (request, reply) => {
     const waiting = await signin.settingUp(request);
-    if (waiting) await signin.signOut(request, waiting.current.accountId);
-    return reply.redirect('/signin', 303);
+    if (!waiting) return reply.redirect('/signin', 303);
+    await signin.signOut(request, waiting.current.accountId);
+    // What they came for is theirs: whoever signs in here next must not go on with it.
+    writeFlow(reply, {});
+    return reply.redirect(request.signedIn ? '/accounts' : '/signin', 303);
   });
 }

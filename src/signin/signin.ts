@@ -12,7 +12,10 @@ import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { createThrottle } from '../throttle/throttle.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
+import type { Present } from '../web/page.ts';
 import { browserLabel } from './browser-name.ts';
+import { createHalfways, type Halfways } from './halfway.ts';
+import { createHere, type Here } from './here.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
 import { type Checks, createChecker } from './proof.ts';
 import { createProving, type Proving } from './proving.ts';
@@ -61,15 +64,14 @@ export type AfterSignIn = (done: {
 }) => Promise<string>;
 
 export type Signin = Steps &
-  Proving & {
+  Proving &
+  Halfways & {
     /** The session of this request, read once per request; also sets `request.signedIn`. */
     read(request: FastifyRequest): Promise<SignedIn | undefined>;
     /** The same, looked up anew: for answers that go on for long. */
     readAgain(request: FastifyRequest): Promise<SignedIn | undefined>;
-    /** For the web shell's page context. */
-    readPerson(
-      request: FastifyRequest,
-    ): Promise<{ person: { accountId: AccountId; email: string; name: string }; others: number } | undefined>;
+    /** For the web shell: who is signed in here, and who is setting up. */
+    readPerson(request: FastifyRequest): Promise<Present | undefined>;
     /**
      * Signs an account in in this browser, beside those already signed in, under a new secret (F8). `justMade` if the
      * account was made in this browser a moment ago.
@@ -90,9 +92,11 @@ export type Signin = Steps &
     spendProof(sessionId: SessionId, accountId: AccountId): Promise<boolean>;
     /** True if the current account was proven in the last 5 minutes (E38). */
     hasFreshProof(signedIn: SignedIn): boolean;
+    /** Whoever is in this browser, however far they have come. */
+    here(request: FastifyRequest): Promise<Here<SignedIn>>;
     /** Makes another signed-in account the current one; false if it is not signed in here. */
     switchTo(request: FastifyRequest, accountId: AccountId): Promise<boolean>;
-    /** Signs one account out in this browser, or all. */
+    /** Signs one account out in this browser, or all; with the last one, whatever was begun ends. */
     signOut(request: FastifyRequest, accountId: AccountId | 'all'): Promise<void>;
     /** Where the account is signed in, the one used last first. */
     sessionsOf(accountId: AccountId): Promise<SessionSeen[]>;
@@ -138,6 +142,7 @@ export function createSignin(needs: {
   const sessions = createSessions(needs);
   const throttle = createThrottle({ ...needs, knows: knownBrowsers.knows });
   const checker = createChecker({ checks: authenticators, throttle });
+  const halfways = createHalfways({ ...needs, passwordSince: authenticators.passwordSince });
   const readings = createReadings<Method>({
     sessions,
     findAccount: accounts.find,
@@ -187,10 +192,11 @@ export function createSignin(needs: {
     },
 
     async readPerson(request) {
-      const { signedIn } = await reading(request);
-      if (!signedIn) return undefined;
-      const { accountId, email, name } = signedIn.current;
-      return { person: { accountId, email, name }, others: signedIn.others.length };
+      const { signedIn, settingUp } = await reading(request);
+      const someone = signedIn ?? settingUp;
+      if (!someone) return undefined;
+      const { current, others } = someone;
+      return { person: signedIn?.current, accountId: current.accountId, others };
     },
 
     async start(request, accountId, methods, { justMade = false, credential } = {}) {
@@ -233,30 +239,8 @@ export function createSignin(needs: {
 
     ...createProving({ checker, checks: authenticators, sessions, current, look, renew, record }),
 
-    async switchTo(request, accountId) {
-      const { live, signedIn } = await current(request);
-      if (live.replaced || !signedIn.others.some((other) => other.accountId === accountId))
-        return accountId === signedIn.current.accountId;
-      await sessions.setCurrent(live.id, accountId);
-      await look(request);
-      return true;
-    },
-
-    async signOut(request, accountId) {
-      const { live, signedIn = undefined, settingUp } = await reading(request);
-      const someone = signedIn ?? settingUp;
-      if (!live || !someone) return;
-      const here = [someone.current, ...someone.others];
-      const leaving = accountId === 'all' ? here : here.filter((one) => one.accountId === accountId);
-      if (signedIn && leaving.length === here.length) {
-        await sessions.remove(live.id);
-        request.writeSession?.(undefined);
-      } else {
-        for (const one of leaving) await sessions.removeAccount(live.id, one.accountId);
-      }
-      await look(request);
-      for (const one of leaving) await record(request, 'signed_out', one.accountId, {});
-    },
+    ...createHere({ sessions, halfways, reading, look, current, record }),
+    ...halfways,
 
     sessionsOf: (accountId) => sessions.sessionsOf(accountId),
 

@@ -1,16 +1,17 @@
 import type { FastifyRequest } from 'fastify';
 import { localPath } from './flow.ts';
-import { csrfToken } from './guard.ts';
+import { formToken } from './guard.ts';
 import { chooseLocale, directionOf } from './messages.ts';
 import type { PageContext } from './page.ts';
 
 export async function readContext(request: FastifyRequest): Promise<PageContext> {
-  const signedIn = await request.server.web.readPerson(request);
+  const present = await request.server.web.readPerson(request);
   return {
     ...anonymousContext(request),
-    person: signedIn?.person,
-    otherAccounts: signedIn?.others ?? 0,
-    recovery: signedIn?.recovery,
+    csrf: formToken(request, present?.accountId),
+    person: present?.person,
+    otherAccounts: present?.others.length ?? 0,
+    recovery: present?.recovery,
   };
 }
 
@@ -28,7 +29,7 @@ export function anonymousContext(request: FastifyRequest): PageContext {
     locale,
     dir: directionOf(locale),
     theme: theme === 'light' || theme === 'dark' ? theme : 'auto',
-    csrf: csrfToken(request),
+    csrf: formToken(request, undefined),
     person: undefined,
     otherAccounts: 0,
     recovery: undefined,

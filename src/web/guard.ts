@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { days } from '../clock.ts';
 import { AppError } from '../errors.ts';
+import type { AccountId } from '../ids.ts';
 import { sameString } from '../secrets.ts';
 
 /** Gives every browser a random name of its own, which signs nobody in: it only anchors forms and flows. */
@@ -12,8 +13,38 @@ export function recogniseBrowser(request: FastifyRequest, reply: FastifyReply): 
   if (request.browserId !== known) reply.setCookie(name, request.browserId, cookieOptions(days(365)));
 }
 
-export function csrfToken(request: FastifyRequest): string {
+/** The token of a form: of this browser, and of the account that the form is shown for, if there is one (A7). */
+export function formToken(request: FastifyRequest, accountId: AccountId | undefined): string {
+  return accountId === undefined
+    ? browserToken(request)
+    : `${browserToken(request)}.${accountMark(request, accountId)}`;
+}
+
+function browserToken(request: FastifyRequest): string {
   return request.server.web.secrets.hash('csrf', request.browserId);
+}
+
+function accountMark(request: FastifyRequest, accountId: AccountId): string {
+  return request.server.web.secrets.hash('csrf', `${request.browserId} ${accountId}`);
+}
+
+/** Whether the form that was sent was shown for this account, or, if there is none, for nobody. */
+export function isShownFor(request: FastifyRequest, accountId: AccountId | undefined): boolean {
+  const [, mark] = tokenOf(request);
+  if (accountId === undefined || mark === undefined) return accountId === mark;
+  return sameString(mark, accountMark(request, accountId));
+}
+
+function tokenOf(request: FastifyRequest): [browser: string, account?: string] {
+  const given = (request.body as { csrf?: unknown } | undefined)?.csrf;
+  if (typeof given !== 'string') return [''];
+  const dot = given.indexOf('.');
+  return dot < 0 ? [given] : [given.slice(0, dot), given.slice(dot + 1)];
+}
+
+/** Whether a request may change nothing, so that there is nothing to forge. */
+export function isHarmless({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
 /**
@@ -21,7 +52,7 @@ export function csrfToken(request: FastifyRequest): string {
  * Every check alone would do in a current browser; old ones send neither Origin nor Sec-Fetch-Site.
  */
 export function refuseForgery(request: FastifyRequest): void {
-  if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return;
+  if (isHarmless(request)) return;
   const site = request.headers['sec-fetch-site'];
   // `none` is the person's own doing, such as reloading after a crash; a foreign page cannot cause it.
   if (site !== undefined && site !== 'same-origin' && site !== 'none')
@@ -32,7 +63,6 @@ export function refuseForgery(request: FastifyRequest): void {
   if (origin !== undefined && origin !== 'null' && origin !== request.server.web.issuer)
     throw new AppError('forged_form', 'The form came from another origin.');
 
-  const given = (request.body as { csrf?: unknown } | undefined)?.csrf;
-  if (typeof given !== 'string' || !sameString(given, csrfToken(request)))
+  if (!sameString(tokenOf(request)[0], browserToken(request)))
     throw new AppError('forged_form', 'The form has no token of this browser.');
 }

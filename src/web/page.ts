@@ -9,6 +9,17 @@ export type Person = {
   name: string;
 };
 
+/** Who is in a browser, as the shell asks for it. */
+export type Present = {
+  /** Who is signed in, or undefined as long as the second step is missing that their operator wants. */
+  person: Person | undefined;
+  /** Whom pages are for: the person, or who is setting up that second step. */
+  accountId: AccountId;
+  /** Who is signed in beside. */
+  others: readonly Person[];
+  recovery?: { endsAt: number } | undefined;
+};
+
 /**
  * What every page needs and no page decides: words, direction, person, forgery protection.
  * Pages are pure functions of it and of their own props.
@@ -18,7 +29,7 @@ export type PageContext = {
   locale: Locale;
   dir: 'ltr' | 'rtl';
   theme: 'auto' | 'light' | 'dark';
-  /** Hidden in every form by <Form>. */
+  /** Hidden in every form by <Form>: whose browser it is, and which account the form is shown for. */
   csrf: string;
   person: Person | undefined;
   /** How many further accounts are signed in in this browser. */

@@ -3,6 +3,7 @@ import { days } from '../clock.ts';
 import { localPath } from './flow.ts';
 import { accessibilityPage, helpPage, passkeyHelpPage, privacyPage } from './help-pages.tsx';
 import { locales } from './messages.ts';
+import { actsForNobody } from './shown-for.ts';
 
 /** The shell's own pages: language and theme, help. */
 export async function registerOwnPages(pages: FastifyInstance): Promise<void> {
@@ -13,7 +14,7 @@ export async function registerOwnPages(pages: FastifyInstance): Promise<void> {
   pages.get('/help/privacy', (request, reply) => reply.page(privacyPage(request.page, { secure })));
   pages.get('/help/accessibility', (request, reply) => reply.page(accessibilityPage(request.page)));
 
-  pages.post('/settings/display', (request, reply) => {
+  pages.post('/settings/display', actsForNobody, (request, reply) => {
     const { locale, theme, next } = request.body as Record<string, string | undefined>;
     if (locales.some((known) => known === locale))
       reply.setCookie(cookieName('locale'), String(locale), cookieOptions(days(365)));

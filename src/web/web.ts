@@ -4,6 +4,7 @@ import fastifyHelmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { Clock } from '../clock.ts';
+import type { AccountId } from '../ids.ts';
 import { createTrust } from '../limits/address.ts';
 import { hasPasskeys } from '../passkey-domain.ts';
 import type { Random } from '../random.ts';
@@ -18,8 +19,9 @@ import { recogniseBrowser, refuseForgery } from './guard.ts';
 import { contentSecurityPolicy, helmetOptions, permissionsPolicy } from './headers.ts';
 import { renderDocument } from './layout.tsx';
 import type { Messages } from './messages.ts';
-import type { Page, PageContext, Person } from './page.ts';
+import type { Page, PageContext, Present } from './page.ts';
 import { redactUrl, serializeError } from './redact.ts';
+import { refuseOtherAccount } from './shown-for.ts';
 import { answerUnreadable } from './unreadable.ts';
 import { registerOwnPages } from './web-plugin.ts';
 
@@ -30,9 +32,9 @@ export type WebNeeds = {
   clock: Clock;
   messages: Messages;
   /** Called once per request to a page, before the page's handler: the place to set `request.signedIn`. */
-  readPerson: (
-    request: FastifyRequest,
-  ) => Promise<{ person: Person; others: number; recovery?: { endsAt: number } | undefined } | undefined>;
+  readPerson: (request: FastifyRequest) => Promise<Present | undefined>;
+  /** Makes another account of this browser the current one; false if it is not signed in here. */
+  switchTo: (request: FastifyRequest, accountId: AccountId) => Promise<boolean>;
 };
 
 /** What the shell keeps on the server for its own files and for rooms that set cookies. */
@@ -149,9 +151,10 @@ export async function pagesScope(
     pages.removeAllContentTypeParsers();
     await pages.register(fastifyFormbody, { parser: firstValues });
     pages.addHook('onRequest', async (request, reply) => recogniseBrowser(request, reply));
-    pages.addHook('preHandler', async (request) => {
+    pages.addHook('preHandler', async (request, reply) => {
       refuseForgery(request);
       request.page = await readContext(request);
+      if (await refuseOtherAccount(request, reply)) return reply;
     });
     await register(pages);
   });

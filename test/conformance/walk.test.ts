@@ -18,7 +18,7 @@ const filesIn = (folder: string, ending: RegExp): [string, string][] =>
 const appOrigin = 'https://app.example';
 /** For programs, or there in development alone. */
 const notPages =
-  /^\w+ \/(?:dev|examples|token|par|device|introspect|revoke|userinfo|jwks|\.well-known|healthz|readyz|metrics)/;
+  /^\w+ \/(?:dev\/|examples|token|par|device_|devicecode|introspect|revoke|userinfo|jwks|\.well-known|healthz|readyz|metrics)/;
 /** What ends much of what others need comes last. */
 const ends = /sign(?:out|in|up)|session|unlink|close|undo|accounts|recover|setup|security\/email|keep|password/;
 
@@ -55,9 +55,10 @@ before(async () => {
     const known: Record<string, string> = { email, password };
     const walker = createWalker(server.url, routes, (name) => known[name] ?? 'x');
     const open = (url: string): void => walker.note({ method: 'GET', url, fields: {} });
-    const start = await walker.send({ method: 'GET', url: '/signin', fields: {} });
-    const csrf = start.page?.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
     const post = async (url: string, fields: Record<string, string>): Promise<void> => {
+      // A form is of the account that is signed in when it is shown (A7).
+      const { page } = await walker.send({ method: 'GET', url: '/help', fields: {} });
+      const csrf = page?.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
       answers.push(await walker.send({ method: 'POST', url, fields: { csrf, ...fields } }));
     };
     if (email === 'newcomer@example.org') {
@@ -104,6 +105,36 @@ test('C16: whatever follows a form is a 303, which leaves what was in the form b
   const credentials = ['/signin/password', '/link', '/prove', '/interaction/:uid', '/recover', '/signup'];
   for (const url of credentials) assert.ok(redirecting.has(`POST ${url}`), url);
   assert.ok(redirecting.size > 60, `${redirecting.size} redirect`);
+});
+
+/** What people type that is shown again, and what is not: a form held back for another account keeps the first alone. */
+const shownAgain = ['email', 'name', 'phone', 'user_code'];
+const secrets = ['code', 'credential', 'digits', 'new_password', 'password', 'recovery'];
+
+test('A7: every form carries the token of its account, and every field that is typed into is known to be secret or not', () => {
+  const names = new Set<string>();
+  for (const { route, url, status, page } of answers.filter(({ route }) => !notPages.test(route))) {
+    const forms = page?.querySelectorAll('form[method="post"]') ?? [];
+    const tokens = forms.map((form) => form.querySelector('input[name=csrf]')?.getAttribute('value') ?? '');
+    assert.ok(
+      tokens.every((token) => token !== ''),
+      url,
+    );
+    // What was held back has a button for each account.
+    if (status !== 409) assert.ok(new Set(tokens).size <= 1, `${url}: all forms of a page are for one account`);
+    if (page?.querySelector('.account-email')) assert.match(tokens[0] ?? '', /\./, `${route}: names its account`);
+    for (const input of page?.querySelectorAll('input:not([type=hidden]):not([hidden]), textarea') ?? [])
+      if (!['checkbox', 'radio'].includes(input.getAttribute('type') ?? ''))
+        names.add(input.getAttribute('name') ?? '');
+    for (const input of page?.querySelectorAll('input[type=password]') ?? [])
+      assert.ok(secrets.includes(input.getAttribute('name') ?? ''), url);
+  }
+  const known = [...shownAgain, ...secrets];
+  assert.deepEqual(
+    [...names].filter((name) => !known.includes(name)),
+    [],
+  );
+  assert.ok(names.size >= 6, [...names].join(' '));
 });
 
 test('C16: no line of the code redirects in another way', () => {

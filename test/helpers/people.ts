@@ -88,6 +88,7 @@ export async function createPeople(
     clock,
     messages,
     readPerson: (request) => person.readPerson(request),
+    switchTo: (request, id) => person.signin.switchTo(request, id),
   });
   const afterSignIn: AfterSignIn = async ({ request, reply }) => {
     const { next } = readFlow(request);

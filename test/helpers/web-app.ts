@@ -40,7 +40,8 @@ export async function createWebApp(
     random: systemRandom,
     clock,
     messages: loadMessages(),
-    readPerson: async () => person && { person, others: 0 },
+    readPerson: async () => person && { person, accountId: person.accountId, others: [] },
+    switchTo: async () => false,
   });
   await pagesScope(app, (pages) => options.pages?.(pages));
   return {
