@@ -44,6 +44,7 @@ function writeAssets() {
   const manifest = {
     style: writeAsset('latchkey.css', buildStyle(fonts)),
     script: writeAsset('islands.js', joinIslands()),
+    press: writeAsset('press.js', readIsland('dist/islands/press.js')),
     meter: writeAsset('meter.js', joinMeter()),
     icon: writeAsset('icon.svg', readFileSync('src/web/icon.svg')),
     fonts: [fonts.get('atkinson-hyperlegible-next-latin-wght-normal.woff2')],
@@ -62,9 +63,14 @@ function writeAsset(name, content) {
 /** Islands do not know each other: each becomes a block of one module. */
 function joinIslands() {
   const blocks = globSync('dist/islands/*.js')
+    .filter((file) => !file.endsWith('press.js'))
     .sort()
-    .map((file) => `{\n${readFileSync(file, 'utf8').replace(/^export \{\};\s*$/m, '')}}`);
+    .map((file) => `{\n${readIsland(file)}}`);
   return blocks.join('\n').replace(/^ +/gm, '');
+}
+
+function readIsland(file) {
+  return readFileSync(file, 'utf8').replace(/^export \{\};\s*$/m, '');
 }
 
 /** Rates passwords in the browser: the library as its makers built it, with the words that people choose first. */

@@ -14,6 +14,7 @@ import { hideForeignSession } from './foreign-session.ts';
 import type { FormPost } from './form-post.ts';
 import { clientRoutes, meetPrograms, noStore, publicRoutes } from './machine-endpoints.ts';
 import { preferredWait } from './preferred-wait.ts';
+import { withWayToAnswer } from './request-object.ts';
 
 type Needs = {
   engine: Engine;
@@ -72,6 +73,7 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
       await hideForeignSession(request, needs);
       // Going on after an interaction takes no parameters, and the engine stumbles over those it meets there.
       if (url === '/auth/:uid') request.raw.url = request.url.split('?', 1)[0] ?? '';
+      else if (request.url.includes('request=')) request.raw.url = withWayToAnswer(request.url);
       return toEngine(request, reply);
     });
   }

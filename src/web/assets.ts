@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export type Assets = Readonly<{
   style: string;
   script: string;
+  /** A script of its own, and no module: the page that it is for must go on by itself in the oldest of browsers, too. */
+  press: string;
   /** A script of its own, because it is large: loaded only where a password is chosen. */
   meter: string;
   icon: string;

@@ -27,7 +27,11 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
         ))}
         <link rel="stylesheet" href={assets.style} />
         <link rel="icon" href={assets.icon} type="image/svg+xml" />
-        <script type="module" src={assets.script} data-meter={assets.meter} />
+        {page.handsOverTo === undefined ? (
+          <script type="module" src={assets.script} data-meter={assets.meter} />
+        ) : (
+          <script defer src={assets.press} />
+        )}
         {page.refreshAfter !== undefined && (
           <noscript>
             <meta http-equiv="refresh" content={String(page.refreshAfter)} />

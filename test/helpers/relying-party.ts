@@ -29,6 +29,8 @@ export type RelyingParty = {
   authorize(person: HttpBrowser, more?: Parameters, how?: Answers & { method?: 'GET' | 'POST' }): Promise<Answered>;
   /** A request for the authorization endpoint, and what it takes to redeem the code that answers it. */
   prepare(more?: Parameters): { url: string; sent: Record<string, string>; verifier: string | undefined };
+  /** The parameters of the response, as they came back on this page. */
+  receive(page: HttpPage, mode?: string): Record<string, string>;
   /** Opens the authorization endpoint and goes no further. */
   ask(person: HttpBrowser, more?: Parameters, method?: 'GET' | 'POST'): Promise<HttpPage>;
   redeem(answered: Pick<Answered, 'response' | 'verifier'>, by?: 'basic' | 'post'): Promise<TokenAnswer>;
@@ -97,12 +99,13 @@ export async function registerRelyingParty(server: TestApp, settings: Partial<Ne
       const url = `${server.url}/auth?${new URLSearchParams(sent)}`;
       return { url, sent, verifier: sent.code_challenge && verifier };
     },
+    receive: (page, mode) => receive(page, redirectUri, mode),
     ask: (person, more, method = 'GET') => open(person, party.prepare(more).sent, method),
 
     async authorize(person, more, { method = 'GET', ...answers } = {}) {
       const { sent, verifier } = party.prepare(more);
       const { steps, page } = await answerPages(person, await open(person, sent, method), answers);
-      const response = await receive(page, redirectUri, sent.response_mode);
+      const response = party.receive(page, sent.response_mode);
       return { steps, page, response, sent, verifier };
     },
 
@@ -139,7 +142,7 @@ export async function registerRelyingParty(server: TestApp, settings: Partial<Ne
 }
 
 /** The parameters of the response, as an app reads them from its address or from the form that a browser posts to it. */
-async function receive(page: HttpPage, redirectUri: string, mode = 'query'): Promise<Record<string, string>> {
+function receive(page: HttpPage, redirectUri: string, mode = 'query'): Record<string, string> {
   if (mode !== 'form_post') {
     const { origin, pathname, search, hash } = page.url;
     assert.equal(origin + pathname, redirectUri);

@@ -133,7 +133,7 @@ describe('forms between apps and us, in Chromium', () => {
   it('F13, C4: the page that posts to the app can post to nobody else, not even to us', async () => {
     await openBrowser(true);
     // Kept from leaving by itself.
-    await tab.route('**/assets/islands*', (route) => route.abort());
+    await tab.route('**/assets/press*', (route) => route.abort());
     const answered = await tab.goto(app.prepare({ response_mode: 'form_post', state, prompt: 'none' }).url);
     const policy = answered?.headers()['content-security-policy'] ?? '';
     assert.equal(/form-action ([^;]*)/.exec(policy)?.[1], receiver.origin);
