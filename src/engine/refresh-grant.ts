@@ -48,6 +48,10 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
     }
     const proof = await internals.validateDpop(ctx);
     const whose = { token, clientId, thumbprint: proof?.thumbprint };
+    const [withAnyKey, withoutKey] = [
+      { ...whose, thumbprint: 'any' },
+      { ...whose, thumbprint: undefined },
+    ];
     const stored = await provider.RefreshToken.find(token, { ignoreExpiration: true });
     if (stored?.consumed && stored.clientId === clientId) {
       const again = await answers.find(whose);
@@ -57,7 +61,7 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
         return;
       }
       // RFC 9449 §5: a refresh token that is bound to no key may come with another one, also when it comes again (C11).
-      const lost = stored.jkt ? undefined : await answers.find({ ...whose, thumbprint: undefined });
+      const lost = stored.jkt ? undefined : ((await answers.find(withAnyKey)) ?? (await answers.find(withoutKey)));
       if (lost && !(await wasUsed(lost.refresh_token))) {
         params.refresh_token = lost.refresh_token;
         goingOn.add(ctx);
@@ -78,7 +82,7 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
     await internals.refreshTokenHandler(ctx);
     if (!unit || !grantId || !rotating) return;
     answers.keep(unit, whose, grantId, ctx.body as object);
-    if (proof && !stored?.jkt) answers.keep(unit, { ...whose, thumbprint: undefined }, grantId, ctx.body as object);
+    if (proof && !stored?.jkt) answers.keep(unit, withAnyKey, grantId, ctx.body as object);
   };
 }
 
