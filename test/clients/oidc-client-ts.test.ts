@@ -54,17 +54,19 @@ describe('C9: oidc-client-ts in Chromium', () => {
     await server?.stop();
   });
 
-  it('C9: signs in, reads who it is, refreshes and revokes', async () => {
+  it('C9: signs in, reads who it is, refreshes, revokes and signs out', async () => {
     const { id } = await server.createClient({
       name: 'Acme Photos',
       grants: ['authorization_code', 'refresh_token'],
       redirectUris: [`${origin}/callback`],
       webOrigins: [origin],
+      postLogoutRedirectUris: [`${origin}/bye`],
     });
     const settings: UserManagerSettings = {
       authority: server.url,
       client_id: id,
       redirect_uri: `${origin}/callback`,
+      post_logout_redirect_uri: `${origin}/bye`,
       scope: 'openid email offline_access',
       prompt: 'consent',
       loadUserInfo: true,
@@ -102,5 +104,14 @@ describe('C9: oidc-client-ts in Chromium', () => {
 
     await page.evaluate(() => globalThis.manager.revokeTokens());
     assert.equal((await introspect(server.url, id, second)).body.active, false);
+
+    await page.evaluate(() => void globalThis.manager.signoutRedirect({ state: 'seen' }));
+    await page.click('button[name="answer"][value="leave"]');
+    await page.waitForURL(`${origin}/bye?*`);
+    await start();
+    const end = await page.evaluate(async () => (await globalThis.manager.signoutCallback())?.userState);
+    assert.equal(end, 'seen');
+    await page.goto(`${server.url}/devices`);
+    await page.waitForSelector('input[name="email"]');
   });
 });
