@@ -12,6 +12,9 @@ const others = new Set([
   'src/link/link-requests.test.ts A7',
   'src/devices/devices.test.ts A9',
   'src/cli/cli.test.ts C1',
+  'test/clients/documented.test.ts C9',
+  'test/clients/oidc-client-ts.test.ts C9',
+  'test/clients/programs.test.ts C9',
   'test/conformance/sign-out.test.ts C1',
   'test/conformance/sign-out.test.ts C10',
 ]);
