@@ -2,7 +2,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
 import type { GrantId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
-import type { EngineStore } from './engine-store.ts';
+import type { ArtifactRow, EngineStore } from './engine-store.ts';
 import { ClaimLost, type Units } from './unit-of-work.ts';
 
 type Needs = {
@@ -19,6 +19,13 @@ type Needs = {
 export const artifactId = (secrets: Secrets, kind: string, id: string): string =>
   secrets.hash('artifact', `${kind}:${id}`);
 
+/**
+ * What stays of a refresh token once it is used: enough to know it again for as long as a replay of it could matter (RFC 9700
+ * §4.14.2), whose it was, and which key was its own. Grant, account and end stand beside it in the row (E10).
+ */
+export const remainsOf = (secrets: Secrets, rowId: string, { clientId, jkt }: { clientId?: unknown; jkt?: unknown }) =>
+  secrets.seal('artifact', JSON.stringify({ clientId, jkt }), rowId);
+
 /** Storage of one kind of the engine's artifacts. */
 export function createArtifactAdapter({ kind, store, units, secrets, clock, grantRevoked }: Needs): Adapter {
   const rowId = (id: string): string => artifactId(secrets, kind, id);
@@ -28,8 +35,7 @@ export function createArtifactAdapter({ kind, store, units, secrets, clock, gran
     const json = secrets.open('artifact', row.sealed_payload, row.id);
     if (json === undefined) return undefined;
     const payload = JSON.parse(json) as AdapterPayload;
-    if (row.consumed_at !== null) payload.consumed = Math.floor(row.consumed_at / 1000);
-    return payload;
+    return row.consumed_at === null ? payload : { ...besidePayload(row), ...payload };
   };
 
   return {
@@ -71,8 +77,15 @@ export function createArtifactAdapter({ kind, store, units, secrets, clock, gran
     async consume(id) {
       const unit = units.current();
       if (!unit) throw new Error(`A ${kind} was consumed outside a unit of work.`);
+      const row = rowId(id);
+      const read = unit.reads.get(row);
       unit.write(async (transaction) => {
-        if (!(await store.consumeArtifact(rowId(id), clock.now(), transaction))) throw new ClaimLost();
+        const now = clock.now();
+        const claimed =
+          kind === 'RefreshToken' && read
+            ? store.consumeToRemains(row, now, remainsOf(secrets, row, read), transaction)
+            : store.consumeArtifact(row, now, transaction);
+        if (!(await claimed)) throw new ClaimLost();
       });
     },
 
@@ -86,6 +99,17 @@ export function createArtifactAdapter({ kind, store, units, secrets, clock, gran
     },
 
     revokeByGrantId: (grantId) => store.deleteArtifactsOfGrant(grantId),
+  };
+}
+
+/** What the engine needs to know of what is used up, where its payload does not say it any more. */
+function besidePayload(row: ArtifactRow): AdapterPayload {
+  return {
+    kind: row.kind,
+    consumed: Math.floor((row.consumed_at ?? 0) / 1000),
+    ...(row.expires_at === null ? {} : { exp: Math.floor(row.expires_at / 1000) }),
+    ...(row.grant_id === null ? {} : { grantId: row.grant_id }),
+    ...(row.account_id === null ? {} : { accountId: row.account_id }),
   };
 }
 

@@ -58,6 +58,13 @@ export function createEngineStore(database: Database) {
       .where('id', '=', value('id'))
       .where('consumed_at', 'is', null),
   );
+  const consumeAndForget = database.statement<{ id: string; now: number; sealed_payload: string }>((value) =>
+    root
+      .updateTable('artifact')
+      .set({ consumed_at: value('now'), sealed_payload: value('sealed_payload') })
+      .where('id', '=', value('id'))
+      .where('consumed_at', 'is', null),
+  );
   const insertAnswer = database.statement<TokenAnswerRow>((value) =>
     root.insertInto('token_answer').values({
       id: value('id'),
@@ -100,6 +107,16 @@ export function createEngineStore(database: Database) {
     /** True for the one caller that consumes; the database decides, not a value read before (K5). */
     async consumeArtifact(id: string, now: number, transaction: DatabaseTransaction): Promise<boolean> {
       return (await consume.change({ id, now }, transaction)) === 1;
+    },
+
+    /** The same for what lies there long afterwards, to be recognised and for nothing else: only so much of it stays (E10). */
+    async consumeToRemains(
+      id: string,
+      now: number,
+      remains: string,
+      transaction: DatabaseTransaction,
+    ): Promise<boolean> {
+      return (await consumeAndForget.change({ id, now, sealed_payload: remains }, transaction)) === 1;
     },
 
     async deleteArtifact(id: string): Promise<void> {

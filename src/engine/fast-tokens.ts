@@ -6,7 +6,7 @@ import type { AccountId, GrantId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { stillAllowed } from './allowed.ts';
-import { artifactId } from './artifact-adapter.ts';
+import { artifactId, remainsOf } from './artifact-adapter.ts';
 import type { DeviceRequests, PollAnswer } from './device-requests.ts';
 import type { ArtifactRow, EngineStore } from './engine-store.ts';
 import { type Claims, claimsOfScope, lifetimes } from './provider-configuration.ts';
@@ -205,7 +205,8 @@ export function createFastTokens(needs: Needs) {
       return commit(token, source, issue(source, client, claims, old.exp), async (transaction) => {
         // The device's row before its tokens, as unlinking takes them: the other way round each would wait for the other.
         await needs.grantUsed(old.grantId, transaction);
-        return store.consumeArtifact(found.row.id, clock.now(), transaction);
+        const { id } = found.row;
+        return store.consumeToRemains(id, clock.now(), remainsOf(secrets, id, old), transaction);
       });
     },
   };

@@ -67,12 +67,11 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
         goingOn.add(ctx);
       }
     }
-    if (stored?.scope)
-      narrowScope(
-        params,
-        stored.scope,
-        allowed(settingsOf(client), { of: 'person', scope: params.scope ?? stored.scope }),
-      );
+    const current = goingOn.has(ctx) ? await provider.RefreshToken.find(String(params.refresh_token)) : stored;
+    if (current?.scope) {
+      const { scope = current.scope } = params;
+      narrowScope(params, current.scope, allowed(settingsOf(client), { of: 'person', scope }));
+    }
     const unit = units.current();
     const grantId = stored?.grantId as GrantId | undefined;
     // The device's row before its tokens, as unlinking takes them: the other way round each would wait for the other.
