@@ -22,12 +22,19 @@ export class AppError extends Error {
   readonly status: number;
   /** Epoch milliseconds before which trying again is pointless. */
   readonly retryAt: number | undefined;
+  /** What works nevertheless: the end of a message key `web.error.way.…`. */
+  readonly way: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAt?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAt?: number; way?: string | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.status = statusOf[code];
     this.retryAt = options.retryAt;
+    this.way = options.way;
   }
 }

@@ -30,7 +30,7 @@ export async function accountPlugin<Session>(app: FastifyInstance, needs: Accoun
   const sendMail = async (request: FastifyRequest, email: string): Promise<void> => {
     const allowed = await signup.allowMail(email, networkOf(request.ip));
     if (!allowed.allowed) {
-      throw new AppError('too_many_tries', 'Too many mails were asked for.', { retryAt: allowed.retryAt });
+      throw new AppError('too_many_tries', 'Too many mails were asked for.', allowed);
     }
     const { taken, code, linkToken } = await signup.begin({ email, browserId: request.browserId });
     const { issuer } = request.server.web;

@@ -1,6 +1,7 @@
 import { type Clock, days, hours } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
-import type { Limits } from '../limits/limits.ts';
+import { limitTable } from '../limits/limit-table.ts';
+import type { Limits, Refusal } from '../limits/limits.ts';
 import { draw, type Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { sameString } from '../secrets.ts';
@@ -24,7 +25,7 @@ export type Signup = {
    */
   begin(place: SignupPlace): Promise<SignupMail & { taken: false | 'account' | 'kept' }>;
   /** May this network have another mail sent to this address? Counts it. */
-  allowMail(email: string, network: string): Promise<{ allowed: boolean; retryAt: number }>;
+  allowMail(email: string, network: string): Promise<{ allowed: true } | Refusal>;
   confirmByCode(place: SignupPlace, code: string): Promise<CodeResult>;
   /** What a mail's link is about. `browserId` tells whether it was opened where the sign-up began. */
   findLink(token: string, browserId: string): Promise<SignupLink | undefined>;
@@ -116,13 +117,15 @@ export function createSignup(needs: {
     },
 
     async allowMail(email, network) {
-      // Per address against flooding a stranger's mailbox; per network against flooding many.
-      const checks = [
-        await limits.hit(`signup-mail:${secrets.hash('network', email)}`, { limit: 5, window: hours(1) }),
-        await limits.hit(`signup-mails:${network}`, { limit: 60, window: hours(1) }),
-      ];
-      const refusal = checks.find(({ allowed }) => !allowed);
-      return refusal ?? { allowed: true, retryAt: 0 };
+      const [address, pair] = [secrets.hash('network', email), secrets.hash('network', `sign-up ${email} ${network}`)];
+      // Per network against flooding many mailboxes, per address against flooding one. What strangers elsewhere have asked
+      // for does not keep an address's owner, who asks for the first time, from signing up (B4).
+      return limits.inOrder([
+        { key: `signup-pair:${pair}`, limit: limitTable.signUpsOfPair },
+        { key: `signup-from:${network}`, limit: limitTable.signUpsOfNetwork },
+        { key: `signup-to:${address}`, limit: limitTable.signUpsToAddress, spares: ([mine]) => mine === 1 },
+        { key: `signup-to-day:${address}`, limit: limitTable.signUpsToAddressADay },
+      ]);
     },
 
     async confirmByCode(place, text) {

@@ -2,6 +2,7 @@ import { type Clock, days, minutes } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import { type AccountId, newId } from '../ids.ts';
+import { limitTable } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
@@ -39,7 +40,7 @@ export type NoticesNeeds = {
 /** How long the link in the mail works. */
 export const noticeTime = days(7);
 /** Enough for somebody with many browsers; beyond it, mails would only teach people to look away. */
-const mailsADay = { limit: 10, window: days(1) };
+const mailsADay = limitTable.signInNotices;
 const triedFor = days(1);
 const triedAtOnce = 50;
 

@@ -53,8 +53,7 @@ export function createAsk({ addresses, mail, findByEmail }: AddressesNeeds): Ask
     const asker = askerOf(owner);
     // Before anything that costs money or fills a stranger's mailbox (E24, F21).
     const allowed = await addresses.confirmations.allow(asker.accountId, value, networkOf(request.ip));
-    if (!allowed.allowed)
-      throw new AppError('too_many_tries', 'Too many codes were asked for.', { retryAt: allowed.retryAt });
+    if (!allowed.allowed) throw new AppError('too_many_tries', 'Too many codes were asked for.', allowed);
     // F5: the same work for every address, and one mail either way.
     const [holder, kept] = await Promise.all([findByEmail(value), addresses.isKept(value, asker.accountId)]);
     const dead = purpose === 'own' && (kept || holder !== undefined);

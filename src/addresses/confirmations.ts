@@ -1,7 +1,8 @@
 import { type Clock, days, hours, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, SessionId } from '../ids.ts';
-import type { Limits } from '../limits/limits.ts';
+import { limitTable } from '../limits/limit-table.ts';
+import type { Limits, Refusal } from '../limits/limits.ts';
 import { draw, type Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
 import type { Live } from '../web/live.ts';
@@ -89,17 +90,15 @@ export function createConfirmations(needs: {
     },
 
     /** May this account have another message sent to this address, from this network? Counts it (E24, F21). */
-    async allow(accountId: AccountId, value: string, network: string): Promise<{ allowed: boolean; retryAt: number }> {
-      const checks = [
-        { key: `address-of:${accountId}`, limit: 10 },
-        { key: `address-to:${secrets.hash('network', value)}`, limit: 5 },
-        { key: `address-from:${network}`, limit: 30 },
-      ];
-      for (const { key, limit } of checks) {
-        const result = await limits.hit(key, { limit, window: hours(1) });
-        if (!result.allowed) return result;
-      }
-      return { allowed: true, retryAt: 0 };
+    async allow(accountId: AccountId, value: string, network: string): Promise<{ allowed: true } | Refusal> {
+      const [address, pair] = [secrets.hash('network', value), secrets.hash('network', `${accountId} ${value}`)];
+      return limits.inOrder([
+        { key: `address-of:${accountId}`, limit: limitTable.confirmationsOfAccount },
+        { key: `address-pair:${pair}`, limit: limitTable.confirmationsOfPair },
+        { key: `address-from:${network}`, limit: limitTable.confirmationsOfNetwork, spares: ([asked]) => asked === 1 },
+        { key: `address-to:${address}`, limit: limitTable.confirmationsToAddress, spares: ([, mine]) => mine === 1 },
+        { key: `address-to-day:${address}`, limit: limitTable.confirmationsToAddressADay },
+      ]);
     },
 
     async find(id: string, asker: Asker): Promise<Pending | undefined> {

@@ -1,14 +1,11 @@
-import { days, hours } from '../clock.ts';
 import type { Sms } from '../drivers/sms/sms.ts';
 import { AppError } from '../errors.ts';
+import { limitTable } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Secrets } from '../secrets.ts';
 import { countryOf } from './phone.ts';
 
 export type TextResult = 'sent' | 'over_budget' | 'failed';
-
-/** What is sent a day to one number, one block of numbers and from one network, whoever asks (E24). */
-const budgets = { number: 6, block: 20, network: 20 };
 
 /**
  * Sends texts within budgets: texts cost money, and fraud asks for many to numbers it is paid for. Such numbers lie side
@@ -29,20 +26,20 @@ export function createTexts(needs: {
     return country !== undefined && (countries === 'all' || countries.includes(country));
   };
 
-  /** The narrowest first: what one number or network has used up takes nothing from the others. */
+  /** Who asks first, the narrowest next: what one network or number has used up takes nothing from the others (B4, E24). */
   const withinBudgets = async (phone: string, network: string): Promise<boolean> => {
     const number = secrets.hash('network', phone);
     const checks = [
-      { key: `text:${number}`, limit: budgets.number },
-      { key: `texts-from:${network}`, limit: budgets.network },
-      { key: `texts-to:${phone.slice(0, -4)}`, limit: budgets.block },
-      { key: 'texts', limit: perDay },
+      { key: `texts-from:${network}`, limit: limitTable.textsOfNetwork },
+      { key: `text-soon:${number}`, limit: limitTable.textsSoon },
+      { key: `text:${number}`, limit: limitTable.textsToNumber },
+      { key: `texts-to:${phone.slice(0, -4)}`, limit: limitTable.textsToBlock },
+      { key: 'texts', limit: { ...limitTable.textsInAll, limit: perDay } },
     ];
-    if (!(await limits.hit(`text-soon:${number}`, { limit: 3, window: hours(1) })).allowed) return false;
     for (const { key, limit } of checks) {
-      const { allowed, count } = await limits.hit(key, { limit, window: days(1) });
-      if (!allowed && key === 'texts' && count === limit + 1)
-        needs.failed(new Error(`LATCHKEY_SMS_PER_DAY (${limit}) is used up`), 'no more texts are sent today');
+      const { allowed, count } = await limits.hit(key, limit);
+      if (!allowed && key === 'texts' && count === perDay + 1)
+        needs.failed(new Error(`LATCHKEY_SMS_PER_DAY (${perDay}) is used up`), 'no more texts are sent today');
       if (!allowed) return false;
     }
     return true;

@@ -43,10 +43,8 @@ export function createHashing(needs: { ephemeral: Ephemeral; clock: Clock; secre
           { key: `hash-pair:${key(account, network)}`, limit: limitTable.hashesOfPair },
           { key: `hash-network:${network}`, limit: limitTable.hashesOfNetwork },
         ];
-    for (const { key, limit } of checks) {
-      const { allowed, retryAt } = await limits.hit(key, limit);
-      if (!allowed) throw new AppError('too_many_tries', 'Too many passwords were checked or set.', { retryAt });
-    }
+    const turn = await limits.inOrder(checks);
+    if (!turn.allowed) throw new AppError('too_many_tries', 'Too many passwords were checked or set.', turn);
   };
 
   return {

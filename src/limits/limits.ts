@@ -1,15 +1,20 @@
 import type { Clock } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
-
-/** At most `limit` tries in a `window` of milliseconds, which starts with the first try. */
-export type Limit = { limit: number; window: number };
+import type { Limit, Way } from './limit-table.ts';
 
 /** `retryAt` is epoch milliseconds; it is only meaningful when `allowed` is false. */
 export type LimitResult = { allowed: boolean; count: number; retryAt: number };
 
+/** `spares` tells, by the counts so far, that this one does not bind whoever asks. It counts nevertheless. */
+export type Check = { key: string; limit: Limit & { way?: Way }; spares?: (counts: readonly number[]) => boolean };
+
+export type Refusal = { allowed: false; retryAt: number; way?: Way | undefined };
+
 export type Limits = {
   /** Counts one try. The try that exceeds the limit is itself refused. */
   hit(key: string, limit: Limit): Promise<LimitResult>;
+  /** Counts in order. What one refuses counts in none of those after it; the refusal says which it was. */
+  inOrder(checks: readonly Check[]): Promise<{ allowed: true; counts: number[] } | Refusal>;
   /** The same answer as the next `hit` would get, without counting. */
   peek(key: string, limit: Limit): Promise<LimitResult>;
 };
@@ -22,7 +27,17 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
     return stored > clock.now() ? Math.min(stored, clock.now() + window) : clock.now() + window;
   };
 
-  return {
+  const limits: Limits = {
+    async inOrder(checks) {
+      const counts: number[] = [];
+      for (const { key, limit, spares } of checks) {
+        const { allowed, count, retryAt } = await limits.hit(key, limit);
+        if (!allowed && !spares?.(counts)) return { allowed: false, retryAt, way: limit.way };
+        counts.push(count);
+      }
+      return { allowed: true, counts };
+    },
+
     async hit(key, { limit, window }) {
       const count = await ephemeral.increment(countKey(key), window);
       if (count === 1) await ephemeral.set(endKey(key), String(clock.now() + window), window);
@@ -34,6 +49,7 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
       return { allowed: count < limit, count, retryAt: await endOf(key, window) };
     },
   };
+  return limits;
 }
 
 // The braces keep both on one node of a cluster: a limit is there as a whole, or not.

@@ -1,20 +1,18 @@
-import { days, hours, minutes } from '../clock.ts';
 import type { AccountId } from '../ids.ts';
+import { limitTable } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
 import { guessBudget } from './user-code.ts';
 
-const perAccount = { limit: 5, window: minutes(10) };
-const perAccountDay = { limit: 20, window: days(1) };
-const perNetwork = { limit: 20, window: hours(1) };
-const total = { limit: guessBudget, window: days(1) };
-/** When everybody together has guessed too often: nobody is shut out, but each account gets one slip (J5). */
-const perAccountInAttack = { limit: 1, window: minutes(10) };
+const total = { ...limitTable.wrongCodesInAll, limit: guessBudget };
 
 type Who = { accountId: AccountId; network: string };
 
 export type Guesses = {
-  /** Undefined if a code may be tried now, else the time (epoch milliseconds) from which it may. */
-  blockedUntil(who: Who): Promise<number | undefined>;
+  /**
+   * Undefined if a code may be tried now, else the time (epoch milliseconds) from which it may, and whether that is only
+   * because of what others in the same network entered.
+   */
+  blocked(who: Who): Promise<{ until: number; byNetwork: boolean } | undefined>;
   /** Notes a well-formed code that did not work. True if this was the last one for now. */
   wrong(who: Who): Promise<boolean>;
   /** Wrong codes to reckon with today, for the length of new codes. */
@@ -25,23 +23,28 @@ export type Guesses = {
 
 /**
  * Limits on wrong user codes, per account, per network prefix and in total (security.md A19, J5, J6).
- * Only well-formed codes of signed-in people count, so each guess costs an account and a slip costs nothing.
+ * Only well-formed codes of signed-in people count, so each guess costs an account and a slip costs nothing. What others in
+ * the same network have entered binds nobody who has entered no wrong code today (B4).
  */
 export function createGuesses({ limits }: { limits: Limits }): Guesses {
   const checks = ({ accountId, network }: Who, attacked: boolean) =>
     [
-      [`guess:account:${accountId}`, attacked ? perAccountInAttack : perAccount],
-      [`guess:account-day:${accountId}`, perAccountDay],
-      [`guess:network:${network}`, perNetwork],
+      // When everybody together has guessed too often, nobody is shut out, but each account gets one slip (J5).
+      [`guess:account:${accountId}`, attacked ? limitTable.wrongCodesInAttack : limitTable.wrongCodesOfAccount],
+      [`guess:account-day:${accountId}`, limitTable.wrongCodesOfAccountADay],
+      [`guess:network:${network}`, limitTable.wrongCodesOfNetwork],
     ] as const;
   const totalToday = async (): Promise<number> => (await limits.peek('guess:total', total)).count;
 
   return {
-    async blockedUntil(who) {
+    async blocked(who) {
       const attacked = (await totalToday()) >= total.limit;
-      const states = await Promise.all(checks(who, attacked).map(([key, limit]) => limits.peek(key, limit)));
-      const blocked = states.filter((state) => !state.allowed).map((state) => state.retryAt);
-      return blocked.length > 0 ? Math.max(...blocked) : undefined;
+      const peeks = checks(who, attacked).map(([key, limit]) => limits.peek(key, limit));
+      const [account, day, network] = await Promise.all(peeks);
+      const own = [account, day].filter((state) => state?.allowed === false).map((state) => state?.retryAt ?? 0);
+      if (own.length > 0) return { until: Math.max(...own), byNetwork: false };
+      const hasErred = day !== undefined && day.count > 0;
+      return network && !network.allowed && hasErred ? { until: network.retryAt, byNetwork: true } : undefined;
     },
 
     async wrong(who) {

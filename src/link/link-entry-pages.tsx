@@ -82,7 +82,10 @@ export function scannedCodePage(page: PageContext, { code }: { code: string }): 
 }
 
 /** A page of its own, for nothing that could be typed would help. The time by the clock: a countdown would press. */
-export function tooManyTriesPage(page: PageContext, { retryAt }: { retryAt: number }): Page {
+export function tooManyTriesPage(
+  page: PageContext,
+  { retryAt, byNetwork }: { retryAt: number; byNetwork: boolean },
+): Page {
   const { t } = page;
   return {
     title: t('link.wait.title'),
@@ -91,6 +94,7 @@ export function tooManyTriesPage(page: PageContext, { retryAt }: { retryAt: numb
       <>
         <h1>{t('link.wait.title')}</h1>
         <Lead>{t.rich('link.wait.until', { time: <Time page={page} at={retryAt} show="time" /> })}</Lead>
+        {byNetwork && <p>{t('web.error.way.network')}</p>}
         <p>{t('link.wait.device')}</p>
         <p>{t('web.codes.reflex')}</p>
         <LinkButton href="/help">{t('link.enter.noCode')}</LinkButton>

@@ -22,7 +22,7 @@ export type ClaimResult =
   | { outcome: 'claimed'; id: LinkId }
   /** The same for unknown, expired, used and foreign codes (A29). */
   | { outcome: 'no_such_code' }
-  | { outcome: 'too_many_tries'; retryAt: number };
+  | { outcome: 'too_many_tries'; retryAt: number; byNetwork: boolean };
 
 /** A request as the account that claimed it may see it. */
 export type Review = {
@@ -90,10 +90,10 @@ export function createLink(needs: Needs): Link {
 
   async function claim(userCode: string, account: SignedInAccount, from: PersonsRequest): Promise<ClaimResult> {
     const who = { accountId: account.accountId, network: from.network };
-    const retryAt = await guesses.blockedUntil(who);
-    if (retryAt !== undefined) {
+    const blocked = await guesses.blocked(who);
+    if (blocked) {
       await journal.append({ type: 'guess_limit_reached', accountId: who.accountId, data: { network: from.network } });
-      return { outcome: 'too_many_tries', retryAt };
+      return { outcome: 'too_many_tries', retryAt: blocked.until, byNetwork: blocked.byNetwork };
     }
     const row = await store.findByUserCode(secrets.hash('user-code', userCode));
     const now = clock.now();

@@ -14,7 +14,7 @@ import type { Sending } from './sending.ts';
 export type RecoveryPageNeeds = {
   recovery: Recovery;
   sending: Sending;
-  signin: Pick<Signin, 'here' | 'read' | 'requireSignedIn'>;
+  signin: Pick<Signin, 'here' | 'read' | 'remembered' | 'requireSignedIn'>;
   authenticators: Pick<Authenticators, 'checkPassword' | 'hashPassword' | 'passwordMinimum'> & {
     passkeys: Pick<Authenticators['passkeys'], 'creationOptions' | 'verifyCreation'>;
   };

@@ -1,14 +1,17 @@
-import { type Clock, days, hours, minutes } from '../clock.ts';
+import { type Clock, hours, minutes } from '../clock.ts';
 import type { DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
-import type { Limits } from '../limits/limits.ts';
+import { limitTable, type Way } from '../limits/limit-table.ts';
+import type { Limits, Refusal } from '../limits/limits.ts';
 import { draw, type Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
 import type { Channel, CodesOf, IssuedCodeRow, RecoveryStore } from './recovery-store.ts';
 
 export type CodeResult =
   | { result: 'right'; codeId: string }
-  | { result: 'wrong' | 'expired' | 'no-tries-left' | 'too-many'; retryAt?: number };
+  | { result: 'wrong' | 'expired' | 'no-tries-left' | 'too-many'; retryAt?: number; way?: Way | undefined };
+
+type From = { email: string; network: string; own?: string | undefined };
 
 /** The attempt a code is issued for. */
 type Case = { id: string; accountId: AccountId | undefined };
@@ -24,16 +27,12 @@ export type IssuedCodes = {
     channel: 'email' | 'text';
     network: string;
     own?: string | undefined;
-  }): Promise<{ allowed: boolean; retryAt: number }>;
+  }): Promise<{ allowed: true } | Refusal>;
   /** A code, and for an e-mail a link; if it does not fit, they look the same and prove nothing. */
   issue(attempt: Case, channel: 'email' | 'text', fits: boolean): Promise<{ code: string; linkToken: string }>;
   issueByOperator(accountId: AccountId, lifetime: number): Promise<string>;
   /** Counts the try, then compares. What is right is used by `use` within the transaction that notes the proof. */
-  check(
-    of: CodesOf,
-    typed: string,
-    from: { email: string; network: string; own?: string | undefined },
-  ): Promise<CodeResult>;
+  check(of: CodesOf, typed: string, from: From): Promise<CodeResult>;
   findLink(token: string): Promise<{ code: IssuedCodeRow; live: boolean } | undefined>;
   use(codeId: string, trx: DatabaseTransaction): Promise<boolean>;
 };
@@ -49,16 +48,6 @@ const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** 125 bits, to be read out in five groups of five. */
 const operatorLength = 25;
 
-/** E11, E24. Guesses are bounded by the codes that can be asked for, and once more in total; links are not guessed. */
-export const budgets = {
-  sentToOneFromOneNetwork: { limit: 5, window: hours(1) },
-  sentFromOneNetwork: { limit: 60, window: hours(1) },
-  sentToOneAnHour: 10,
-  sentToOneADay: 30,
-  triesFromOneNetwork: { limit: 40, window: hours(1) },
-  triesInAll: { limit: 5000, window: hours(1) },
-} as const;
-
 export function createIssuedCodes(needs: {
   store: RecoveryStore;
   clock: Clock;
@@ -69,6 +58,8 @@ export function createIssuedCodes(needs: {
   const { store, clock, random, secrets, limits } = needs;
   const codeHash = (id: string, code: string): string => secrets.hash('mail-code', `recovery ${id} ${code}`);
   const ownKey = (email: string, own: string): string => secrets.hash('network', `own ${email} ${own}`);
+  const attemptKey = (of: CodesOf, email: string, network: string): string =>
+    secrets.hash('network', `try ${of.channel} ${'recoveryId' in of ? of.recoveryId : `${email} ${network}`}`);
   const linkHash = (token: string): string => secrets.hash('mail-link', `recovery ${token}`);
 
   const newRow = (
@@ -84,39 +75,47 @@ export function createIssuedCodes(needs: {
     };
   };
 
-  /** Of tries that are too many, none is compared. */
-  const allowTry = async ({ email, network, own }: { email: string; network: string; own?: string | undefined }) => {
-    if (own !== undefined) {
-      const mine = await limits.hit(`recovery-tries-own:${ownKey(email, own)}`, budgets.triesFromOneNetwork);
-      return mine.allowed ? undefined : mine;
+  const wrongBefore = (network: string) =>
+    [
+      { key: `recovery-tries:${network}`, limit: limitTable.wrongRecoveryCodesOfNetwork },
+      { key: 'recovery-tries', limit: limitTable.wrongRecoveryCodesInAll },
+    ] as const;
+
+  /** Of tries that are too many, none is compared. What others got wrong does not bind the first one of an attempt (B4). */
+  const allowTry = async (of: CodesOf, { email, network, own }: From): Promise<Refusal | undefined> => {
+    const key = own === undefined ? attemptKey(of, email, network) : ownKey(email, own);
+    const limit = own === undefined ? limitTable.recoveryTriesOfAttempt : limitTable.recoveryTriesOfOwner;
+    const mine = await limits.hit(`recovery-tries-of:${key}`, limit);
+    if (!mine.allowed) return { allowed: false, retryAt: mine.retryAt };
+    if (own !== undefined || mine.count === 1) return undefined;
+    for (const { key, limit } of wrongBefore(network)) {
+      const { allowed, retryAt } = await limits.peek(key, limit);
+      if (!allowed) return { allowed, retryAt, way: limit.way };
     }
-    const checks = [
-      await limits.hit(`recovery-tries:${network}`, budgets.triesFromOneNetwork),
-      await limits.hit('recovery-tries', budgets.triesInAll),
-    ];
-    return checks.find(({ allowed }) => !allowed);
+    return undefined;
   };
 
   return {
     async allow({ email, channel, network, own }) {
       if (own !== undefined) {
-        const { limit, window } = budgets.sentToOneFromOneNetwork;
-        return limits.hit(`recovery-sent-own:${ownKey(email, own)}`, { limit, window });
+        return limits.inOrder([
+          { key: `recovery-sent-own:${ownKey(email, own)}`, limit: limitTable.recoveryMailsOfOwner },
+        ]);
       }
       const key = secrets.hash('network', `${email} ${network}`);
-      const checks = [
-        await limits.hit(`recovery-sent:${key}`, budgets.sentToOneFromOneNetwork),
-        await limits.hit(`recovery-sent-from:${network}`, budgets.sentFromOneNetwork),
-      ];
-      const refusal = checks.find(({ allowed }) => !allowed);
-      if (refusal) return refusal;
-      // These are counted where a restart does not forget them.
+      const turn = await limits.inOrder([
+        { key: `recovery-sent:${key}`, limit: limitTable.recoveryMailsOfPair },
+        { key: `recovery-sent-from:${network}`, limit: limitTable.recoveryMailsOfNetwork },
+      ]);
+      if (!turn.allowed) return turn;
+      // These are counted where a restart does not forget them. What strangers elsewhere have asked for does not keep the
+      // owner's new browser, which asks for the first time, from getting a code (B4).
       const now = clock.now();
-      if ((await store.countIssued(email, channel, now - hours(1))) >= budgets.sentToOneAnHour)
-        return { allowed: false, retryAt: now + hours(1) };
-      if ((await store.countIssued(email, channel, now - days(1))) >= budgets.sentToOneADay)
-        return { allowed: false, retryAt: now + days(1) };
-      return { allowed: true, retryAt: 0 };
+      const { recoveryMailsToAddress: hour, recoveryMailsToAddressADay: day } = limitTable;
+      for (const { limit, window, way } of turn.counts[0] === 1 ? [day] : [hour, day])
+        if ((await store.countIssued(email, channel, now - window)) >= limit)
+          return { allowed: false, retryAt: now + window, way };
+      return { allowed: true };
     },
 
     async issue({ id, accountId }, channel, fits) {
@@ -142,13 +141,15 @@ export function createIssuedCodes(needs: {
     },
 
     async check(of, typed, from) {
-      const refused = await allowTry(from);
-      if (refused) return { result: 'too-many', retryAt: refused.retryAt };
+      const refused = await allowTry(of, from);
+      if (refused) return { result: 'too-many', retryAt: refused.retryAt, way: refused.way };
       const now = clock.now();
       const code = of.channel === 'operator' ? cleanLetters(typed) : cleanDigits(typed);
       const counted = await store.countTry(of, now, of.channel === 'operator' ? mostOperatorTries : mostTries);
       for (const row of counted)
         if (sameString(row.code_hash, codeHash(row.id, code))) return { result: 'right', codeId: row.id };
+      if (from.own === undefined)
+        await Promise.all(wrongBefore(from.network).map(({ key, limit }) => limits.hit(key, limit)));
       if (of.channel === 'operator' || counted.some(({ tries }) => tries < mostTries)) return { result: 'wrong' };
       const latest = await store.latestCode(of.recoveryId, of.channel);
       const over = !latest || latest.used_at !== null || latest.expires_at <= now;

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
 import { type AccountId, newId } from '../ids.ts';
+import { limitTable } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import { type Secrets, sameString } from '../secrets.ts';
@@ -18,7 +19,12 @@ export type ProofAuthenticators = Pick<Authenticators, 'methodsOf' | 'verifyApp'
 
 export type ProofResult =
   | { ok: true }
-  | { ok: false; reason: 'wrong' | 'expired' | 'no-tries-left' | 'too-many'; retryAt?: number };
+  | {
+      ok: false;
+      reason: 'wrong' | 'expired' | 'no-tries-left' | 'too-many';
+      retryAt?: number;
+      way?: string | undefined;
+    };
 
 /** What a mail's link is about. */
 export type OpenedLink = { attempt: Attempt; live: boolean; sameBrowser: boolean };
@@ -35,9 +41,6 @@ export type Proofs = {
   /** The same as typing the mail's code, in the browser where the link was opened. */
   proveByLink(token: string, from: From): Promise<boolean>;
 };
-
-/** A stranger must not be able to use up what E9 allows the owner. */
-const triesOfOneWay = { limit: 10, window: 24 * 3_600_000 };
 
 export function createProofs(needs: {
   store: RecoveryStore;
@@ -88,7 +91,7 @@ export function createProofs(needs: {
       ...{ email: attempt.email, network: from.network },
       own: await ownOf(attempt, from),
     });
-    if (result.result !== 'right') return { ok: false as const, reason: result.result, ...retry(result.retryAt) };
+    if (result.result !== 'right') return { ok: false as const, reason: result.result, ...retry(result) };
     const used = await database.transaction(async (trx) => {
       if (!(await codes.use(result.codeId, trx))) return false;
       await note(attempt, way, from, trx);
@@ -99,9 +102,18 @@ export function createProofs(needs: {
 
   const proveKept = async (attempt: Attempt, way: 'saved' | 'app' | 'paper' | 'key', typed: string, from: From) => {
     const own = (await ownOf(attempt, from)) ?? '';
-    const key = `recovery-way:${way}:${secrets.hash('network', `${attempt.email} ${own}`)}`;
-    const turn = await limits.hit(key, triesOfOneWay);
-    if (!turn.allowed) return { ok: false as const, reason: 'too-many' as const, retryAt: turn.retryAt };
+    const key = (whose: string) => secrets.hash('network', `${way} ${attempt.email} ${whose}`);
+    // A stranger must not be able to use up what E9 allows the owner, nor strangers elsewhere a first try (B4).
+    const turn = await limits.inOrder(
+      own
+        ? [{ key: `recovery-way:${key(own)}`, limit: limitTable.proofsOfOwner }]
+        : [
+            { key: `recovery-way:${key(from.network)}`, limit: limitTable.proofsOfPair },
+            { key: `recovery-ways:${key('')}`, limit: limitTable.proofsOfStrangers, spares: ([mine]) => mine === 1 },
+            { key: `recovery-ways-all:${key('')}`, limit: limitTable.proofsOfStrangersInAll },
+          ],
+    );
+    if (!turn.allowed) return { ok: false as const, reason: 'too-many' as const, retryAt: turn.retryAt, way: turn.way };
     const accountId = attempt.accountId ?? newId<AccountId>(random);
     const done = await check[way](accountId, typed, attempt, { ...from, known: own !== '' });
     return done ? { ok: true as const } : { ok: false as const, reason: 'wrong' as const };
@@ -210,4 +222,5 @@ export function createProofs(needs: {
 /** The attempt was over before the proof could be noted. */
 class Over extends Error {}
 
-const retry = (retryAt: number | undefined) => (retryAt === undefined ? {} : { retryAt });
+const retry = ({ retryAt, way }: { retryAt?: number; way?: string | undefined }) =>
+  retryAt === undefined ? {} : { retryAt, way };

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { normaliseEmail } from '../email.ts';
 import { AppError } from '../errors.ts';
 import { networkOf } from '../limits/address.ts';
+import { limitTable } from '../limits/limit-table.ts';
 import { readFlow } from '../web/flow.ts';
 import { actsForNobody } from '../web/shown-for.ts';
 import type { Attempt } from './attempt.ts';
@@ -13,9 +14,6 @@ import { choosePage, codePage, deadLinkPage, linkPage, startPage, textPage } fro
 import { lastDigitsAsked } from './sending.ts';
 
 type Fields = { [name: string]: string | undefined };
-
-/** Beginnings from one network, each of which makes a row. */
-const begun = { limit: 120, window: 3_600_000 };
 
 export async function recoveryPlugin(app: FastifyInstance, needs: RecoveryPageNeeds): Promise<void> {
   const { recovery, limits, places } = needs;
@@ -47,8 +45,18 @@ export async function recoveryPlugin(app: FastifyInstance, needs: RecoveryPageNe
       return reply.page(startPage({ page: request.page, email: typed.slice(0, 254), error }));
     }
     const from = here.from(request);
-    const { allowed, retryAt } = await limits.hit(`recovery-begun:${from.network}`, begun);
-    if (!allowed) throw new AppError('too_many_tries', 'Too many attempts from one network.', { retryAt });
+    // A browser in which the account has signed in waits for nobody but itself (E10, B4).
+    const known = [
+      request.signedIn?.current,
+      ...(request.signedIn?.others ?? []),
+      ...(await needs.signin.remembered(request)),
+    ];
+    const isOwn = known.some((one) => one?.email === email);
+    const check = isOwn
+      ? { key: `recovery-begun-own:${request.browserId}`, limit: limitTable.recoveriesOfOwner }
+      : { key: `recovery-begun:${from.network}`, limit: limitTable.recoveriesOfNetwork };
+    const turn = await limits.inOrder([check]);
+    if (!turn.allowed) throw new AppError('too_many_tries', 'Too many attempts from one network.', turn);
     await recovery.begin(email, from);
     return reply.redirect('/recover/choose', 303);
   });
@@ -134,7 +142,9 @@ function registerWays(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here
       return reply.redirect(now ? pageOf(now) : '/recover', 303);
     }
     if (result.reason === 'too-many')
-      throw new AppError('too_many_tries', 'Too many codes were tried.', { retryAt: result.retryAt ?? 0 });
+      throw new AppError('too_many_tries', 'Too many codes were tried.', {
+        ...{ retryAt: result.retryAt ?? 0, way: result.way },
+      });
     const error = request.page.t(`recovery.code.${result.reason}`);
     return reply.page(
       codePage({ page: request.page, attempt, way: way === 'key' ? 'app' : way, resent: false, error }),

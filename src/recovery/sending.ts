@@ -41,7 +41,7 @@ export function createSending(needs: SendingNeeds): Sending {
     const own = (await needs.knows(attempt.accountId, browserId)) ? browserId : undefined;
     const allowed = await recovery.codes.allow({ email: attempt.email, channel, network, own });
     if (!allowed.allowed) {
-      throw new AppError('too_many_tries', 'Too many codes were asked for.', { retryAt: allowed.retryAt });
+      throw new AppError('too_many_tries', 'Too many codes were asked for.', allowed);
     }
   };
   // For nobody's account the same question is asked about nobody (F5).

@@ -92,7 +92,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
   };
 
   const passkey = async (purpose: Purpose, credential: string, source: Source, accountId?: AccountId) => {
-    const turn = throttle.passkeys({ network: source.network, ...(accountId && { subject: accountId }) });
+    const turn = throttle.passkeys({ ...source, ...(accountId && { subject: accountId }) });
     const wait = await turn.wait();
     if (wait !== undefined) return tooMany(wait);
     let why: string | undefined;

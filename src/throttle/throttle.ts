@@ -2,7 +2,8 @@ import { type Clock, days, hours, minutes, seconds } from '../clock.ts';
 import type { Database } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { AccountId } from '../ids.ts';
-import { createLimits, type LimitResult } from '../limits/limits.ts';
+import { limitTable } from '../limits/limit-table.ts';
+import { createLimits } from '../limits/limits.ts';
 import type { Secrets } from '../secrets.ts';
 import { createThrottleStore, longestDelay, type Tier } from './throttle-store.ts';
 
@@ -28,8 +29,11 @@ export type Throttle = {
   cancel(attempt: Attempt, known: boolean): Promise<void>;
   /** Takes the try back, and forgets the failures of this browser, or network, with this account. */
   succeed(attempt: Attempt): Promise<void>;
-  /** Nobody guesses a passkey: what is bounded is the work and the rows that failures make. `subject` if known. */
-  passkeys(from: { network: string; subject?: string }): {
+  /**
+   * Nobody guesses a passkey: what is bounded is the work and the rows that failures make. `subject` if known. What failed
+   * in a neighbour's browser binds nobody in whose none has failed (B4).
+   */
+  passkeys(from: { network: string; browserId: string; subject?: string }): {
     /** When the next one may be tried, if not now. */
     wait(): Promise<number | undefined>;
     /** Counts a failure; when to come back, if it was one too many. */
@@ -53,8 +57,6 @@ export const everyoneFails = 2000;
 const everyone: Tier = { free: Number.MAX_SAFE_INTEGER, window: hours(1), delays: [] };
 /** While it lasts, a network that has not had its say gets this much. */
 const networkMeanwhile: Tier = { free: 3, window: hours(1), delays: delays.slice(4) };
-
-const failedPasskeys = { limit: 30, window: minutes(10) };
 
 /** Rows of about 150 bytes. Whoever makes more has others forgotten, the single tries first. */
 const mostRows = 200_000;
@@ -83,12 +85,24 @@ export function createThrottle(needs: {
   });
 
   return {
-    passkeys({ network, subject = '' }) {
+    passkeys({ network, browserId, subject = '' }) {
+      const own = `passkey-own:${key('passkey-own', browserId)}`;
       const name = `passkey:${key('passkey', network, subject)}`;
-      const retryAt = ({ allowed, retryAt }: LimitResult) => (allowed ? undefined : retryAt);
+      const { failedPasskeysOfBrowser: mine, failedPasskeysOfNetwork: all } = limitTable;
       return {
-        wait: async () => retryAt(await limits.peek(name, failedPasskeys)),
-        failed: async () => retryAt(await limits.hit(name, failedPasskeys)),
+        async wait() {
+          const here = await limits.peek(own, mine);
+          if (!here.allowed) return here.retryAt;
+          const there = here.count > 0 ? await limits.peek(name, all) : undefined;
+          return there?.allowed === false ? there.retryAt : undefined;
+        },
+        async failed() {
+          const turn = await limits.inOrder([
+            { key: own, limit: mine },
+            { key: name, limit: all },
+          ]);
+          return turn.allowed ? undefined : turn.retryAt;
+        },
       };
     },
 

@@ -46,7 +46,13 @@ function logFailure(error: Error, request: FastifyRequest): string {
   return reference;
 }
 
-type Problem = { code: ErrorCode; status: number; message: string; retryAt?: number | undefined };
+type Problem = {
+  code: ErrorCode;
+  status: number;
+  message: string;
+  retryAt?: number | undefined;
+  way?: string | undefined;
+};
 
 async function answer(
   request: FastifyRequest,
@@ -54,7 +60,7 @@ async function answer(
   problem: Problem,
   reference?: string,
 ): Promise<FastifyReply> {
-  const { code, status, message, retryAt } = problem;
+  const { code, status, message, retryAt, way } = problem;
   if (status === 429 || status === 503) reply.header('retry-after', retryAfter(retryAt, request.server.web.clock));
   if (!request.headers.accept?.includes('text/html')) {
     const shown = status < 500 ? message : 'Something failed on our side.';
@@ -64,7 +70,7 @@ async function answer(
   // Who is signed in is worth asking, but not when it may be just that which failed.
   request.page ??=
     status < 500 ? await readContext(request).catch(() => anonymousContext(request)) : anonymousContext(request);
-  return reply.page(errorPage(request.page, { code, status, retryAt, reference, again: startAgain(request) }));
+  return reply.page(errorPage(request.page, { code, status, retryAt, way, reference, again: startAgain(request) }));
 }
 
 /** Where a person begins anew after a form that could not be taken, with the code they had typed. */
@@ -85,12 +91,13 @@ export function errorPage(
     code: ErrorCode;
     status: number;
     retryAt?: number | undefined;
+    way?: string | undefined;
     reference?: string | undefined;
     again: string;
   },
 ): Page {
   const { t } = page;
-  const { code, retryAt, reference } = problem;
+  const { code, retryAt, way, reference } = problem;
   const title = t(`web.error.${code}.title`);
   return {
     title,
@@ -102,6 +109,7 @@ export function errorPage(
         {retryAt !== undefined && (
           <p>{t.rich('web.error.retryAt', { time: <Time page={page} at={retryAt} show="time" /> })}</p>
         )}
+        {way && <p>{t(`web.error.way.${way}`)}</p>}
         {reference && <p>{t.rich('web.error.reference', { reference: <LeftToRight>{reference}</LeftToRight> })}</p>}
         <p>
           <WayOn page={page} code={code} again={problem.again} />

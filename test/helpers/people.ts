@@ -109,6 +109,8 @@ export async function createPeople(
     person,
     database,
     clock,
+    limits,
+    ephemeral,
     secrets,
     journal,
     accounts,
