@@ -100,6 +100,10 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
     };
 
     app.get<Form>('/link/:id', async (request, reply) => {
+      // Typed behind the address, as on the screen: a code comes before signing in (C7).
+      const typed = readUserCode(request.params.id);
+      if ('code' in typed) return reply.redirect(`/link?user_code=${showUserCode(typed.code)}`, 303);
+      if (!isLinkId(request.params.id)) return reply.redirect(`/L/${encodeURIComponent(request.params.id)}`, 303);
       const review = await reviewed(request, reply);
       if (!review) return reply;
       return reply.page(pageFor(request, review, clock.now()));
@@ -198,6 +202,9 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
 
   return { plugin, resume };
 }
+
+/** As they are made now, or were made before they told the time. */
+const isLinkId = (text: string): boolean => /^(?:[0-9a-z]{9}\.)?[\w-]{22}$/.test(text);
 
 function pageFor(request: FastifyRequest<Form>, review: Review, now: number): Page {
   const { page } = request;

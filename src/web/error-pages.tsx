@@ -4,10 +4,18 @@ import { retryAfter } from '../limits/limits.ts';
 import { draw } from '../random.ts';
 import { LeftToRight, LinkButton, Time } from './components.tsx';
 import { anonymousContext, readContext } from './context.ts';
-import { recogniseBrowser } from './guard.ts';
+import { isHarmless, recogniseBrowser } from './guard.ts';
 import type { Page, PageContext } from './page.ts';
+import { meantPage } from './typed-address.ts';
 
 export async function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const [path = '', query] = request.url.split('?', 2);
+  const meant = isHarmless(request) ? meantPage(path, request.server.web.pages) : undefined;
+  if (meant !== undefined) {
+    // Not kept by anything: a page of that name may come one day.
+    reply.header('cache-control', 'no-store');
+    return reply.redirect(query === undefined ? meant : `${meant}?${query}`, 303);
+  }
   return answer(request, reply, { code: 'not_found', status: 404, message: 'There is nothing at this address.' });
 }
 

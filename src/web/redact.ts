@@ -1,6 +1,8 @@
 /** Addresses whose last part is a secret or a code, with the name that takes its place in logs. */
 const secretPaths: readonly [RegExp, string][] = [
   [/^\/+l\/.*/i, '/l/[code]'],
+  // Typed by hand, under whatever name; ids of links have a dot.
+  [/^\/+(?:link|activate|device|pair|tv)\/+[^/.]+\/*$/i, '/link/[code]'],
   [/^\/+devices\/+undo\/.*/i, '/devices/undo/[token]'],
   [/^\/+activity\/+undo\/.*/i, '/activity/undo/[token]'],
   [/^\/+signup\/+link\/.*/i, '/signup/link/[token]'],

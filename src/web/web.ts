@@ -47,6 +47,8 @@ export type Web = Omit<WebNeeds, 'config'> & {
   /** Whether the issuer is https. */
   secure: boolean;
   assets: Assets;
+  /** The addresses of all pages, as they route. */
+  pages: string[];
   cookieName(name: CookieName): string;
   /** HttpOnly, SameSite=Lax, whole site. `maxAge` in milliseconds; without it the cookie ends with the browser. */
   cookieOptions(maxAge?: number): CookieSerializeOptions;
@@ -112,6 +114,7 @@ export async function registerWeb(app: FastifyInstance, needs: WebNeeds): Promis
     passkeys: hasPasskeys(config.issuer),
     secure,
     assets: readAssets(),
+    pages: [],
     cookieName: cookieNames(secure),
     cookieOptions: (maxAge) => cookieOptions({ secure, ...(maxAge === undefined ? {} : { maxAge }) }),
   });
@@ -150,7 +153,14 @@ export async function pagesScope(
     // Forms only: a JSON body could smuggle in objects where handlers expect strings.
     pages.removeAllContentTypeParsers();
     await pages.register(fastifyFormbody, { parser: firstValues });
-    pages.addHook('onRequest', async (request, reply) => recogniseBrowser(request, reply));
+    pages.addHook('onRoute', ({ method, url }) => {
+      if (method === 'GET' || (Array.isArray(method) && method.includes('GET'))) pages.web.pages.push(url);
+    });
+    pages.addHook('onRequest', async (request, reply) => {
+      // `/link/` is no request without an id, but `/link` with a slash too many (C7).
+      if (Object.values(request.params as object).includes('')) return reply.callNotFound();
+      recogniseBrowser(request, reply);
+    });
     pages.addHook('preHandler', async (request, reply) => {
       refuseForgery(request);
       request.page = await readContext(request);
