@@ -17,8 +17,12 @@ export type Ephemeral = {
   remove(key: string): Promise<void>;
   /** Delivers to every subscriber in every process, at most once, never for certain. */
   publish(channel: string, message: string): Promise<void>;
-  /** Resolves once messages will arrive; call the result to stop. */
-  subscribe(channel: string, receive: (message: string) => void): Promise<() => Promise<void>>;
+  /**
+   * Resolves once messages will arrive; call the result to stop. `missed` is told whenever some may have been lost, once
+   * they arrive again.
+   */
+  subscribe(channel: string, receive: (message: string) => void, missed?: () => void): Promise<() => Promise<void>>;
+  /** Rejects if the store does not answer, or if this process may be deaf to messages. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { askEvery, createHearing } from './valkey-liveness.ts';
 
 /** What carries messages from the server, or from the nodes of a cluster. */
 export type Wire = {
@@ -9,44 +10,81 @@ export type Wire = {
   leave(names: string[]): Promise<void>;
   /** To be called once: what to do with each message. */
   receive(act: (name: string, message: string) => void): void;
+  /** To be called once: what to do when messages may have been lost, once they arrive again. */
+  restored(act: () => void): void;
+  /** True while messages that are sent may not arrive. */
+  deaf(): boolean;
+  close(): void;
 };
 
 /** One connection that waits for messages and takes no other commands; ioredis makes it and its subscriptions again. */
 export function plainWire(listener: Redis, ready: () => Promise<void>): Wire {
+  const wanted = new Set<string>();
+  const hearing = createHearing();
+  let restored: () => void = () => {};
+
+  // Said again and again, a subscription is its own question: the answer says that the server knows of it.
+  const subscribe = (): Promise<unknown> => (wanted.size > 0 ? listener.subscribe(...wanted) : listener.ping());
+  const timer = setInterval(() => listener.status === 'ready' && hearing.ask(subscribe), askEvery).unref();
+  listener.on('ready', () => {
+    hearing.ask(async () => {
+      await subscribe();
+      restored();
+    });
+  });
+
   return {
     namesOf: (channel) => [channel],
     async listen(names) {
+      for (const name of names) wanted.add(name);
       await ready();
       await listener.subscribe(...names);
     },
     async leave(names) {
+      for (const name of names) wanted.delete(name);
       if (listener.status === 'ready') await listener.unsubscribe(...names);
     },
     receive: (act) => void listener.on('message', act),
+    restored(act) {
+      restored = act;
+    },
+    deaf: () => listener.status !== 'ready' || hearing.doubtful,
+    close() {
+      clearInterval(timer);
+      listener.disconnect();
+    },
   };
 }
 
 /** One subscription at the server per channel, however many receive. */
 export function createSubscriptions(wire: Wire) {
   const receivers = new Map<string, Set<(message: string) => void>>();
+  const told = new Set<() => void>();
   const listening = new Map<string, Promise<void>>();
   const channels = new Map<string, string>();
 
   wire.receive((name, message) => {
     for (const receive of receivers.get(channels.get(name) ?? '') ?? []) setImmediate(receive, message);
   });
+  wire.restored(() => {
+    for (const missed of told) setImmediate(missed);
+  });
 
   return {
-    async add(channel: string, receive: (message: string) => void): Promise<() => Promise<void>> {
+    async add(channel: string, receive: (message: string) => void, missed?: () => void): Promise<() => Promise<void>> {
       const names = wire.namesOf(channel);
       const own = (message: string): void => {
         if (receivers.get(channel)?.has(own)) receive(message);
       };
       const all = receivers.get(channel) ?? new Set();
       receivers.set(channel, all.add(own));
+      // A function of its own, so that one receiver may subscribe twice and stop once.
+      const ownMissed = (): void => missed?.();
+      told.add(ownMissed);
       for (const name of names) channels.set(name, channel);
       const stop = async (): Promise<void> => {
         all.delete(own);
+        told.delete(ownMissed);
         if (all.size > 0 || receivers.get(channel) !== all) return;
         receivers.delete(channel);
         listening.delete(channel);

@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts';
 import { type Address, readAddresses } from '../../valkey-address.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import { shardNameOf } from './shard-channels.ts';
+import { keepAsking, longestSilence } from './valkey-liveness.ts';
 import { shardWire } from './valkey-shards.ts';
 import { createSubscriptions, plainWire, type Wire } from './valkey-subscriptions.ts';
 
@@ -42,7 +43,7 @@ export async function openValkey(url: string, options: ValkeyOptions = {}): Prom
   const tellOfErrors = <T extends Redis>(connection: T): T =>
     connection.on('error', (error) => options.onError?.(error)) as T;
   tellOfErrors(client);
-  let wire: Wire & { close(): void };
+  let wire: Wire;
   let sharded = false;
   try {
     await opened(client);
@@ -62,6 +63,7 @@ export async function openValkey(url: string, options: ValkeyOptions = {}): Prom
   const send = (channel: string, message: string): Promise<unknown> =>
     sharded ? client.spublish(shardNameOf(channel, message), message) : client.publish(channel, message);
   const ready = waitUntilReady(client);
+  const stopAsking = keepAsking(() => connectionsOf(client));
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       await ready();
@@ -79,9 +81,14 @@ export async function openValkey(url: string, options: ValkeyOptions = {}): Prom
     increment: (key, ttl) => ask(() => client.latchkeyIncrement(prefix + key, whole(ttl))),
     remove: (key) => ask(async () => void (await client.del(prefix + key))),
     publish: (channel, message) => ask(async () => void (await send(channelOf(channel), message))),
-    subscribe: (channel, receive) => ask(() => subscriptions.add(channelOf(channel), receive)),
-    ping: () => ask(async () => void (await client.ping())),
+    subscribe: (channel, receive, missed) => ask(() => subscriptions.add(channelOf(channel), receive, missed)),
+    ping: () =>
+      ask(async () => {
+        await client.ping();
+        if (wire.deaf()) throw new Error('Messages of other processes are not heard.');
+      }),
     async close() {
+      stopAsking();
       client.disconnect();
       wire.close();
     },
@@ -93,6 +100,8 @@ const pause = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 
 const settings = {
   connectTimeout: commandTimeout,
   commandTimeout,
+  // Not only the command is given up but the connection: the network may have forgotten it (see valkey-liveness.ts).
+  socketTimeout: longestSilence,
   // Sending a claim or a count again could make it count twice, or tell the winner that it lost.
   autoResendUnfulfilledCommands: false,
 };
@@ -126,15 +135,14 @@ function connectNode(like: Address | undefined, host: string, port: number): Red
   return new Redis({ host, port, ...like?.options, ...settings, ...more });
 }
 
-async function openPlainWire(listener: Redis): Promise<Wire & { close(): void }> {
-  const close = (): void => listener.disconnect();
+async function openPlainWire(listener: Redis): Promise<Wire> {
   try {
     await opened(listener);
   } catch (error) {
-    close();
+    listener.disconnect();
     throw error;
   }
-  return { ...plainWire(listener, waitUntilReady(listener)), close };
+  return plainWire(listener, waitUntilReady(listener));
 }
 
 /** A cluster that is just being made or mended takes nobody at first; the promise of that first try is then forgotten. */
@@ -150,9 +158,20 @@ function opened(client: Redis): Promise<void> {
   });
 }
 
-/** Waits a moment for a connection that is being made again; rejects if it stays away. However many wait, one listens. */
+/** Each that there is just now: one, or one for each node of a cluster that was asked something. */
+const connectionsOf = (client: object): readonly Redis[] =>
+  client instanceof Cluster ? client.nodes('all') : [client as Redis];
+
+/**
+ * Waits a moment for a connection that is being made again; rejects if it stays away. However many wait, one listens, and
+ * whoever comes after a wait in vain is told at once.
+ */
 function waitUntilReady(client: Redis): () => Promise<void> {
   let waiting: Promise<void> | undefined;
+  let away = false;
+  client.on('ready', () => {
+    away = false;
+  });
   const wait = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const settle = (act: () => void) => () => {
@@ -163,17 +182,23 @@ function waitUntilReady(client: Redis): () => Promise<void> {
         act();
       };
       const arrived = settle(resolve);
-      const gone = settle(() => reject(new Error('There is no connection.')));
+      const gone = settle(() => {
+        away = true;
+        reject(new Error(nobodyThere));
+      });
       const limit = setTimeout(gone, client.status === 'end' ? 0 : reconnectWait);
       client.once('ready', arrived);
       client.once('end', gone);
     });
   return async () => {
     if (client.status === 'ready') return;
+    if (away) throw new Error(nobodyThere);
     waiting ??= wait();
     await waiting;
   };
 }
+
+const nobodyThere = 'There is no connection.';
 
 async function knows(client: Redis, command: string): Promise<boolean> {
   const [found] = (await client.call('COMMAND', 'INFO', command)) as unknown[];
