@@ -88,6 +88,7 @@ export async function createApp(outside: Outside): Promise<App> {
     polled: (answer) => {
       if (answer !== 'approved' && answer !== 'redeemed') metrics.polled(answer);
     },
+    foundLate: metrics.decisionFoundLate,
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
     collected: (grantId, transaction) => devices.collected(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),

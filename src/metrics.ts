@@ -12,6 +12,8 @@ export type Metrics = {
   /** A well-formed user code that names no request of this person's (security.md J6). */
   wrongCode(): void;
   polled(answer: PollAnswer): void;
+  /** A decision that no message told of, found by looking into the database. */
+  decisionFoundLate(): void;
   redeemed(): void;
   /** A lost token answer given again (decision 14). */
   answeredAgain(): void;
@@ -74,6 +76,7 @@ export function createMetrics(): Metrics {
 
   const issued = counter('codes_issued_total', 'Device authorization requests answered with a code.');
   const decisions = counter('decisions_total', 'Decisions of people on a device, by kind.', ['kind']);
+  const late = counter('decisions_late_total', 'Decisions that no message told of, found in the database.');
   const wrong = counter('wrong_codes_total', 'Well-formed user codes that named no request.');
   const polls = counter('polls_total', 'Polls of devices, by answer.', ['answer']);
   const redemptions = counter('redemptions_total', 'Approved codes turned into tokens.');
@@ -122,6 +125,7 @@ export function createMetrics(): Metrics {
     codeIssued: () => issued.inc(),
     decided: (kind) => decisions.inc({ kind }),
     wrongCode: () => wrong.inc(),
+    decisionFoundLate: () => late.inc(),
     polled(answer) {
       // The hottest line of the server: looking a label up costs more than counting.
       const counter = pollCounters.get(answer) ?? polls.labels(answer);

@@ -119,6 +119,7 @@ async function openRooms(outside: Outside) {
     guesses,
     development: true,
     polled: () => {},
+    foundLate() {},
     isPublic: async (id) => (await clients.find(id))?.public ?? false,
     collected: (grantId, transaction) => devices.collected(grantId, transaction),
     endLink: (grantId) => devices.ended(grantId),

@@ -105,18 +105,26 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
     const poll = pollOf(form);
     const isWaiting = (): boolean =>
       poll !== undefined && needs.requests.waitsForPublicClient(poll.deviceCode, poll.clientId);
+    /** Holds a poll that would rather wait; true once its code is decided. */
+    const holdUntilDecided = async (answer: string): Promise<boolean> => {
+      const wait = answer === 'authorization_pending' ? preferredWait(request.headers.prefer) : undefined;
+      if (!poll || wait === undefined) return false;
+      if (await needs.requests.untilDecided(poll.deviceCode, wait * 1000, closing(reply)))
+        reply.raw.setHeader('preference-applied', `wait=${wait}`);
+      return !isWaiting();
+    };
     if (poll && isWaiting()) {
       const answer = await needs.requests.poll(poll.deviceCode, poll.clientId);
-      const wait = answer === 'authorization_pending' ? preferredWait(request.headers.prefer) : undefined;
-      if (wait !== undefined && (await needs.requests.untilDecided(poll.deviceCode, wait * 1000, closing(reply))))
-        reply.raw.setHeader('preference-applied', `wait=${wait}`);
-      const decided = answer === 'approved' || answer === 'redeemed' || (wait !== undefined && !isWaiting());
+      const decided = answer === 'approved' || answer === 'redeemed' || (await holdUntilDecided(answer));
       // RFC 6749 §5.1, §5.2
       if (!decided) return reply.code(400).headers(noStore).send(pollBodies[answer]);
     }
     // Four parameters are more than a plain redemption has.
-    const answer =
-      poll && form.size === 3 ? await needs.engine.fastTokens.redeem(poll.deviceCode, poll.clientId) : undefined;
+    const redeem = async () =>
+      poll && form.size === 3 ? needs.engine.fastTokens.redeem(poll.deviceCode, poll.clientId) : undefined;
+    let answer = await redeem();
+    // This process meets the code for the first time, and knows only now that it waits.
+    if (answer && 'error' in answer && isWaiting() && (await holdUntilDecided(answer.error))) answer = await redeem();
     if (!answer) return toEngine(request, reply);
     if ('error' in answer) return reply.code(400).headers(noStore).send(pollBodies[answer.error]);
     return reply.headers(noStore).send(answer.tokens);

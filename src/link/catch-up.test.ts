@@ -22,12 +22,12 @@ function setUp() {
       state.asked += 1;
       await state.frozen;
       if (state.failing) throw new Error('away');
-      return decisions.filter(({ at }) => at > time).map(({ hash }) => hash);
+      return decisions.filter(({ at }) => at > time);
     },
     async ping() {
       if (!state.pings) throw new Error('away');
     },
-    decided: (hash) => heard.add(hash),
+    decided: ({ hash }) => heard.add(hash),
     confirmed: (at) => {
       state.confirmedAt = at;
     },

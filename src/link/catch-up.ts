@@ -10,13 +10,15 @@ const thoroughEvery = minutes(1);
 /** The time between two looks, and what a commit usually takes at most. */
 const usualWindow = seconds(5);
 
+export type Decision = { hash: string; at: number };
+
 type Needs = {
   clock: Clock;
-  /** Hashes of the device codes that were decided after a time. */
-  decidedSince(time: number): Promise<string[]>;
+  /** Hashes of the device codes that were decided after a time, with theirs. */
+  decidedSince(time: number): Promise<Decision[]>;
   /** Rejects if the database does not answer. */
   ping(): Promise<void>;
-  decided(hash: string): void;
+  decided(decision: Decision): void;
   /** All codes in memory were compared with the database at this time. */
   confirmed(at: number): void;
 };
@@ -46,7 +48,7 @@ export function createCatchUp({ clock, decidedSince, ping, decided, confirmed }:
     begunAt = now;
     try {
       const { from, thorough } = beginning(now);
-      for (const hash of await decidedSince(from)) decided(hash);
+      for (const decision of await decidedSince(from)) decided(decision);
       lookedAt = now;
       if (thorough) thoroughAt = now;
       silent = false;
@@ -63,6 +65,12 @@ export function createCatchUp({ clock, decidedSince, ping, decided, confirmed }:
 
   return {
     look,
+
+    /** Messages of an unknown time were lost: looks back as far as is ever looked back. */
+    async lookBack(): Promise<void> {
+      thoroughAt = 0;
+      await look();
+    },
 
     /**
      * The database does not answer, so that no tokens can be had: memory may then go on saying "pending" by itself.

@@ -46,6 +46,7 @@ async function open(
       development,
       mostWaiting,
       polled: () => {},
+      foundLate() {},
       isPublic: async () => true,
       collected: async () => true,
       endLink: async () => {},

@@ -46,6 +46,8 @@ type Needs = {
   mostWaiting?: number;
   /** Counts what polls were told. */
   polled(answer: PollAnswer): void;
+  /** Counts decisions that no message told of. */
+  foundLate(): void;
   /** True for a client without a secret, whose polls need no authentication. */
   isPublic(clientId: ClientId): Promise<boolean>;
   /** Notes that the device has its tokens; false if it is not linked any more. */
@@ -78,6 +80,8 @@ export type LinkRequests = DeviceRequests & {
 };
 
 const decisions = 'link-decided';
+/** A decision that is found later than this has not been told, or nobody listened. */
+const messageTakes = seconds(1);
 
 /** What pages watch that wait for something to happen to a request. */
 export const topicOf = (deviceCodeHash: string): string => `link ${deviceCodeHash}`;
@@ -103,10 +107,12 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       crowded: row.from_crowd === 1,
     });
 
-  const drop = (hash: string): void => {
-    waiting.drop(hash);
+  /** True if it was thought to wait. */
+  const drop = (hash: string): boolean => {
+    const waited = waiting.drop(hash);
     held.release(hash);
     needs.wake(topicOf(hash));
+    return waited;
   };
 
   const tellAll = async (hash: string): Promise<void> => {
@@ -119,7 +125,9 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     clock,
     decidedSince: (time) => store.listDecidedSince(time),
     ping: () => database.ping(),
-    decided: drop,
+    decided({ hash, at }) {
+      if (drop(hash) && clock.now() - at > messageTakes) needs.foundLate();
+    },
     confirmed: (at) => waiting.confirmed(at),
   });
   const memoryMayAnswer = (code: WaitingCode): boolean => waiting.trusted(code) || catchUp.databaseIsAway;
@@ -250,7 +258,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     },
 
     async start() {
-      const stop = await ephemeral.subscribe(decisions, drop);
+      const stop = await ephemeral.subscribe(decisions, drop, () => void catchUp.lookBack());
       const publicity = new Map<ClientId, boolean>();
       for await (const row of store.eachWaiting(clock.now())) {
         const known = publicity.get(row.client_id) ?? (await needs.isPublic(row.client_id));

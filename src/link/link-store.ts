@@ -216,13 +216,13 @@ export function createLinkStore(database: Database) {
       }
     },
 
-    async listDecidedSince(time: number): Promise<string[]> {
+    async listDecidedSince(time: number): Promise<{ hash: string; at: number }[]> {
       const rows = await root
         .selectFrom('device_authorization')
-        .select('device_code_hash')
+        .select(['device_code_hash', 'decided_at'])
         .where('decided_at', '>', time)
         .execute();
-      return rows.map((row) => row.device_code_hash);
+      return rows.map((row) => ({ hash: row.device_code_hash, at: row.decided_at ?? time }));
     },
 
     async countLive(now: number): Promise<{ all: number; crowded: number }> {

@@ -34,6 +34,7 @@ forEachDatabase((_name, openDatabase) => {
       random: systemRandom,
       development: true,
       polled: () => {},
+      foundLate() {},
       isPublic: async () => true,
       collected: async () => true,
       endLink: async () => {},

@@ -97,6 +97,11 @@ export function createLive({ ephemeral }: { ephemeral: Ephemeral }): Live {
     for (const streams of topics.values()) for (const stream of streams) if (stream.bornAt === turn) void look(stream);
   };
 
+  /** Nobody knows what was not heard, so each looks. */
+  const wakeAll = (): void => {
+    for (const topic of topics.keys()) wake(topic);
+  };
+
   return {
     wake,
     get open() {
@@ -145,7 +150,7 @@ export function createLive({ ephemeral }: { ephemeral: Ephemeral }): Live {
     },
 
     async start() {
-      const stop = await ephemeral.subscribe(channel, wake);
+      const stop = await ephemeral.subscribe(channel, wake, wakeAll);
       const timer = setInterval(beatSome, 1000).unref();
       return async () => {
         clearInterval(timer);
