@@ -46,7 +46,7 @@ export type App = {
 
 /** The composition root: the one place that knows every room. Rooms are made in the order in which they may know each other. */
 export async function createApp(outside: Outside): Promise<App> {
-  const { config, clock, random, secrets, database, ephemeral, places } = outside;
+  const { config, clock, random, secrets, database, presence, ephemeral, places } = outside;
   const metrics = createMetrics();
   const journal = countEvents(outside.journal, metrics);
   const mail = countMails(outside.mail, metrics);
@@ -97,8 +97,8 @@ export async function createApp(outside: Outside): Promise<App> {
   metrics.watch({
     waitingCodes: () => requests.waiting,
     heldPolls: () => requests.held,
-    eventStreams: () => live.open,
-    guessesLeft: () => guesses.leftToday(),
+    ...{ eventStreams: () => live.open, guessesLeft: () => guesses.leftToday() },
+    ...{ clockSkew: () => presence.skew, headroom: () => presence.headroom },
     pool: database.poolUse?.bind(database),
   });
   const engine: Engine = await createEngine({
@@ -192,7 +192,7 @@ export async function createApp(outside: Outside): Promise<App> {
     if (draining) reply.raw.setHeader('connection', 'close');
   });
   outside.tracing?.register(server);
-  registerOperations(server, { config, metrics, database, ephemeral, draining: () => draining });
+  registerOperations(server, { config, metrics, database, presence, ephemeral, draining: () => draining });
   await registerWeb(server, {
     config,
     secrets,
@@ -243,20 +243,25 @@ export async function createApp(outside: Outside): Promise<App> {
   if (!config.development && config.trustedProxies.length === 0) {
     server.log.warn('LATCHKEY_TRUSTED_PROXIES is not set: everybody behind the proxy that ends TLS shares one address');
   }
-  const stops = await Promise.all([requests.start(), live.start()]);
+  const stops = await Promise.all([
+    presence.start(server.log),
+    database.patiently(() => requests.start()),
+    live.start(),
+  ]);
   return {
     server,
-    async tidy() {
-      await engine.tidy();
-      await requests.tidy();
-      await devices.removeEnded();
-      await unusedDevices.sweep();
-      await person.tidy();
-      // One after the other: a mail server that was away should not meet all of them at once. An address that it
-      // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.
-      const end = clock.now() + 45_000;
-      for (const notice of await devices.unnoticed()) if (clock.now() < end) await tellOwner(notice);
-    },
+    tidy: () =>
+      database.patiently(async () => {
+        await engine.tidy();
+        await requests.tidy();
+        await devices.removeEnded();
+        await unusedDevices.sweep();
+        await person.tidy();
+        // One after the other: a mail server that was away should not meet all of them at once. An address that it
+        // refuses keeps nobody else waiting; whom there is no time for before the next turn is told then.
+        const end = clock.now() + 45_000;
+        for (const notice of await devices.unnoticed()) if (clock.now() < end) await tellOwner(notice);
+      }),
     held: () => requests.held,
     drain: () => {
       draining = true;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { minutes, seconds } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { claimToServe } from './drivers/database/open.ts';
 import { listen, tryToListen } from './listening.ts';
 import { type Outside, openOutside } from './outside.ts';
 
@@ -13,6 +14,7 @@ const lastMoment = seconds(4.8);
 export async function serve(config: Config): Promise<void> {
   // Before anything is opened: a program that will not be reached should not bring the database up to date.
   await tryToListen(config);
+  const letGo = claimToServe(config);
   const outside = await withTraces(await openOutside(config));
   // Loaded late: commands that need no server do not wait for the engine.
   const { createApp } = await import('./app.ts');
@@ -38,6 +40,7 @@ export async function serve(config: Config): Promise<void> {
     await pause(config.drainTime);
     await app.close();
     await outside.close();
+    letGo();
     await outside.tracing?.close();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -46,6 +46,10 @@ export type Watched = {
   eventStreams(): number | Promise<number>;
   /** Wrong codes that everybody together may still enter today before new codes become longer. */
   guessesLeft(): number | Promise<number>;
+  /** Milliseconds by which the clock of this machine is ahead of the database's. */
+  clockSkew(): number | Promise<number>;
+  /** Bytes that are free on the database's disk, where this process can see it. */
+  headroom?(): number | undefined;
   pool?: (() => PoolUse) | undefined;
 };
 
@@ -148,7 +152,8 @@ export function createMetrics(): Metrics {
   };
 }
 
-function watch(registry: Registry, { waitingCodes, heldPolls, eventStreams, guessesLeft, pool }: Watched): void {
+function watch(registry: Registry, watched: Watched): void {
+  const { waitingCodes, heldPolls, eventStreams, guessesLeft, clockSkew, headroom, pool } = watched;
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
       name: `latchkey_${name}`,
@@ -167,6 +172,10 @@ function watch(registry: Registry, { waitingCodes, heldPolls, eventStreams, gues
   gauge('held_polls', 'Polls held open until a decision.', heldPolls);
   gauge('event_streams', 'Pages that wait for something by an event stream.', eventStreams);
   gauge('guesses_left', 'Wrong codes that may still be entered today before new codes become longer.', guessesLeft);
+  const skew = async (): Promise<number> => (await clockSkew()) / 1000;
+  gauge('clock_skew_seconds', "How far the clock of this machine is ahead of the database's.", skew);
+  if (headroom?.() !== undefined)
+    gauge('database_disk_free_bytes', "Bytes that are free on the database's disk.", () => headroom() ?? 0);
   if (!pool) return;
   gauge('database_connections_limit', 'Connections to the database that this process may open.', () => pool().limit);
   gauge('database_connections_used', 'Connections to the database at work.', () => pool().open - pool().idle);

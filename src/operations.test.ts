@@ -12,13 +12,22 @@ const data = mkdtempSync(join(tmpdir(), 'latchkey-operations-'));
 after(() => rmSync(data, { recursive: true }));
 
 const fine = { ping: async () => {} };
+const alone = { beat: async () => {}, clockIsRight: true, missingKeys: [] };
 const never = { ping: () => new Promise<void>(() => {}) };
 
 function build(more: Partial<OperationsNeeds> = {}) {
   const metrics = createMetrics();
   const app = fastify();
   const config = { development: true, metricsToken: undefined };
-  registerOperations(app, { config, metrics, database: fine, ephemeral: fine, draining: () => false, ...more });
+  registerOperations(app, {
+    config,
+    metrics,
+    database: fine,
+    ephemeral: fine,
+    presence: alone,
+    draining: () => false,
+    ...more,
+  });
   app.get('/devices/:id', async () => 'page');
   app.get('/held', (_request, reply) => reply.header('preference-applied', 'wait=25').send('decided'));
   app.get('/hijacked', (_request, reply) => {
@@ -43,7 +52,14 @@ test('/readyz is 200 while all answers, and 503 once draining', async () => {
   draining = true;
   const answer = await app.inject('/readyz');
   assert.equal(answer.statusCode, 503);
-  assert.deepEqual(answer.json(), { status: 'not ready', draining: true, database: true, ephemeral: true });
+  assert.deepEqual(answer.json(), {
+    status: 'not ready',
+    draining: true,
+    database: true,
+    ephemeral: true,
+    clock: true,
+    keys: true,
+  });
 });
 
 test('/readyz is 503 with a real database that is closed, and does not say why', async () => {
@@ -53,7 +69,14 @@ test('/readyz is 503 with a real database that is closed, and does not say why',
   await database.close();
   const answer = await app.inject('/readyz');
   assert.equal(answer.statusCode, 503);
-  assert.deepEqual(answer.json(), { status: 'not ready', draining: false, database: false, ephemeral: true });
+  assert.deepEqual(answer.json(), {
+    status: 'not ready',
+    draining: false,
+    database: false,
+    ephemeral: true,
+    clock: true,
+    keys: true,
+  });
 });
 
 test('/readyz is 503 when a driver does not answer at all', async (t) => {
@@ -109,6 +132,7 @@ test('/metrics counts what rooms report and times requests by route template', a
     waitingCodes: async () => 7,
     heldPolls: () => 3,
     eventStreams: () => 2,
+    clockSkew: () => 0,
     guessesLeft: () => Promise.reject(new Error('the counters are away')),
     pool: () => ({ limit: 10, open: 6, idle: 4, waiting: 1 }),
   });

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { seconds } from './clock.ts';
 import type { Metrics } from './metrics.ts';
+import type { Presence } from './presence.ts';
 import { sameString } from './secrets.ts';
 
 export type OperationsNeeds = {
@@ -8,6 +9,8 @@ export type OperationsNeeds = {
   metrics: Metrics;
   database: { ping(): Promise<void> };
   ephemeral: { ping(): Promise<void> };
+  /** What is known of the other processes, and whether the database takes a write. */
+  presence: Pick<Presence, 'beat' | 'clockIsRight' | 'missingKeys'>;
   /** True once the process has been told to stop: a load balancer must send nobody new. */
   draining: () => boolean;
 };
@@ -47,11 +50,20 @@ export function registerOperations(app: FastifyInstance, needs: OperationsNeeds)
     for (const problem of [database, ephemeral]) {
       if (problem) request.log.warn({ err: problem }, 'not ready');
     }
-    const ready = !draining && !database && !ephemeral;
+    const clock = needs.presence.clockIsRight;
+    const keys = needs.presence.missingKeys.length === 0;
+    const ready = !draining && !database && !ephemeral && clock && keys;
     // Anyone may ask, so the answer names what fails and never why.
     return plain(reply)
       .code(ready ? 200 : 503)
-      .send({ status: ready ? 'ready' : 'not ready', draining, database: !database, ephemeral: !ephemeral });
+      .send({
+        status: ready ? 'ready' : 'not ready',
+        draining,
+        database: !database,
+        ephemeral: !ephemeral,
+        clock,
+        keys,
+      });
   });
 
   // WebAuthn §5.11: absent unless some other address is to use our passkeys (G8).
@@ -82,10 +94,12 @@ function mayRead(request: FastifyRequest, reply: FastifyReply, config: Operation
 type Problems = { database: Error | undefined; ephemeral: Error | undefined };
 
 /** However many ask at once, each driver is asked once: the endpoint is public. */
-function sharedCheck({ database, ephemeral }: OperationsNeeds): () => Promise<Problems> {
+function sharedCheck({ database, presence, ephemeral }: OperationsNeeds): () => Promise<Problems> {
   let underway: Promise<Problems> | undefined;
   const run = async (): Promise<Problems> => {
-    const [first, second] = await Promise.all([problemOf(database.ping()), problemOf(ephemeral.ping())]);
+    // A database that answers and takes nothing, because its disk is full, is of no use: it is written to.
+    const write = database.ping().then(() => presence.beat());
+    const [first, second] = await Promise.all([problemOf(write), problemOf(ephemeral.ping())]);
     return { database: first, ephemeral: second };
   };
   return () => {

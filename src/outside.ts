@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, createFollowingClock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './drivers/database/database.ts';
 import { openDatabase } from './drivers/database/open.ts';
@@ -13,6 +13,7 @@ import { noPlaces, type Places, placesFromHeader } from './drivers/places/places
 import { openFileSms } from './drivers/sms/file.ts';
 import { openHttpSms } from './drivers/sms/http.ts';
 import type { Sms } from './drivers/sms/sms.ts';
+import { createPresence, type Presence } from './presence.ts';
 import { type Random, systemRandom } from './random.ts';
 import type { Secrets } from './secrets.ts';
 import { openSecrets } from './secrets-store.ts';
@@ -25,6 +26,8 @@ export type Outside = {
   random: Random;
   secrets: Secrets;
   database: Database;
+  /** Who else serves from it, and what is known of them. */
+  presence: Presence;
   ephemeral: Ephemeral;
   mail: Mail;
   /** Undefined where nobody can be sent a text. */
@@ -37,14 +40,18 @@ export type Outside = {
 
 /** Opens the drivers that the configuration asks for, and brings the schema up to date. */
 export async function openOutside(config: Config, given: { clock?: Clock; random?: Random } = {}): Promise<Outside> {
-  const clock = given.clock ?? systemClock;
   const random = given.random ?? systemRandom;
   const database = await openDatabase(config);
+  // Times that two processes compare must come from one clock; one process alone has one.
+  const shared = given.clock || !database.shared ? undefined : createFollowingClock(systemClock);
+  const clock = given.clock ?? shared ?? systemClock;
   await database.migrate();
   const secrets = await openSecrets({ database, clock, config }).catch(async (error) => {
     await database.close();
     throw error;
   });
+  const presence = createPresence({ database, secrets, random, local: systemClock, shared });
+  await presence.look();
   const ephemeral = config.valkeyUrl ? await loadValkey(config.valkeyUrl) : createMemory({ clock });
   const mail = config.smtpUrl
     ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom, issuer: config.issuer })
@@ -56,6 +63,7 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
     random,
     secrets,
     database,
+    presence,
     ephemeral,
     mail,
     sms,

@@ -32,8 +32,7 @@ it('E7: a sealed value names its key, and opens with that one alone, whichever i
 
   const after = createSecrets(next, { lookupRoot });
   assert.equal(after.open('totp', resealed, 'ann'), 'secret');
-  assert.equal(after.open('totp', sealed, 'ann'), undefined, 'the old secret is not among those given');
-  assert.equal(after.open('totp', `1.${resealed.split('.')[1]}`, 'ann'), undefined);
+  assert.throws(() => after.open('totp', sealed, 'ann'), /the key 1,/, 'not forged, but not to be opened here');
   assert.equal(after.hash('session', 'value'), before.hash('session', 'value'), 'hashes stay');
   assert.notEqual(createSecrets(next).hash('session', 'value'), before.hash('session', 'value'));
 });
@@ -47,4 +46,33 @@ it('what is sealed opens only whole, in its place, for its purpose and with its 
   assert.equal(secrets.open('totp', `${sealed.slice(0, -2)}AA`, 'ann'), undefined);
   for (const text of ['', '1.', '2.abc', 'nonsense']) assert.equal(secrets.open('totp', text, 'ann'), undefined);
   assert.notEqual(secrets.seal('totp', 'secret', 'ann'), sealed, 'never the same twice');
+});
+
+it('E2: whoever writes the name of a key that is nowhere has forged, whoever writes one that is elsewhere comes too early', () => {
+  const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const elsewhere = createSecrets(next, { previous: [old], lookupRoot: rootOf(old) });
+  const here = createSecrets(old);
+  const sealed = elsewhere.seal('flow', 'typed', 'browser');
+  assert.equal(here.openGiven('flow', sealed, 'browser'), undefined, 'nobody has said that there is such a key');
+  assert.throws(
+    () => here.open('flow', sealed, 'browser'),
+    { code: 'unavailable' },
+    'what was stored was sealed by one of us',
+  );
+  here.agree({ sealWith: here.keyName, elsewhere: elsewhere.keyNames });
+  assert.throws(() => here.openGiven('flow', sealed, 'browser'), { code: 'unavailable' });
+  assert.equal(here.openGiven('flow', `k000000000000.${sealed.split('.')[1]}`, 'browser'), undefined);
+  for (const name of ['constructor', '2', 'k00', '__proto__'])
+    assert.equal(here.open('totp', `${name}.abc`), undefined);
+});
+
+it('E2: what has been agreed on seals, and the key of today when nothing else is known', () => {
+  const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const secrets = createSecrets(next, { previous: [old], lookupRoot: rootOf(old) });
+  assert.deepEqual(secrets.keyNames, [secrets.keyName, '1']);
+  assert.ok(secrets.seal('totp', 'secret').startsWith(`${secrets.keyName}.`));
+  secrets.agree({ sealWith: '1', elsewhere: ['1'] });
+  assert.equal(secrets.sealsWith, '1');
+  assert.ok(secrets.seal('totp', 'secret').startsWith('1.'));
+  assert.equal(createSecrets(old).open('totp', secrets.seal('totp', 'secret')), 'secret');
 });

@@ -8,6 +8,7 @@ import {
   randomFillSync,
   timingSafeEqual,
 } from 'node:crypto';
+import { AppError } from './errors.ts';
 
 /**
  * What each derived key is for. One key never serves two purposes, so that a value made for one cannot be
@@ -41,12 +42,24 @@ export type Purpose =
 export type Secrets = {
   /** What sealed values begin with, before a dot, if they are sealed with the key of today. */
   readonly keyName: string;
+  /** The names of all keys that are here, that of today first. */
+  readonly keyNames: readonly string[];
+  /** The name of the key that seals just now: that of today, as soon as all processes can open what it seals. */
+  readonly sealsWith: string;
+  /** What processes have agreed on: which key seals, and which keys there are elsewhere. */
+  agree(on: { sealWith: string; elsewhere: readonly string[] }): void;
   /** HMAC-SHA-256, base64url: how every bearer value is stored and looked up. */
   hash(purpose: Purpose, value: string): string;
   /** AES-256-GCM; `context` must be the same when opening, so that a sealed value cannot be moved to another row. */
   seal(purpose: Purpose, plaintext: string, context?: string): string;
-  /** The plaintext, or undefined if it was altered, moved or made with another key. */
+  /**
+   * The plaintext of a value that we have stored, or undefined if it was altered or moved. What is sealed with a key that is
+   * not here is not forged (E2): it may be opened by another process, or by this one once it has been given its secret. So
+   * that is the error `unavailable`, which names the key, and nobody is signed out for it.
+   */
   open(purpose: Purpose, sealed: string, context?: string): string | undefined;
+  /** The same for a value that comes from outside, where anybody may write any name: `unavailable` only if there is such a key. */
+  openGiven(purpose: Purpose, sealed: string, context?: string): string | undefined;
 };
 
 /** The name of the key that a database began with: what was sealed before keys had names carries it, too. */
@@ -67,6 +80,8 @@ export function createSecrets(
   const named = (secret: Buffer): Key => ({ name: nameOf(rootOf(secret), hashRoot), root: rootOf(secret) });
   const current = named(master);
   const ring = new Map([current, ...previous.map(named)].map((key) => [key.name, key]));
+  let sealing = current;
+  let elsewhere = new Set<string>();
 
   const keys = new Map<string, KeyObject>();
   const keyFor = (purpose: Purpose, { name, root }: Key): KeyObject => {
@@ -89,36 +104,60 @@ export function createSecrets(
     return known;
   };
 
+  const openWith = (key: Key, purpose: Purpose, sealed: string, context: string): string | undefined => {
+    const bytes = Buffer.from(sealed.slice(sealed.indexOf('.') + 1), 'base64url');
+    if (bytes.length < 28) return undefined;
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', keyFor(purpose, key), bytes.subarray(0, 12));
+      decipher.setAAD(Buffer.from(context));
+      decipher.setAuthTag(bytes.subarray(-16));
+      return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  };
+
   return {
     keyName: current.name,
+    keyNames: [...ring.keys()],
+    get sealsWith() {
+      return sealing.name;
+    },
+    agree(on) {
+      sealing = ring.get(on.sealWith) ?? current;
+      elsewhere = new Set(on.elsewhere);
+    },
 
     hash: (purpose, value) => hmac(padsFor(purpose), value),
 
     seal(purpose, plaintext, context = '') {
       const nonce = newNonce();
-      const cipher = createCipheriv('aes-256-gcm', keyFor(purpose, current), nonce);
+      const cipher = createCipheriv('aes-256-gcm', keyFor(purpose, sealing), nonce);
       cipher.setAAD(Buffer.from(context));
       const sealed = Buffer.concat([nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-      return `${current.name}.${sealed.toString('base64url')}`;
+      return `${sealing.name}.${sealed.toString('base64url')}`;
     },
 
     open(purpose, sealed, context = '') {
-      const dot = sealed.indexOf('.');
-      const key = ring.get(sealed.slice(0, Math.max(dot, 0)));
-      if (!key) return undefined;
-      const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
-      if (bytes.length < 28) return undefined;
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', keyFor(purpose, key), bytes.subarray(0, 12));
-        decipher.setAAD(Buffer.from(context));
-        decipher.setAuthTag(bytes.subarray(-16));
-        return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8');
-      } catch {
-        return undefined;
-      }
+      const name = nameIn(sealed);
+      const key = ring.get(name);
+      if (!key && isKeyName(name)) throw missing(name);
+      return key && openWith(key, purpose, sealed, context);
+    },
+
+    openGiven(purpose, sealed, context = '') {
+      const name = nameIn(sealed);
+      const key = ring.get(name);
+      if (!key && elsewhere.has(name)) throw missing(name);
+      return key && openWith(key, purpose, sealed, context);
     },
   };
 }
+
+const nameIn = (sealed: string): string => sealed.slice(0, Math.max(sealed.indexOf('.'), 0));
+const isKeyName = (name: string): boolean => name === first || /^k[0-9a-f]{12}$/.test(name);
+const missing = (name: string): AppError =>
+  new AppError('unavailable', `Sealed with the key ${name}, whose secret this process was not given.`);
 
 const nonceLength = 12;
 const nonces = Buffer.alloc(256 * nonceLength);

@@ -72,7 +72,9 @@ test('probes and health checks ask addresses that the server has', () => {
   const app = fastify();
   const ping = async (): Promise<void> => {};
   const config = { development: false, metricsToken: 'token' };
-  const needs = { config, metrics: createMetrics(), database: { ping }, ephemeral: { ping }, draining: () => false };
+  const drivers = { database: { ping }, ephemeral: { ping } };
+  const presence = { beat: ping, clockIsRight: true, missingKeys: [] };
+  const needs = { config, metrics: createMetrics(), ...drivers, presence, draining: () => false };
   registerOperations(app, needs);
   const chart = read('deploy/helm/latchkey/templates/deployment.yaml');
   const probe = (name: string) => new RegExp(`${name}Probe:\\s+httpGet:\\s+path: (\\S+)`).exec(chart)?.[1] ?? '';

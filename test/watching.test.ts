@@ -15,6 +15,7 @@ async function exported(): Promise<Map<string, Set<string>>> {
     waitingCodes: () => 1,
     heldPolls: () => 1,
     eventStreams: () => 1,
+    clockSkew: () => 0,
     guessesLeft: () => 1,
     pool: () => ({ limit: 1, open: 1, idle: 1, waiting: 1 }),
   });

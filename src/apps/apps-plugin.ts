@@ -124,7 +124,7 @@ export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
 
     app.get<{ Querystring: { what?: string | string[] } }>('/problem', async (request, reply) => {
       const { what } = request.query;
-      const opened = typeof what === 'string' ? secrets.open('flow', what, 'problem') : undefined;
+      const opened = typeof what === 'string' ? secrets.openGiven('flow', what, 'problem') : undefined;
       if (!opened) throw new AppError('not_found', 'There is no such problem.');
       const { error, error_description: detail } = JSON.parse(opened) as { error: string; error_description?: string };
       return reply.page(problemPage(request.page, { error, detail }));

@@ -58,7 +58,7 @@ export function createAuthenticatorApps(needs: {
     },
 
     resume(accountId, sealed, label) {
-      const opened = secrets.open('totp', sealed, context(accountId));
+      const opened = secrets.openGiven('totp', sealed, context(accountId));
       if (!opened) return undefined;
       const { secret, at } = JSON.parse(opened) as { secret: string; at: number };
       return clock.now() < at + setupTime ? { secret, uri: uriOf(secret, label), sealed } : undefined;

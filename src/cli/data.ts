@@ -8,7 +8,7 @@ import type { Terminal } from './command.ts';
 export async function withData<T>(terminal: Terminal, work: (outside: Outside) => Promise<T>): Promise<T> {
   const outside = await openOutside({ ...terminal.config(), valkeyUrl: undefined });
   try {
-    return await work(outside);
+    return await outside.database.patiently(() => work(outside));
   } finally {
     await outside.close();
   }

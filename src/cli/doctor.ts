@@ -3,11 +3,13 @@ import { type Clients, createClients } from '../clients/clients.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
+import type { Database } from '../drivers/database/database.ts';
 import { openDatabase } from '../drivers/database/open.ts';
 import { openSmtpMail } from '../drivers/mail/smtp.ts';
 import { openHttpSms } from '../drivers/sms/http.ts';
 import { createClientCheck } from '../engine/client-check.ts';
 import { createSigningKeys } from '../engine/signing-keys.ts';
+import { clockDoubt, clockSkew, littleSpace } from '../presence.ts';
 import { systemRandom } from '../random.ts';
 import { createSecrets } from '../secrets.ts';
 import { readSecrets } from '../secrets-store.ts';
@@ -97,13 +99,16 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
       return kind;
     });
     if (!reachable.ok) return [reachable];
+    const around = [reachable, await check('clock', async () => clockDetail(database))];
+    // Another machine's disk is that machine's to watch.
+    if (database.headroom) around.push(await check('disk', async () => diskDetail(database)));
     const upToDate = await check('migrations', async () => {
       pending = await database.pendingMigrations();
       const newer = await database.newerMigrations();
       const beyond = newer.length > 0 ? `; a newer version has applied ${newer.join(', ')}` : '';
       return (pending.length > 0 ? `${pending.join(', ')} will be applied at the next start` : 'none pending') + beyond;
     });
-    if (!upToDate.ok || pending.length > 0) return [reachable, upToDate];
+    if (!upToDate.ok || pending.length > 0) return [...around, upToDate];
     const signing = await check('signing keys', async () => {
       const secrets = (await readSecrets({ database, config })) ?? createSecrets(config.secret);
       const needs = { database, secrets, clock: systemClock, random: systemRandom };
@@ -116,7 +121,7 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
       const needs = { database, secrets, clock: systemClock, random: systemRandom, accepted: createClientCheck() };
       return clientsDetail(createClients(needs));
     });
-    return [reachable, upToDate, signing, clients];
+    return [...around, upToDate, signing, clients];
   } finally {
     await database.close();
   }
@@ -128,6 +133,21 @@ async function clientsDetail(clients: Clients): Promise<string> {
   const told = unfit.map(({ id, problem }) => `${id}: ${problem} Mend it with "latchkey clients change ${id}".`);
   if (told.length > 0) throw new Error(told.join(' '));
   return `${(await clients.list()).length}, and the server works with each`;
+}
+
+function diskDetail(database: Database): string {
+  const free = database.headroom?.() ?? 0;
+  const words = `${Math.floor(free / 1024 / 1024)} MiB free`;
+  if (free < littleSpace) throw new Error(`only ${words}: once it is full, nothing is stored and nobody signs in.`);
+  return words;
+}
+
+/** Every time that processes compare is the database's; what this machine's own clock is for, needs it to be right, too. */
+async function clockDetail(database: Database): Promise<string> {
+  const skew = await clockSkew(database, systemClock);
+  const words = `${(Math.abs(skew) / 1000).toFixed(1)} s ${skew < 0 ? 'behind' : 'ahead of'} the database's`;
+  if (Math.abs(skew) > clockDoubt) throw new Error(`${words}: let a time service set both.`);
+  return Math.abs(skew) < 100 ? 'that of the database' : words;
 }
 
 async function examineEphemeral({ valkeyUrl }: Config): Promise<string> {

@@ -1,6 +1,6 @@
 import { createSigningKeys, type SigningKey } from '../engine/signing-keys.ts';
 import { rewrapLookupKey } from '../secrets-store.ts';
-import { type Command, dateOf, json, table } from './command.ts';
+import { type Command, dateOf, json, Refused, table } from './command.ts';
 import { withData } from './data.ts';
 import { type Rewrapped, rewrapColumn } from './rewrap-store.ts';
 import { sealedColumns } from './sealed-columns.ts';
@@ -47,7 +47,14 @@ const rewrap: Command = {
   options: { json },
   async run(input, terminal) {
     const results = await withData(terminal, async (outside) => {
-      const { database, secrets, config, journal } = outside;
+      const { database, secrets, config, journal, presence } = outside;
+      // What is sealed anew must open everywhere, and whatever is sealed meanwhile must be, too.
+      const behind = presence.others.filter(({ opens, seals }) => !sealsToday(secrets.keyName, opens, seals)).length;
+      if (behind > 0)
+        throw new Refused(
+          `${behind} of ${presence.others.length} running processes do not seal with LATCHKEY_SECRET yet. Once each of them ` +
+            'has it, they begin within seconds.',
+        );
       const lookup = await rewrapLookupKey({ database, config });
       const all: Rewrapped[] = [{ table: 'lookup_key', rewrapped: lookup ? 1 : 0, unopened: 0 }];
       for (const column of sealedColumns) all.push(await rewrapColumn(database, secrets, column));
@@ -65,6 +72,9 @@ const rewrap: Command = {
     return whole;
   },
 };
+
+const sealsToday = (today: string, opens: string, seals: string): boolean =>
+  seals === today && opens.split(' ').includes(today);
 
 const unopenedWords = ({ unopened }: Rewrapped): string =>
   unopened > 0 ? `${unopened} open with none of the secrets given` : '';

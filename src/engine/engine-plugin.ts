@@ -94,6 +94,8 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.post('/devicecode', { bodyLimit: longestAsking }, under('/device_authorization'));
   // Devices poll every few seconds: a line in the log for each would bury the rest.
   app.post('/token', { logLevel: 'warn' }, async (request, reply) => {
+    const { failure } = request.raw as Partial<EngineRequest>;
+    if (failure !== undefined) throw failure;
     shortGrantName(request);
     timeRedemption(request, reply, needs);
     const form = plainForm(request, needs.issuer);

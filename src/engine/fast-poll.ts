@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors } from 'oidc-provider';
 import { deviceCodeGrant } from '../clients/client-settings.ts';
+import { AppError } from '../errors.ts';
 import type { DeviceRequests } from './device-requests.ts';
 import type { FastAnswer } from './fast-tokens.ts';
 
@@ -44,10 +45,15 @@ export function answerPollsFirst(needs: Needs, next: Listener): Listener {
     poll: Poll,
     response: ServerResponse,
     since: number,
-    leaveToEngine: () => void,
+    leaveToEngine: (failure?: AppError) => void,
   ): Promise<void> => {
-    // What fails here fails for the engine, too, which has the words for it.
-    const decided = await redeem(poll.deviceCode, poll.clientId).catch(() => undefined);
+    let decided: FastAnswer | undefined;
+    try {
+      decided = await redeem(poll.deviceCode, poll.clientId);
+    } catch (error) {
+      // What fails here fails for the engine, too, which has the words for it; but nobody should wait for an outage twice.
+      return leaveToEngine(error instanceof AppError ? error : undefined);
+    }
     if (!decided) return leaveToEngine();
     const status = 'error' in decided ? 400 : 200;
     const body = 'error' in decided ? pollBodies[decided.error] : JSON.stringify(decided.tokens);
@@ -72,7 +78,10 @@ export function answerPollsFirst(needs: Needs, next: Listener): Listener {
           return;
         }
         request.unshift(chunk);
-        if (form) return void decide(form, response, performance.now(), () => next(request, response));
+        if (form) {
+          const leave = (failure?: AppError): void => next(Object.assign(request, { failure }), response);
+          return void decide(form, response, performance.now(), leave);
+        }
       }
       next(request, response);
     });

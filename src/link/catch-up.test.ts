@@ -18,6 +18,7 @@ function setUp() {
   };
   const catchUp = createCatchUp({
     clock,
+    changedElsewhere: async () => true,
     async decidedSince(time) {
       state.asked += 1;
       await state.frozen;

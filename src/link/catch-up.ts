@@ -16,6 +16,8 @@ type Needs = {
   clock: Clock;
   /** Hashes of the device codes that were decided after a time, with theirs. */
   decidedSince(time: number): Promise<Decision[]>;
+  /** False if nobody but this process has written since it was asked last. */
+  changedElsewhere(): Promise<boolean>;
   /** Rejects if the database does not answer. */
   ping(): Promise<void>;
   decided(decision: Decision): void;
@@ -26,7 +28,7 @@ type Needs = {
 export type CatchUp = ReturnType<typeof createCatchUp>;
 
 /** Hears of decisions whose message was lost, by one query for all codes instead of one for each poll. */
-export function createCatchUp({ clock, decidedSince, ping, decided, confirmed }: Needs) {
+export function createCatchUp({ clock, changedElsewhere, decidedSince, ping, decided, confirmed }: Needs) {
   let lookedAt = clock.now();
   let thoroughAt = 0;
   let begunAt: number | undefined;
@@ -48,7 +50,7 @@ export function createCatchUp({ clock, decidedSince, ping, decided, confirmed }:
     begunAt = now;
     try {
       const { from, thorough } = beginning(now);
-      for (const decision of await decidedSince(from)) decided(decision);
+      if (await changedElsewhere()) for (const decision of await decidedSince(from)) decided(decision);
       lookedAt = now;
       if (thorough) thoroughAt = now;
       silent = false;

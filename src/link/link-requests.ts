@@ -123,6 +123,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
 
   const catchUp = createCatchUp({
     clock,
+    changedElsewhere: () => database.changedElsewhere(),
     decidedSince: (time) => store.listDecidedSince(time),
     ping: () => database.ping(),
     decided({ hash, at }) {
@@ -265,7 +266,6 @@ export function createLinkRequests(needs: Needs): LinkRequests {
         publicity.set(row.client_id, known);
         remember(row, known);
       }
-      if (!shared) return stop;
       const stopLooking = catchUp.start();
       return async () => {
         stopLooking();

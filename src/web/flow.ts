@@ -22,7 +22,7 @@ export function readFlow(request: FastifyRequest): Flow {
   const sealed = request.cookies[cookieName('flow')];
   if (!sealed) return {};
   // Sealed for this browser: a flow planted from elsewhere would choose which code a person approves.
-  const opened = secrets.open('flow', sealed, request.browserId);
+  const opened = secrets.openGiven('flow', sealed, request.browserId);
   if (!opened) return {};
   const { expiresAt, flow } = JSON.parse(opened) as { expiresAt: number; flow: Flow };
   return expiresAt > clock.now() ? flow : {};

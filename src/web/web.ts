@@ -189,6 +189,15 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
 /** On the way to an app, any form may end there: signing in goes through several redirects. */
 function formTargets(request: FastifyRequest, page: Page): string[] {
   if (page.handsOverTo !== undefined) return [page.handsOverTo];
-  const { target } = readFlow(request);
+  const target = targetOf(request);
   return ["'self'", ...(page.formTargets ?? []), ...(target ? [target] : [])];
+}
+
+/** The page that says so must not fail for the same reason: a flow may be sealed with a key that is not here. */
+function targetOf(request: FastifyRequest): string | undefined {
+  try {
+    return readFlow(request).target;
+  } catch {
+    return undefined;
+  }
 }

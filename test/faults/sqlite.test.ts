@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -29,12 +29,18 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
     person = createHttpBrowser(server.url);
     await signIn(person, 'sam@example.org', testPassword);
   });
+  /** Asked anew: an answer of less than a second ago is not asked for again. */
+  const readiness = async (): Promise<number> => {
+    await pause(1100);
+    return (await fetch(`${server.url}/readyz`)).status;
+  };
   after(async () => {
     await server.stop();
     disk?.unmount();
   });
 
-  it('full: clear 503 and nothing half-written; with space again: everything goes on', async (t) => {
+  it('E9: full: clear 503, not ready and nothing half-written; with space again: everything goes on', async (t) => {
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
     const [pending, linked] = [await requestCode(server.url, tv), await requestCode(server.url, tv)];
     await linkCode(person, linked.user_code);
     const tokens = (await poll(server.url, tv, linked.device_code)).body;
@@ -55,6 +61,7 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
     }
     t.diagnostic(`${asked.length - refused.length} codes were stored before the disk was full`);
 
+    if (disk) assert.equal(await readiness(), 503, 'whoever cannot store anything is not ready');
     assert.equal((await poll(server.url, tv, pending.device_code)).body.error, 'authorization_pending');
     const page = await approve(person, review);
     const refreshed = await refresh(server.url, tv, String(tokens.refresh_token));
@@ -68,6 +75,7 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
     );
 
     await space.free();
+    assert.equal(await readiness(), 200, 'ready again with the first write that is taken');
     const since = performance.now();
     while ((await postForm(`${server.url}/device_authorization`, { client_id: tv })).status !== 200) await pause(5);
     t.diagnostic(`a code was stored again ${Math.round(performance.now() - since)} ms after there was space`);
@@ -84,6 +92,37 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
     assert.equal((await poll(server.url, tv, pending.device_code)).status, 200);
     const { rows } = await sql<Record<string, string>>`pragma integrity_check`.execute(server.outside.database.query);
     assert.deepEqual(rows, [{ integrity_check: 'ok' }]);
+  });
+});
+
+describe('SQLite on a small disk', { skip: disk ? false : 'no file system of its own can be made here' }, () => {
+  it('E9: the log does not fill the disk by itself', async (t) => {
+    const small = mountSmallDisk('24m');
+    assert.ok(small);
+    const server = await startTestApp({ data: small.folder });
+    try {
+      silence(server.app.server);
+      const tv = (await server.createClient()).id;
+      const log = join(small.folder, 'latchkey.sqlite-wal');
+      const file = join(small.folder, 'latchkey.sqlite');
+      let largest = 0;
+      // Much is written, and little of it stays.
+      for (let round = 0; round < 40; round++) {
+        const form = { client_id: tv, scope: 'openid', device_name: 'x'.repeat(60) };
+        const asked = Array.from({ length: 50 }, () => postForm(`${server.url}/device_authorization`, form));
+        for (const { status } of await Promise.all(asked)) assert.equal(status, 200);
+        await sql`delete from device_authorization`.execute(server.outside.database.query);
+        await sql`delete from security_event`.execute(server.outside.database.query);
+        largest = Math.max(largest, statSync(log).size);
+      }
+      t.diagnostic(
+        `log ${Math.round(largest / 1024)} KiB at most, database ${Math.round(statSync(file).size / 1024)} KiB`,
+      );
+      assert.ok(largest < 6 * 1024 * 1024, `${largest} bytes`);
+    } finally {
+      await server.stop();
+      small.unmount();
+    }
   });
 });
 

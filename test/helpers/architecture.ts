@@ -56,6 +56,8 @@ const composers = [
   'src/routes.ts',
   'src/outside.ts',
   'src/secrets-store.ts',
+  'src/presence.ts',
+  'src/presence-store.ts',
   'src/operations.ts',
 ];
 /** Not a room: the command, which composes like the above. */

@@ -28,7 +28,8 @@ export async function startBalancer(port = 0): Promise<Balancer> {
       if (!target || tries > targets.length) return void response.writeHead(502).end();
       const { method = '', url: path = '', headers } = request;
       const onward = send(new URL(path, target), { method, headers, agent }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+        const { connection: _theirs, 'keep-alive': _also, 'transfer-encoding': _too, ...passed } = answer.headers;
+        response.writeHead(answer.statusCode ?? 502, passed);
         answer.pipe(response);
         answer.on('end', () => {
           const { statusCode: status = 0, headers: told } = answer;

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, RawBuilder, Transaction } from 'kysely';
 import type { Build, Statement } from './statement.ts';
 
 /**
@@ -13,8 +13,19 @@ export type Database = {
   readonly query: Kysely<{}>;
   /** True if other processes may serve from the same data. */
   readonly shared: boolean;
+  /** The time there, in epoch milliseconds, as a part of a statement: the one clock that all processes share. */
+  readonly now: RawBuilder<number>;
   /** Runs `work` in one transaction: all of it is durable when the promise resolves, none of it if it rejects. */
   transaction<T>(work: (transaction: DatabaseTransaction) => Promise<T>): Promise<T>;
+  /**
+   * For work that no person and no device waits for, such as housekeeping: its statements may take longer than anybody would
+   * wait.
+   */
+  patiently<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether another process may have written since this was asked last; what is in memory is then to be compared. */
+  changedElsewhere(): Promise<boolean>;
+  /** Bytes that are free on the disk of the engine; absent where that is another machine's. */
+  headroom?(): number;
   /** A query compiled once, for the hot path. */
   statement<Values, Row = never>(build: Build<Values, Row>): Statement<Values, Row>;
   /** True if `error` says that a unique index refused a row. */

@@ -14,6 +14,7 @@ import * as leanerIndexes from './migrations/010-leaner-indexes.ts';
 import * as suspended from './migrations/012-suspended.ts';
 import * as clientSecrets from './migrations/013-client-secrets.ts';
 import * as fromCrowd from './migrations/014-from-crowd.ts';
+import * as processes from './migrations/015-processes.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -35,6 +36,7 @@ export const migrations: Record<string, Migration> = {
   '012-suspended': suspended,
   '013-client-secrets': clientSecrets,
   '014-from-crowd': fromCrowd,
+  '015-processes': processes,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

@@ -16,7 +16,7 @@ import {
 import { AppError } from '../../errors.ts';
 
 /** How long a statement waits for another process, such as a command run beside the server, in milliseconds. */
-const longestWait = 5000;
+const longestWait = 4000;
 const retryEvery = 10;
 
 /** Statements kept prepared; lists in `where … in` make new texts for each length, so the number is bounded. */

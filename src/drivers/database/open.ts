@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../../config-error.ts';
 import type { Database } from './database.ts';
 import type { PostgresOptions } from './postgres.ts';
+import { lockForServing } from './serving-lock.ts';
 import { openSqlite } from './sqlite.ts';
 
 /** Loads and picks the engine: a `postgres://` address, or else one file in the data folder. */
@@ -18,4 +19,9 @@ export async function openDatabase(
   }
   const { openPostgres } = await import('./postgres.ts');
   return openPostgres(databaseUrl, options);
+}
+
+/** Throws a ConfigError if another process serves already and there may be only one; call the result to let go. */
+export function claimToServe({ databaseUrl, data }: { databaseUrl: string | undefined; data: string }): () => void {
+  return databaseUrl ? () => {} : lockForServing(data);
 }

@@ -240,6 +240,14 @@ CREATE TABLE "password" (
   CONSTRAINT password_pkey PRIMARY KEY (account_id)
 );
 
+CREATE TABLE "process" (
+  id text NOT NULL,
+  opens text NOT NULL,
+  seals text NOT NULL,
+  seen_at bigint NOT NULL,
+  CONSTRAINT process_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE "recovery" (
   id text NOT NULL,
   account_id text,

@@ -210,6 +210,13 @@ CREATE TABLE "password" (
   "short" integer default 0 not null
 );
 
+CREATE TABLE "process" (
+  "id" text primary key,
+  "opens" text not null,
+  "seals" text not null,
+  "seen_at" bigint not null
+);
+
 CREATE TABLE "recovery" (
   "id" text primary key,
   "account_id" text references "account" ("id") on delete cascade,

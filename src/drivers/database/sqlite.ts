@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { groupCommits } from './commit-group.ts';
 import type { Database } from './database.ts';
+import { isDiskFull, watchDisk } from './disk-space.ts';
 import { applyMigrations, listNewerMigrations, listPendingMigrations } from './migrations.ts';
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { directSavepoints, directStatements } from './node-sqlite-statements.ts';
@@ -28,16 +29,32 @@ export function openSqlite(path: string): Database {
   );
 
   // The defaults are those of a telephone: 2 MiB of pages in memory, and every 4 MiB of log copied back and synced while
-  // everybody waits. Half of a redemption's time went there.
-  file.exec('pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma journal_size_limit = 67108864;');
+  // everybody waits. Half of a redemption's time went there. How large the log may be, the disk says.
+  file.exec('pragma cache_size = -65536;');
+  const disk = watchDisk(file, path);
+  disk.headroom();
 
   // biome-ignore lint/complexity/noBannedTypes: the port's empty schema.
   const query = new Kysely<{}>({ dialect: nodeSqliteDialect(file) });
   const statements = directStatements(file, path);
+  const transaction = groupCommits(query, directSavepoints(file));
+  const changes = createChangeWatch(file);
   return {
     query,
     shared: false,
-    transaction: groupCommits(query, directSavepoints(file)),
+    now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+    // Nobody else's work takes time here: there is one connection.
+    patiently: (work) => work(),
+    async transaction(work) {
+      try {
+        return await transaction(work);
+      } catch (error) {
+        if (isDiskFull(error)) disk.rescue();
+        throw error;
+      }
+    },
+    changedElsewhere: changes,
+    headroom: disk.headroom,
     statement: statements.create,
     isDuplicate: (error) => uniqueViolations.includes((error as { errcode?: number } | undefined)?.errcode ?? 0),
     migrate: () => applyMigrations(query),
@@ -52,6 +69,18 @@ export function openSqlite(path: string): Database {
       // Not by the query builder: whoever still asks then should hear that the file is closed, as from any other outage.
       if (file.isOpen) file.close();
     },
+  };
+}
+
+/** Whether another process, such as a command, has written since the last time this was asked: the engine counts it. */
+function createChangeWatch(file: DatabaseSync): () => Promise<boolean> {
+  const version = (): unknown => file.prepare('pragma data_version').get()?.data_version;
+  let last = version();
+  return async () => {
+    const now = version();
+    const changed = now !== last;
+    last = now;
+    return changed;
   };
 }
 
