@@ -4,7 +4,7 @@ import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
 import { formPostPage } from './apps/form-post-pages.tsx';
 import { createSignOutPlugin } from './apps/sign-out-plugin.ts';
-import { type Clients, createClients } from './clients/clients.ts';
+import { createClients } from './clients/clients.ts';
 import { countEvents, countMails, countTexts } from './counted.ts';
 import { createDevices } from './devices/devices.ts';
 import { createLinkedMail, type LinkedNotice } from './devices/devices-mail.tsx';
@@ -16,7 +16,8 @@ import { createEngine, type Engine } from './engine/engine.ts';
 import { enginePlugin } from './engine/engine-plugin.ts';
 import { answerPollsFirst } from './engine/fast-poll.ts';
 import { createSigningKeys } from './engine/signing-keys.ts';
-import type { AccountId, ClientId } from './ids.ts';
+import { registerExampleClients } from './example-clients.ts';
+import type { AccountId } from './ids.ts';
 import { createLimits } from './limits/limits.ts';
 import { createGuesses } from './link/guesses.ts';
 import { createLink } from './link/link.ts';
@@ -243,11 +244,7 @@ export async function createApp(outside: Outside): Promise<App> {
   if (!config.development && config.trustedProxies.length === 0) {
     server.log.warn('LATCHKEY_TRUSTED_PROXIES is not set: everybody behind the proxy that ends TLS shares one address');
   }
-  const stops = await Promise.all([
-    presence.start(server.log),
-    database.patiently(() => requests.start()),
-    live.start(),
-  ]);
+  const stops = await Promise.all([presence.start(server.log), requests.start(), live.start()]);
   return {
     server,
     tidy: () =>
@@ -285,20 +282,3 @@ const timeouts = {
   // How often those are looked for: Node's own half a minute would let them stay twice as long.
   connectionsCheckingInterval: 5000,
 };
-
-/** So that the examples link on a fresh machine, without a command before. */
-async function registerExampleClients(clients: Clients): Promise<void> {
-  const examples = [
-    ['example-tv', 'Example TV'],
-    ['example-terminal', 'Example terminal'],
-  ] as const;
-  for (const [id, name] of examples) {
-    if (await clients.find(id)) continue;
-    // Two processes may start at once; the one that comes second finds it made.
-    await clients
-      .create({ id: id as ClientId, name, public: true, grants: ['device_code', 'refresh_token'] })
-      .catch(async (error: unknown) => {
-        if (!(await clients.find(id))) throw error;
-      });
-  }
-}

@@ -46,12 +46,13 @@ export async function openOutside(config: Config, given: { clock?: Clock; random
   const shared = given.clock || !database.shared ? undefined : createFollowingClock(systemClock);
   const clock = given.clock ?? shared ?? systemClock;
   await database.migrate();
-  const secrets = await openSecrets({ database, clock, config }).catch(async (error) => {
+  const { patiently } = database;
+  const secrets = await patiently(() => openSecrets({ database, clock, config })).catch(async (error) => {
     await database.close();
     throw error;
   });
   const presence = createPresence({ database, secrets, random, local: systemClock, shared });
-  await presence.look();
+  await patiently(() => presence.look());
   const ephemeral = config.valkeyUrl ? await loadValkey(config.valkeyUrl) : createMemory({ clock });
   const mail = config.smtpUrl
     ? openSmtpMail({ url: config.smtpUrl, from: config.mailFrom, issuer: config.issuer })

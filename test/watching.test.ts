@@ -16,6 +16,7 @@ async function exported(): Promise<Map<string, Set<string>>> {
     heldPolls: () => 1,
     eventStreams: () => 1,
     clockSkew: () => 0,
+    headroom: () => 1,
     guessesLeft: () => 1,
     pool: () => ({ limit: 1, open: 1, idle: 1, waiting: 1 }),
   });

@@ -176,6 +176,15 @@ export function createLinkRequests(needs: Needs): LinkRequests {
     return Math.max(own.count, whole.count) - 1;
   }
 
+  async function loadWaiting(): Promise<void> {
+    const publicity = new Map<ClientId, boolean>();
+    for await (const row of store.eachWaiting(clock.now())) {
+      const known = publicity.get(row.client_id) ?? (await needs.isPublic(row.client_id));
+      publicity.set(row.client_id, known);
+      remember(row, known);
+    }
+  }
+
   return {
     get waiting() {
       return waiting.size;
@@ -260,12 +269,7 @@ export function createLinkRequests(needs: Needs): LinkRequests {
 
     async start() {
       const stop = await ephemeral.subscribe(decisions, drop, () => void catchUp.lookBack());
-      const publicity = new Map<ClientId, boolean>();
-      for await (const row of store.eachWaiting(clock.now())) {
-        const known = publicity.get(row.client_id) ?? (await needs.isPublic(row.client_id));
-        publicity.set(row.client_id, known);
-        remember(row, known);
-      }
+      await database.patiently(loadWaiting);
       const stopLooking = catchUp.start();
       return async () => {
         stopLooking();

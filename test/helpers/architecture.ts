@@ -57,6 +57,7 @@ const composers = [
   'src/outside.ts',
   'src/secrets-store.ts',
   'src/presence.ts',
+  'src/example-clients.ts',
   'src/presence-store.ts',
   'src/operations.ts',
 ];

@@ -13,7 +13,7 @@ import { testPassword } from '../helpers/test-app.ts';
 describe('asked in turn', () => {
   let many: ManyProcesses;
   before(async () => {
-    many = await createManyProcesses();
+    many = await createManyProcesses({}, { inside: true });
     for (let n = 0; n < 3; n++) await many.start();
   });
   after(() => many?.remove());

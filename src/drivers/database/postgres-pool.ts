@@ -10,6 +10,7 @@ import { type Breaker, createBreaker } from './postgres-breaker.ts';
  */
 const limits = {
   connection: 2000,
+  patientConnection: 10_000,
   statement: 2000,
   answer: 2500,
   patientStatement: 15_000,
@@ -21,7 +22,7 @@ export function createPool(url: string, options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'latchkey',
-    connectionTimeoutMillis: limits.connection,
+    connectionTimeoutMillis: limits.patientConnection,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     // A connection that nobody uses is asked by the system itself from then on, each second, ten times.
@@ -48,6 +49,7 @@ export function openPools(url: string, connections: number): Pools {
   const breaker = createBreaker(() => probe(url));
   const main = createPool(url, {
     max: connections,
+    connectionTimeoutMillis: limits.connection,
     statement_timeout: limits.statement,
     // A server that vanished without a word answers no statement timeout; the client must give up by itself.
     query_timeout: limits.answer,
