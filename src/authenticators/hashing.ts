@@ -22,6 +22,11 @@ export type Hashing = {
    * tried. Without `asker` it is the operator's, who may have as many as they like.
    */
   turn<T>(asker: Asker | undefined, work: (argon: Argon) => Promise<T>): Promise<T>;
+  /**
+   * Whoever was right has not erred, and may come again from there as often as their network may: a program that signs one
+   * account in for each of fifty tests is a stranger every time.
+   */
+  wasRight(asker: Asker | undefined): Promise<void>;
 };
 
 const slots = availableParallelism();
@@ -34,13 +39,15 @@ const argon: Argon = { hash: hashPassword, verify: verifyPassword };
 export function createHashing(needs: { ephemeral: Ephemeral; clock: Clock; secrets: Secrets }): Hashing {
   const limits = createLimits(needs);
   const key = (...parts: string[]): string => needs.secrets.hash('network', JSON.stringify(['hash', ...parts]));
+  const pairOf = ({ account, network }: Asker): string => `hash-pair:${key(account, network)}`;
 
-  const count = async ({ account, network, known }: Asker): Promise<void> => {
+  const count = async (asker: Asker): Promise<void> => {
+    const { account, network, known } = asker;
     // The narrowest first: what is refused there takes nothing from the network's others.
     const checks = known
       ? [{ key: `hash-own:${key(account)}`, limit: limitTable.hashesOfOwner }]
       : [
-          { key: `hash-pair:${key(account, network)}`, limit: limitTable.hashesOfPair },
+          { key: pairOf(asker), limit: limitTable.hashesOfPair },
           { key: `hash-network:${network}`, limit: limitTable.hashesOfNetwork },
         ];
     const turn = await limits.inOrder(checks);
@@ -52,6 +59,10 @@ export function createHashing(needs: { ephemeral: Ephemeral; clock: Clock; secre
       if (asker) await count(asker);
       const line = asker?.known ? key(asker.account) : (asker?.network ?? 'operator');
       return queue.run({ line, known: asker?.known ?? true }, () => work(argon));
+    },
+
+    async wasRight(asker) {
+      if (asker && !asker.known) await limits.forget(pairOf(asker));
     },
   };
 }

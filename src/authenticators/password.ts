@@ -50,6 +50,7 @@ export function createPasswords(needs: {
         return false;
       }
       await store.clearTries('password', row.account_id);
+      await hashing.wasRight(asker);
       if (outdated) {
         const renewed = await hashing.turn(asker, (argon) => argon.hash(password));
         await store.rehash(row.account_id, row.sealed_hash, seal(row.account_id, { phc: renewed }));

@@ -43,7 +43,7 @@ export const limitTable = {
   },
   hashesOfPair: {
     ...{ limit: 30, window: minutes(10) },
-    counts: 'passwords and codes hashed for one account from one network',
+    counts: 'passwords and codes hashed for one account from one network since the last right password',
     binds: 'that account from that network',
     exempt: 'browsers known to the account',
   },

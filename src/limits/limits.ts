@@ -17,6 +17,8 @@ export type Limits = {
   inOrder(checks: readonly Check[]): Promise<{ allowed: true; counts: number[] } | Refusal>;
   /** The same answer as the next `hit` would get, without counting. */
   peek(key: string, limit: Limit): Promise<LimitResult>;
+  /** Begins to count anew: for whoever was right. */
+  forget(key: string): Promise<void>;
 };
 
 /** Counters in fixed windows; the window's end is stored beside the count so that a page can name a clock time. */
@@ -42,6 +44,11 @@ export function createLimits({ ephemeral, clock }: { ephemeral: Ephemeral; clock
       const count = await ephemeral.increment(countKey(key), window);
       if (count === 1) await ephemeral.set(endKey(key), String(clock.now() + window), window);
       return { allowed: count <= limit, count, retryAt: await endOf(key, window) };
+    },
+
+    async forget(key) {
+      await ephemeral.remove(countKey(key));
+      await ephemeral.remove(endKey(key));
     },
 
     async peek(key, { limit, window }) {

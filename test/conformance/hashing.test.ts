@@ -113,6 +113,16 @@ forEachDatabase((name, open) => {
     assert.equal(await people.authenticators.verifyPassword(id, goodPassword), true, 'a hundred failures would end it');
   });
 
+  test('B2: whoever is right as a stranger again and again is not refused; who errs in between is', async () => {
+    const people = await createPeople(open);
+    const { id } = await people.addAccount('ann@example.org');
+    const asker = { account: id, network: '192.0.2.0/24', known: false };
+    const verify = (password: string) => people.authenticators.verifyPassword(id, password, asker);
+    for (let i = 0; i < 70; i++) assert.equal(await verify(goodPassword), true);
+    for (let i = 0; i < 30; i++) assert.equal(await verify('wrong'), false);
+    await assert.rejects(verify(goodPassword), { code: 'too_many_tries' });
+  });
+
   if (name === 'SQLite')
     test('B2: an account that signs in again and again takes no more than its share', async () => {
       const people = await createPeople(open);
