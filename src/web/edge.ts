@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import { createTrust, readAddress } from '../limits/address.ts';
+import { ownCookies } from './cookies.ts';
 import { readableUrl } from './unreadable.ts';
 
 /** More than any sane client sends in a header. */
@@ -16,8 +17,8 @@ const longestCredential = 32 * 1024;
 
 /**
  * The edge: every request passes here before anything else looks at it, and leaves with headers short enough for any
- * pattern (B1) and addresses that are addresses, of none but trusted proxies (B5, C17). Its answer is the address (URL)
- * to route by. `unreadable` is told where a trusted proxy has sent something that is no address.
+ * pattern (B1), addresses that are addresses, of none but trusted proxies (B5, C17), and cookies that every parser reads
+ * alike (A1). Its answer is the address (URL) to route by. `unreadable` is told where a trusted proxy has sent something that is no address.
  */
 export function createEdge(config: { trustedProxies: readonly string[]; unreadable(entry: string): void }) {
   const isTrusted = createTrust(config.trustedProxies);
@@ -46,6 +47,7 @@ export function createEdge(config: { trustedProxies: readonly string[]; unreadab
       const known = believed(list === undefined ? forwardedFor(String(forwarded)) : entriesOf(String(list)));
       if (known.length > 0) headers['x-forwarded-for'] = known.join(', ');
     }
+    if (headers.cookie !== undefined) headers.cookie = ownCookies(headers.cookie);
     cut(headers);
     return readableUrl(request);
   };
