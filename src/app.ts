@@ -72,6 +72,7 @@ export async function createApp(outside: Outside): Promise<App> {
     clientNames: (ids) => clients.names(ids),
     revokeAccount: (id) => engine.revokeAccount(id),
     revokeApps: (id, trx) => engine.revokeApps(id, trx),
+    endAppSession: (sessionId, id) => engine.endSession(sessionId, id),
     failed: (err, what) => server.log.error({ err }, what),
   });
   const { signin } = person;
@@ -212,10 +213,7 @@ export async function createApp(outside: Outside): Promise<App> {
       random,
       redemptionTook: metrics.redemptionTook,
       formPostPage,
-      async currentAccount(request) {
-        const { current } = (await signin.read(request)) ?? {};
-        return current && { accountId: current.accountId, since: current.signedInAt };
-      },
+      visitOf: (request, reply) => person.visitOf(request, reply),
     }),
   );
   await pagesScope(server, async (pages) => {
@@ -232,7 +230,7 @@ export async function createApp(outside: Outside): Promise<App> {
     const viewer = '/dev/mail';
     const boxes = { mailbox: mailsToFiles ? viewer : undefined, textbox: textsToFiles ? viewer : undefined };
     await person.register(pages, { afterSignIn, ...boxes });
-    await createAppsPlugin({ engine, secrets, canReach: signin.canReach })(pages);
+    await createAppsPlugin({ engine, secrets, canReach: signin.canReach, switchTo: signin.switchTo })(pages);
     await createSignOutPlugin({ engine, signin })(pages);
   });
   if (mailsToFiles || textsToFiles) await server.register(mailViewer({ data: config.data }));

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createAccounts, displayName } from './account/account.ts';
 import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
@@ -13,10 +13,11 @@ import type { Config } from './config.ts';
 import type { Devices } from './devices/devices.ts';
 import type { DatabaseTransaction } from './drivers/database/database.ts';
 import { asciiEmail } from './email.ts';
+import type { Visit } from './engine/visit.ts';
 import { createClosing } from './home/closing.ts';
 import { createHome } from './home/home.ts';
 import { homePlugin } from './home/home-plugin.ts';
-import type { AccountId } from './ids.ts';
+import type { AccountId, SessionId } from './ids.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Outside } from './outside.ts';
 import type { PasskeyDomain } from './passkey-domain.ts';
@@ -27,8 +28,11 @@ import { createSending } from './recovery/sending.ts';
 import { securityPlugin } from './security/security-plugin.ts';
 import { createHalfSignedInMail } from './signin/half-mail.tsx';
 import { registerSessions } from './signin/session-cookie.ts';
+import { longestSession } from './signin/sessions.ts';
 import { type AfterSignIn, createSignin, type SignedIn, type SignInFacts, type Signin } from './signin/signin.ts';
 import { signinPlugin } from './signin/signin-plugin.ts';
+import { acrOf, amrOf } from './signin/strength.ts';
+import { recogniseBrowserOutside } from './web/guard.ts';
 import type { Live } from './web/live.ts';
 import type { Messages } from './web/messages.ts';
 
@@ -48,6 +52,8 @@ export type PersonNeeds = Pick<
   revokeAccount(accountId: AccountId): Promise<void>;
   /** Ends what apps were given by the account's signing in; linked devices stay. */
   revokeApps(accountId: AccountId, transaction: DatabaseTransaction): Promise<void>;
+  /** Ends what an account allowed apps in one session of ours. */
+  endAppSession?: ((sessionId: SessionId, accountId: AccountId) => Promise<void>) | undefined;
   /** For what failed after the act it belongs to was done: the act stands, the operator reads of it. */
   failed(err: unknown, what: string): void;
   /** Hears of every sign-in, beside the rooms here. */
@@ -96,6 +102,7 @@ export function createPerson(needs: PersonNeeds) {
   };
   const signin: Signin = createSignin({
     ...{ ...needs, accounts, authenticators, signedInFrom, halfSignedIn: halves.halfSignedIn },
+    leftSession: needs.endAppSession,
     async endElsewhere(id, trx) {
       await recovery.endAll(id, trx);
       await needs.revokeApps(id, trx);
@@ -144,6 +151,22 @@ export function createPerson(needs: PersonNeeds) {
     async readPerson(request: FastifyRequest) {
       const present = await signin.readPerson(request);
       return present?.person ? { ...present, recovery: await recovery.pending(present.accountId) } : present;
+    },
+
+    /** For the engine: the browser it is asked by, and who is signed in there by our session (decision 6). */
+    async visitOf(request: FastifyRequest, reply: FastifyReply): Promise<Visit> {
+      recogniseBrowserOutside(request, reply);
+      const { browserId } = request;
+      const { sessionId, current, others } = (await signin.read(request)) ?? {};
+      // A session that is good for looking alone has no id, and signs nobody in to an app.
+      if (!sessionId || !current || !others) return { browserId, visitor: undefined };
+      const { accountId, methods, signedInAt, provenAt } = current;
+      const visitor = {
+        ...{ sessionId, accountId, signedInAt, provenAt, others: others.map((other) => other.accountId) },
+        ...{ endsAt: signedInAt + longestSession, acr: acrOf(methods), amr: amrOf(methods) },
+        canReach: (wanted: readonly string[]) => signin.canReach(accountId, wanted),
+      };
+      return { browserId, visitor };
     },
 
     /** OpenID Connect Core §5.1. */

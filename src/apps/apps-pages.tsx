@@ -1,11 +1,21 @@
 import { Scopes } from '../devices/device-words.tsx';
-import { Button, ButtonRow, Form, Lead, LeftToRight, LinkButton, Stranger, SummaryList } from '../web/components.tsx';
+import {
+  Button,
+  ButtonRow,
+  CardList,
+  Form,
+  Lead,
+  LeftToRight,
+  LinkButton,
+  Stranger,
+  SummaryList,
+} from '../web/components.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 
 /** Page 19: what an app will get, with "no" as easy as "yes" (C32). */
 export function permissionsPage(
   page: PageContext,
-  props: { uid: string; appName: string; returnsTo: string; scope: readonly string[] },
+  props: { action: string; appName: string; returnsTo: string; scope: readonly string[] },
 ): Page {
   const { t, person } = page;
   return {
@@ -21,7 +31,7 @@ export function permissionsPage(
             { label: t('apps.permissions.returns'), value: <LeftToRight>{formTarget(props.returnsTo)}</LeftToRight> },
           ]}
         />
-        <Form page={page} action={`/interaction/${props.uid}`}>
+        <Form page={page} action={props.action}>
           <ButtonRow equal>
             <Button kind="secondary" name="decision" value="decline">
               {t('apps.permissions.no')}
@@ -31,6 +41,43 @@ export function permissionsPage(
             </Button>
           </ButtonRow>
         </Form>
+      </>
+    ),
+  };
+}
+
+/** `prompt=select_account`: which of the accounts that are signed in, or another one (OpenID Connect Core §3.1.2.1). */
+export function choicePage(
+  page: PageContext,
+  props: {
+    action: string;
+    target: string;
+    appName: string;
+    accounts: readonly { accountId: string; name: string; email: string }[];
+  },
+): Page {
+  const { t } = page;
+  return {
+    title: t('apps.choice.title'),
+    formTargets: [props.target],
+    content: (
+      <>
+        <h1>{t('apps.choice.title')}</h1>
+        <Lead>{t.rich('apps.choice.lead', { app: <Stranger>{props.appName}</Stranger> })}</Lead>
+        <CardList
+          cards={props.accounts.map(({ accountId, name, email }, index) => ({
+            title: name,
+            meta: <LeftToRight>{email}</LeftToRight>,
+            children: (
+              <Form page={page} action={props.action}>
+                <Button kind={index === 0 ? 'primary' : 'secondary'} name="account" value={accountId}>
+                  {t('apps.choice.use', { name })}
+                </Button>
+              </Form>
+            ),
+          }))}
+        />
+        <LinkButton href="/signin">{t('apps.choice.another')}</LinkButton>
       </>
     ),
   };

@@ -1,92 +1,99 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acrFor, wantedAcr } from '../engine/acr.ts';
+import { type AppRequest as Asked, meantAccount, provenLately } from '../engine/app-requests.ts';
 import type { Engine } from '../engine/engine.ts';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import type { SignedIn } from '../signin/signin.ts';
-import { acrOf, amrOf } from '../signin/strength.ts';
-import { writeFlow } from '../web/flow.ts';
-import { formTarget, permissionsPage, problemPage } from './apps-pages.tsx';
+import { acrOf } from '../signin/strength.ts';
+import { readFlow, writeFlow } from '../web/flow.ts';
+import { askedLocale } from '../web/messages.ts';
+import { choicePage, formTarget, permissionsPage, problemPage } from './apps-pages.tsx';
 
 type Needs = {
   engine: Engine;
   secrets: Secrets;
   /** Whether an account has what it takes to reach one of these `acr` values. */
   canReach(accountId: AccountId, wanted: readonly string[]): Promise<boolean>;
+  /** Makes another signed-in account the current one; false if it is not signed in here. */
+  switchTo(request: FastifyRequest, accountId: AccountId): Promise<boolean>;
 };
-type Uid = { Params: { uid: string }; Body: { decision?: string } };
+type Uid = { Params: { uid: string }; Body: { decision?: string; account?: string } };
+type AppRequest = FastifyRequest<Uid>;
 
-/** The engine sends a person here when it needs them; every answer sends them back to the engine. */
-export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
-  const details = async (request: FastifyRequest<Uid>, reply: FastifyReply) => {
-    const ended = 'This sign-in has ended or was begun in another browser.';
-    const interaction = await engine
-      .provider()
-      .interactionDetails(request.raw, reply.raw)
-      .catch((cause: unknown) => {
-        if (cause instanceof AppError) throw cause;
-        throw new AppError('not_found', ended, { cause });
-      });
-    // The page's address and the browser's cookie must mean the same request, or one app gets what another was given.
-    if (interaction.uid !== request.params.uid) throw new AppError('not_found', ended);
-    return interaction;
+const ended = 'This sign-in has ended or was begun in another browser.';
+
+/**
+ * The engine sends a person here when it needs them; every answer sends them back to the engine, which asks our session
+ * again. To look writes nothing (A1): what these pages know of a person stands in the session, and not in the request.
+ */
+export function createAppsPlugin({ engine, secrets, canReach, switchTo }: Needs) {
+  const details = async ({ browserId, params }: AppRequest) => {
+    const asked = await engine.appRequests.find(browserId, params.uid);
+    if (!asked) throw new AppError('not_found', ended);
+    return asked;
   };
 
-  const resume = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    result: Record<string, unknown>,
-    merge = true,
-  ) => {
-    const url = await engine
-      .provider()
-      .interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: merge });
-    return reply.redirect(url, 303);
+  const resume = async (request: AppRequest, reply: FastifyReply, by: AccountId, result: Record<string, unknown>) => {
+    const noted = await engine.appRequests.answer(request.browserId, request.params.uid, by, result);
+    if (!noted) throw new AppError('not_found', ended);
+    return reply.redirect(onTheWay(request, 'auth'), 303);
+  };
+
+  /** Where to send somebody who has to sign in, prove or choose first, or undefined if nothing is missing of that. */
+  const missing = async (request: AppRequest, { prompt, params, begun }: Asked): Promise<string | undefined> => {
+    const { signedIn } = request;
+    const here = encodeURIComponent(onTheWay(request, 'interaction'));
+    const { login_hint: hint } = params;
+    if (!signedIn) return typeof hint === 'string' ? `/signin?login_hint=${encodeURIComponent(hint)}` : '/signin';
+    const { sessionId, current, others } = signedIn;
+    // Good for looking alone: the proof that replaced its secret is a moment old, and the next request will have it.
+    if (!sessionId) return `/prove?next=${here}`;
+    if (prompt.name !== 'login') return undefined;
+    const meant = meantAccount(params);
+    if (meant !== undefined && meant !== current.accountId) {
+      return others.some(({ accountId }) => accountId === meant) ? `/accounts?next=${here}` : undefined;
+    }
+    const wanted = wantedAcr(params);
+    const reached = acrFor(acrOf(current.methods), wanted) !== undefined;
+    const { clock } = request.server.web;
+    if (reached && provenLately(params, current.provenAt, { begun, now: clock.now() })) return undefined;
+    // The engine tells the app of an account that cannot.
+    if (wanted.length > 0 && !(await canReach(current.accountId, wanted))) return undefined;
+    const acr = wanted.length > 0 ? `&acr=${encodeURIComponent(wanted.join(' '))}` : '';
+    return `/prove?next=${here}${acr}`;
   };
 
   return async (app: FastifyInstance): Promise<void> => {
     app.get<Uid>('/interaction/:uid', async (request, reply) => {
-      const interaction = await details(request, reply);
-      const { prompt, params, session, uid } = interaction;
-      const here = `/interaction/${uid}`;
+      const asked = await details(request);
+      const { prompt, params } = asked;
+      const here = onTheWay(request, 'interaction');
       const client = await engine.clients.find(String(params.client_id));
       if (!client) throw new AppError('not_found', 'This app is no longer registered.');
-      const way = { next: here, target: formTarget(String(params.redirect_uri)), app: client.name };
-      const { signedIn } = request;
-      if (!signedIn) {
+      const target = formTarget(String(params.redirect_uri));
+      const way = { next: here, target, app: client.name, locale: askedLocale(localeOf(request)) };
+      const first = await missing(request, asked);
+      if (first) {
         writeFlow(reply, way);
-        const hint = typeof params.login_hint === 'string' ? params.login_hint : undefined;
-        return reply.redirect(hint ? `/signin?login_hint=${encodeURIComponent(hint)}` : '/signin', 303);
+        return reply.redirect(first, 303);
       }
-      // Somebody else is signed in than when the app asked: what was begun is not theirs.
-      if (session && session.accountId !== signedIn.current.accountId) return beginAgain(reply, params);
-      const hinted = hintedAccount(params);
-      if (prompt.name === 'login' && hinted !== undefined && hinted !== signedIn.current.accountId) {
-        // OpenID Connect Core §3.1.2.1: the account the app means, or none.
-        if (signedIn.others.some(({ accountId }) => accountId === hinted)) {
-          return reply.redirect(`/accounts?next=${encodeURIComponent(here)}`, 303);
-        }
-        return resume(request, reply, { error: 'login_required', error_description: 'Another account is signed in.' });
+      const { current, others } = signedInOf(request);
+      if (prompt.name === 'select_account' && current.signedInAt < asked.begun) {
+        writeFlow(reply, way);
+        const action = onTheWay(request, 'interaction', '/account');
+        return reply.page(
+          choicePage(request.page, { action, target, appName: client.name, accounts: [current, ...others] }),
+        );
       }
-      if (prompt.name === 'login') {
-        const wanted = wantedAcr(params);
-        if (wanted.length > 0 && !(await canReach(signedIn.current.accountId, wanted))) {
-          // RFC 9470 §5, and OpenID Connect Core §5.5.1.1 for what an app cannot do without.
-          const detail = 'The account has nothing that strong to sign in with.';
-          return resume(request, reply, { error: 'unmet_authentication_requirements', error_description: detail });
-        }
-        const reached = acrFor(acrOf(signedIn.current.methods), wanted);
-        if (!reached || !provenEnough(signedIn, interaction)) {
-          writeFlow(reply, way);
-          const acr = wanted.length > 0 ? `&acr=${encodeURIComponent(wanted.join(' '))}` : '';
-          return reply.redirect(`/prove?next=${encodeURIComponent(here)}${acr}`, 303);
-        }
-        return resume(request, reply, { login: loginOf(signedIn) }, false);
-      }
+      if (readFlow(request).next === here) writeFlow(reply, {});
+      // Switched meanwhile: the engine asks anew, of the account that is in use now.
+      if (prompt.name !== 'consent' || asked.accountId !== current.accountId)
+        return reply.redirect(onTheWay(request, 'auth'), 303);
       return reply.page(
         permissionsPage(request.page, {
-          uid,
+          action: here,
           appName: client.name,
           returnsTo: String(params.redirect_uri),
           scope: [...new Set([...String(params.scope ?? '').split(' '), ...scopesOfClaims(prompt.details)])],
@@ -94,21 +101,29 @@ export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
       );
     });
 
+    app.post<Uid>('/interaction/:uid/account', async (request, reply) => {
+      const { prompt } = await details(request);
+      const account = request.body.account as AccountId;
+      if (!request.signedIn?.sessionId || prompt.name !== 'select_account')
+        return reply.redirect(onTheWay(request, 'interaction'), 303);
+      if (!(await switchTo(request, account)))
+        throw new AppError('not_found', 'That account is not signed in in this browser.');
+      return resume(request, reply, account, { select_account: {} });
+    });
+
     app.post<Uid>('/interaction/:uid', async (request, reply) => {
-      const interaction = await details(request, reply);
-      const { prompt, params, session, grantId } = interaction;
+      const { prompt, params, accountId, grantId } = await details(request);
       const { signedIn } = request;
       // Switched or signed out in another tab meanwhile: what was read is not what would be allowed.
-      if (!signedIn || prompt.name !== 'consent' || session?.accountId !== signedIn.current.accountId) {
-        return reply.redirect(`/interaction/${request.params.uid}`, 303);
-      }
+      if (!signedIn?.sessionId || prompt.name !== 'consent' || accountId !== signedIn.current.accountId)
+        return reply.redirect(onTheWay(request, 'interaction'), 303);
+      const by = signedIn.current.accountId;
       if (request.body.decision !== 'approve') {
-        return resume(request, reply, { error: 'access_denied', error_description: 'The person said no.' });
+        return resume(request, reply, by, { error: 'access_denied', error_description: 'The person said no.' });
       }
       const provider = engine.provider();
       const known = grantId ? await provider.Grant.find(grantId) : undefined;
-      const grant =
-        known ?? new provider.Grant({ accountId: signedIn.current.accountId, clientId: String(params.client_id) });
+      const grant = known ?? new provider.Grant({ accountId: by, clientId: String(params.client_id) });
       const missing = prompt.details as {
         missingOIDCScope?: string[];
         missingOIDCClaims?: string[];
@@ -119,7 +134,7 @@ export function createAppsPlugin({ engine, secrets, canReach }: Needs) {
       for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {})) {
         grant.addResourceScope(resource, scopes.join(' '));
       }
-      return resume(request, reply, { consent: { grantId: await grant.save() } });
+      return resume(request, reply, by, { consent: { grantId: await grant.save() } });
     });
 
     app.get<{ Querystring: { what?: string | string[] } }>('/problem', async (request, reply) => {
@@ -138,45 +153,15 @@ function scopesOfClaims(details: object): string[] {
   return claims.map((claim) => (claim.startsWith('email') ? 'email' : 'profile'));
 }
 
-/** Sends the person to the authorization endpoint with the parameters it has already checked. */
-function beginAgain(reply: FastifyReply, params: Record<string, unknown>): FastifyReply {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(params)) {
-    for (const one of [value].flat()) if (one !== undefined) query.append(name, String(one));
-  }
-  return reply.redirect(`/auth?${query}`, 303);
+/** The same sign-in at the engine or at a page of ours, in the language it is in. */
+function onTheWay(request: AppRequest, where: 'auth' | 'interaction', more = ''): string {
+  const locale = askedLocale(localeOf(request));
+  return `/${where}/${request.params.uid}${more}${locale ? `?ui_locales=${locale}` : ''}`;
 }
 
-/** The `sub` of an `id_token_hint`, whose signature the engine has checked. */
-function hintedAccount({ id_token_hint: hint }: Record<string, unknown>): string | undefined {
-  if (typeof hint !== 'string') return undefined;
-  const claims = JSON.parse(Buffer.from(hint.split('.')[1] ?? '', 'base64url').toString()) as { sub?: string };
-  return claims.sub;
-}
+const localeOf = ({ query }: FastifyRequest): unknown => (query as { ui_locales?: unknown }).ui_locales;
 
-/** `max_age` and `prompt=login` ask for a proof newer than the session's (OpenID Connect Core §3.1.2.1). */
-function provenEnough(
-  { current }: SignedIn,
-  { params, iat }: { params: Record<string, unknown>; iat?: number },
-): boolean {
-  const begun = (iat ?? 0) * 1000;
-  if (
-    String(params.prompt ?? '')
-      .split(' ')
-      .includes('login') &&
-    current.provenAt < begun
-  )
-    return false;
-  const maxAge = params.max_age;
-  return maxAge === undefined || current.provenAt >= begun - Number(maxAge) * 1000;
-}
-
-function loginOf({ current }: SignedIn): Record<string, unknown> {
-  return {
-    accountId: current.accountId,
-    amr: amrOf(current.methods),
-    acr: acrOf(current.methods),
-    ts: Math.floor(current.provenAt / 1000),
-    remember: false,
-  };
+function signedInOf({ signedIn }: FastifyRequest): SignedIn {
+  if (!signedIn) throw new AppError('not_signed_in', 'Nobody is signed in.');
+  return signedIn;
 }

@@ -33,8 +33,9 @@ function judge(): Provider {
     ...providerConfiguration({
       issuer: 'https://localhost',
       jwks: keys.map((key) => ({ ...key, use: 'sig' })),
-      cookieKeys: ['none is ever set'],
-      secureCookies: true,
+      // Nobody is ever asked anything by it.
+      units: { current: () => undefined },
+      clock: { now: () => 0 },
       claimsOf: async () => undefined,
       renderError() {},
     }),

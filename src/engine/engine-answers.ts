@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { locales } from '../web/messages.ts';
 import { stillAllowed } from './allowed.ts';
 import { settingsOf } from './engine-client.ts';
 import { promptValues } from './interaction-policy.ts';
@@ -36,6 +37,7 @@ function describe(metadata: Body): void {
   Object.assign(metadata, {
     response_modes_supported: responseModes,
     prompt_values_supported: promptValues,
+    ui_locales_supported: locales,
     introspection_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_methods_supported: methods,
     // No ID token carries one: our session is not the engine's (decision 6).

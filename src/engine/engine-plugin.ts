@@ -4,17 +4,18 @@ import type { Places } from '../drivers/places/places.ts';
 import { AppError } from '../errors.ts';
 import { retryAfter } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
+import { askedLocale } from '../web/messages.ts';
 import type { Page, PageContext } from '../web/page.ts';
 import { answerWithPage } from '../web/web.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
 import { createFastIssue } from './fast-issue.ts';
 import { isForm, pollBodies } from './fast-poll.ts';
-import { hideForeignSession } from './foreign-session.ts';
 import type { FormPost } from './form-post.ts';
 import { clientRoutes, meetPrograms, noStore, publicRoutes } from './machine-endpoints.ts';
 import { preferredWait } from './preferred-wait.ts';
 import { withWayToAnswer } from './request-object.ts';
+import type { Visit } from './visit.ts';
 
 type Needs = {
   engine: Engine;
@@ -26,8 +27,8 @@ type Needs = {
   redemptionTook(duration: number): void;
   /** The page that carries an answer to an app in a form. */
   formPostPage(page: PageContext, answer: FormPost): Page;
-  /** Who is signed in in this browser by our session, and since when. */
-  currentAccount(request: FastifyRequest): Promise<{ accountId: string; since: number } | undefined>;
+  /** The browser that a request comes from, and who is signed in in it by our session. */
+  visitOf(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
 };
 
 const bodyLimit = 56 * 1024;
@@ -53,8 +54,8 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
     answerWithPage(request, reply, (page) => needs.formPostPage(page, answer));
   };
 
-  const toEngine = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const raw = engineRequest(request, needs);
+  const toEngine = async (request: FastifyRequest, reply: FastifyReply, visit?: Visit): Promise<void> => {
+    const raw = engineRequest(request, needs, visit);
     await needs.engine.provider().callback()(raw, reply.raw);
     if (raw.failure !== undefined) throw raw.failure;
     if (raw.formPost) return sendFormPost(request, reply, raw.formPost);
@@ -68,15 +69,19 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   for (const url of getRoutes) app.get(url, toEngine);
   for (const url of postRoutes) app.post(url, toEngine);
   for (const url of formRoutes) app.post(url, { bodyLimit: formLimit }, askAgainByGet);
-  for (const url of authorizationRoutes) {
-    app.get(url, async (request, reply) => {
-      await hideForeignSession(request, needs);
-      // Going on after an interaction takes no parameters, and the engine stumbles over those it meets there.
-      if (url === '/auth/:uid') request.raw.url = request.url.split('?', 1)[0] ?? '';
-      else if (request.url.includes('request=')) request.raw.url = withWayToAnswer(request.url);
-      return toEngine(request, reply);
-    });
-  }
+  // RFC 9700 §2.6 (C15): never for scripts of another origin.
+  app.get('/auth', async (request, reply) => {
+    const visit = await needs.visitOf(request, reply);
+    if (request.url.includes('request=')) request.raw.url = withWayToAnswer(request.url);
+    return toEngine(request, reply, visit);
+  });
+  app.get<{ Params: { uid: string } }>('/auth/:uid', async (request, reply) => {
+    const visit = await needs.visitOf(request, reply);
+    const locale = askedLocale((request.query as { ui_locales?: unknown }).ui_locales);
+    // Going on after an interaction takes no parameters, and the engine stumbles over those it meets there.
+    request.raw.url = request.url.split('?', 1)[0] ?? '';
+    return toEngine(request, reply, { ...visit, resumes: request.params.uid, locale });
+  });
   for (const url of publicRoutes) app.options(url, toEngine);
   for (const url of clientRoutes) {
     app.options(url, async (request, reply) => {
@@ -133,8 +138,6 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   });
 }
 
-/** RFC 9700 §2.6 (C15): never for scripts of another origin. */
-const authorizationRoutes = ['/auth', '/auth/:uid'];
 /**
  * A form of an app may come here as well as a link: OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2. What answers a GET
  * at the second is ours (apps/sign-out-plugin.ts): the engine's page would send itself off by an inline script (K15, C34).
@@ -224,7 +227,7 @@ function closing(reply: FastifyReply): AbortSignal {
 }
 
 /** The request as the engine should see it: its body unread, its origin the issuer's whatever the Host header says. */
-function engineRequest(request: FastifyRequest, { issuer, places }: Needs): EngineRequest {
+function engineRequest(request: FastifyRequest, { issuer, places }: Needs, visit: Visit | undefined): EngineRequest {
   const { host, protocol } = new URL(issuer);
   const body = Buffer.from(typeof request.body === 'string' ? request.body : '');
   const headers = {
@@ -242,9 +245,8 @@ function engineRequest(request: FastifyRequest, { issuer, places }: Needs): Engi
     // Fastify has read the stream; the engine would otherwise call that a misconfiguration.
     readable: { value: true },
     iterator: { value: () => [body].values() },
-    requester: {
-      value: requesterOf(request, places),
-    },
+    requester: { value: requesterOf(request, places) },
+    visit: { value: visit },
   }) as EngineRequest;
 }
 

@@ -5,10 +5,13 @@ import { deviceCodeGrant } from '../clients/client-settings.ts';
 import type { Clients } from '../clients/clients.ts';
 import { type Clock, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
-import { type AccountId, type ClientId, type GrantId, newOrderedId } from '../ids.ts';
+import { type AccountId, type ClientId, type GrantId, newOrderedId, type SessionId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
+import { askedLocale } from '../web/messages.ts';
+import { type AppRequests, createAppRequests } from './app-requests.ts';
 import { artifactId, createArtifactAdapter, noAdapter } from './artifact-adapter.ts';
+import { createInteractionAdapter, createSessionAdapter } from './browser-adapters.ts';
 import { answerDeviceAuthorization, createDeviceCodeAdapter, createDeviceCodeHandler } from './device-grant.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { finishAnswer } from './engine-answers.ts';
@@ -23,7 +26,8 @@ import { createRefreshHandler } from './refresh-grant.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createTokenAnswers } from './token-answers.ts';
 import { createTokenSigner } from './token-signer.ts';
-import { ClaimLost, createUnits } from './unit-of-work.ts';
+import { ClaimLost, createUnits, type Units } from './unit-of-work.ts';
+import { engineCookieHeader, engineSessionId, type Visit } from './visit.ts';
 
 export type NewGrant = {
   accountId: AccountId;
@@ -38,6 +42,8 @@ export type NewGrant = {
 /** What the engine's request carries besides HTTP. */
 export type EngineRequest = IncomingMessage & {
   requester: Requester;
+  /** The browser that sent it, where a browser is asked anything. */
+  visit: Visit | undefined;
   /** Set by the engine if it could not answer; nothing has been sent then. */
   failure?: unknown;
   /** Set by the engine if a page has to carry its answer on; nothing has been sent then. */
@@ -47,17 +53,18 @@ export type EngineRequest = IncomingMessage & {
 export type Engine = {
   /** Tokens for what nearly every device is, without the engine. */
   fastTokens: FastTokens;
-  /** The current provider; replaced when signing keys are rotated. */
-  provider(): Provider;
+  /** The current provider; replaced when signing keys are rotated. Requests of apps are answered by `appRequests` alone. */
+  provider(): Omit<Provider, 'interactionDetails' | 'interactionResult' | 'interactionFinished'>;
+  appRequests: AppRequests;
   clients: Clients;
-  /** Whose the engine's own browser session is and since when (epoch milliseconds), by the value of its cookie. */
-  accountOfSession(id: string): Promise<{ accountId: string; since: number } | undefined>;
   /** Whom an `id_token_hint` is about and which app it was made for, or undefined if it is none of ours. */
   readIdTokenHint(hint: string): Promise<IdTokenHint | undefined>;
   createGrant(grant: NewGrant, transaction: DatabaseTransaction): Promise<GrantId>;
   /** When it resolves (and its transaction has committed), no token of the grant is worth anything. */
   revokeGrant(grantId: string, transaction?: DatabaseTransaction): Promise<void>;
   revokeAccount(accountId: AccountId, transaction?: DatabaseTransaction): Promise<void>;
+  /** What an account allowed apps in one browser is forgotten: to be called whenever it leaves one of our sessions. */
+  endSession(sessionId: SessionId, accountId: AccountId): Promise<void>;
   /** Ends what apps were given by signing in, and the engine's own sessions; linked devices stay. */
   revokeApps(accountId: AccountId, transaction?: DatabaseTransaction): Promise<void>;
   /** Deletes what has expired; takes up rotated keys. Called every minute by the process. */
@@ -82,7 +89,8 @@ export async function createEngine(needs: Needs): Promise<Engine> {
   const { database, secrets, clock, random, clients, keys } = needs;
   const store = createEngineStore(database);
   let loaded = await keys.load();
-  let provider = await buildProvider(needs, loaded);
+  const units = createUnits(database);
+  let provider = await buildProvider(needs, units, loaded);
   let signer = createTokenSigner(loaded);
 
   return {
@@ -94,11 +102,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
       signer: () => signer,
     }),
     clients,
-
-    async accountOfSession(id) {
-      const { accountId, loginTs = 0 } = (await provider.Session.find(id)) ?? {};
-      return accountId === undefined ? undefined : { accountId, since: loginTs * 1000 };
-    },
+    appRequests: createAppRequests({ provider: () => provider, units }),
 
     readIdTokenHint: (hint) => readIdTokenHint(hint, { issuer: needs.issuer, keys: loaded }),
 
@@ -134,43 +138,51 @@ export async function createEngine(needs: Needs): Promise<Engine> {
 
     revokeGrant: (grantId, transaction) => store.deleteArtifactsOfGrant(grantId, transaction),
     revokeAccount: (accountId, transaction) => store.deleteArtifactsOfAccount(accountId, transaction),
+    endSession: (sessionId, accountId) =>
+      store.deleteArtifact(artifactId(secrets, 'Session', engineSessionId(secrets, { sessionId, accountId }))),
     revokeApps: (accountId, transaction) => store.deleteArtifactsOfApps(accountId, transaction),
 
     async tidy() {
       await store.deleteExpired(clock.now() - minutes(1));
       const current = await keys.load();
       if (current.map((key) => key.kid).join() === loaded.map((key) => key.kid).join()) return;
-      provider = await buildProvider(needs, current);
+      provider = await buildProvider(needs, units, current);
       loaded = current;
       signer = createTokenSigner(current);
     },
   };
 }
 
-async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys['load']>>): Promise<Provider> {
+async function buildProvider(
+  needs: Needs,
+  units: Units,
+  jwks: Awaited<ReturnType<SigningKeys['load']>>,
+): Promise<Provider> {
   const { issuer, database, secrets, clock, clients, requests } = needs;
   const store = createEngineStore(database);
-  const units = createUnits(database);
   const answers = createTokenAnswers({ store, secrets, clock });
-  const secure = issuer.startsWith('https:');
 
   const provider = new Provider(issuer, {
     ...providerConfiguration({
       issuer,
       jwks,
-      cookieKeys: [secrets.hash('session', 'engine-cookies')],
-      secureCookies: secure,
+      units,
+      clock,
       claimsOf: needs.claimsOf,
       renderError: (ctx, out) => showError(secrets, ctx, out),
     }),
     adapter: (kind: string) => {
       if (kind === 'Client') return { ...noAdapter, find: (id: string) => clients.metadata(id) };
       if (kind === 'DeviceCode') return createDeviceCodeAdapter({ requests, units, clock });
-      return createArtifactAdapter({ kind, store, units, secrets, clock, grantRevoked: needs.grantRevoked });
+      const artifacts = createArtifactAdapter({ kind, store, units, secrets, clock, grantRevoked: needs.grantRevoked });
+      if (kind === 'Session') return createSessionAdapter(artifacts, { units, secrets, clock });
+      return kind === 'Interaction' ? createInteractionAdapter(artifacts, { units, clock }) : artifacts;
     },
   });
   // The mount writes the X-Forwarded-* headers itself, from the issuer, so that a Host header decides nothing (C17).
   provider.proxy = true;
+  // Made from ours for each request, it is nobody's to fix beforehand; its name stays (visit.ts).
+  provider.Session.prototype.resetIdentifier = () => {};
   provider.Client.prototype.compareClientSecret = function (actual: string) {
     return clients.secretMatches(this.clientId, actual);
   };
@@ -203,8 +215,12 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
   const failures = new WeakMap<object, unknown>();
   provider.on('server_error', (ctx, error) => failures.set(ctx, error));
   provider.use(async (ctx, next) => {
+    const { visit, headers } = ctx.req as EngineRequest;
+    headers.cookie = engineCookieHeader(secrets, visit);
+    const kept = [ctx.res.getHeader('set-cookie') ?? []].flat().map(String);
     try {
-      await units.run(async () => {
+      await units.run(async (unit) => {
+        unit.visit = visit;
         await next();
         if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200) {
           await answerDeviceAuthorization(ctx as KoaContextWithOIDC, deviceNeeds);
@@ -218,6 +234,8 @@ async function buildProvider(needs: Needs, jwks: Awaited<ReturnType<SigningKeys[
       if (error instanceof ClaimLost) await answerLoser(ctx as KoaContextWithOIDC, answers, error);
       else failures.set(ctx, error);
     }
+    // What the engine would keep in the browser stays here.
+    ctx.set('set-cookie', kept);
     if (failures.has(ctx)) handOver(ctx, failures.get(ctx));
   });
   return provider;
@@ -243,6 +261,8 @@ function handOver(
 
 /** A person sees errors in our layout: the page is another request, so what it says travels sealed. */
 function showError(secrets: Secrets, ctx: KoaContextWithOIDC, out: ErrorOut) {
+  const locale = askedLocale(ctx.oidc.params?.ui_locales ?? ctx.query.ui_locales);
+  const what = encodeURIComponent(secrets.seal('flow', JSON.stringify(out), 'problem'));
   ctx.status = 303;
-  ctx.redirect(`/problem?what=${encodeURIComponent(secrets.seal('flow', JSON.stringify(out), 'problem'))}`);
+  ctx.redirect(`/problem?what=${what}${locale ? `&ui_locales=${locale}` : ''}`);
 }

@@ -1,28 +1,40 @@
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Clock } from '../clock.ts';
 import { acrFor, wantedAcr } from './acr.ts';
+import { meantAccount, provenLately } from './app-requests.ts';
+import type { Units } from './unit-of-work.ts';
+import type { Visitor } from './visit.ts';
 
-const { base, Check } = interactionPolicy;
+const { base, Check, Prompt } = interactionPolicy;
+
+type Asked = { oidc: KoaContextWithOIDC['oidc']; visitor: Visitor | undefined; begun: number | undefined };
 
 /**
- * The engine's own policy, but for `acr`: its check compares words, while of ours each means those below it as well.
- * Whether the account can reach what is wanted is decided where the person is (RFC 9470 §5).
+ * The engine's own policy, but for what it would take from its own session, or from what was noted in a request when
+ * somebody looked at it: that is asked of our session, each time (decision 6, A1).
  */
-export function createInteractionPolicy() {
+export function createInteractionPolicy({ units, clock }: { units: Pick<Units, 'current'>; clock: Clock }) {
+  const asks = (reason: string, description: string, error: string, missing: (asked: Asked) => unknown) =>
+    new Check(reason, description, error, async ({ oidc }) => {
+      const { visit, begun } = units.current() ?? {};
+      const found = await missing({ oidc, visitor: visit?.visitor, begun });
+      return found ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    });
+
   const policy = base();
   const login = policy.get('login');
   if (!login) throw new Error('The engine has no login prompt.');
-  for (const reason of ['essential_acr', 'essential_acrs']) login.checks.remove(reason);
+  for (const reason of ['login_prompt', 'max_age', 'essential_acr', 'essential_acrs']) login.checks.remove(reason);
+  login.checks.add(asks('hint', 'Another account is signed in', 'login_required', refuseAnother));
   login.checks.add(
-    new Check('acr', 'End-User authentication is not as strong as it was asked for', 'login_required', (ctx) => {
-      const { oidc } = ctx as KoaContextWithOIDC;
-      if (!oidc.session?.accountId) return Check.NO_NEED_TO_PROMPT;
-      const wanted = wantedAcr({ claims: oidc.claims });
-      const answer = acrFor(oidc.session.acr, wanted);
-      // OpenID Connect Core §5.5.1.1: the value in the token is one of those asked for. The engine would take the session's.
-      if (answer !== undefined) Object.defineProperty(oidc, 'acr', { value: answer, configurable: true });
-      return wanted.length > 0 && answer === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    asks('proof', 'End-User authentication is older than it may be', 'login_required', ({ oidc, visitor, begun }) => {
+      return visitor && !provenLately(oidc.params ?? {}, visitor.provenAt, { begun, now: clock.now() });
     }),
   );
+  login.checks.add(
+    asks('acr', 'End-User authentication is not as strong as it was asked for', 'login_required', tooWeak),
+  );
+
   // What is asked for was computed (narrow-request.ts); of it the engine would have only scopes about the person allowed
   // and given, unless a resource is named (A5).
   login.checks.add(
@@ -32,13 +44,44 @@ export function createInteractionPolicy() {
       return Check.NO_NEED_TO_PROMPT;
     }),
   );
+
+  // OpenID Connect Core §3.1.2.1: whoever has signed in since the app asked has chosen as well.
+  const choice = new Prompt({ name: 'select_account', requestable: true });
+  choice.checks.clear();
+  choice.checks.add(
+    asks('choice', 'No account was chosen', 'account_selection_required', ({ oidc, visitor, begun }) => {
+      if (!oidc.prompts.has('select_account') || oidc.result?.select_account) return false;
+      return !visitor || begun === undefined || visitor.signedInAt < begun;
+    }),
+  );
+  policy.add(choice, 0);
   return policy;
+}
+
+/** OpenID Connect Core §3.1.2.1: the account the app means, or none. Whether it is signed in the engine asks by itself. */
+function refuseAnother({ oidc, visitor }: Asked): false {
+  const meant = meantAccount(oidc.params ?? {});
+  if (meant === undefined || !visitor || [visitor.accountId, ...visitor.others].includes(meant)) return false;
+  throw new errors.LoginRequired('Another account is signed in.');
+}
+
+/** Its own check compares words, while of ours each means those below it as well. */
+async function tooWeak({ oidc, visitor }: Asked): Promise<boolean> {
+  if (!visitor) return false;
+  const wanted = wantedAcr({ claims: oidc.claims });
+  const answer = acrFor(visitor.acr, wanted);
+  // OpenID Connect Core §5.5.1.1: the value in the token is one of those asked for. The engine would take the session's.
+  if (answer !== undefined) Object.defineProperty(oidc, 'acr', { value: answer, configurable: true });
+  if (wanted.length === 0 || answer !== undefined) return false;
+  if (oidc.prompts.has('none') || (await visitor.canReach(wanted))) return true;
+  // RFC 9470 §5, and OpenID Connect Core §5.5.1.1 for what an app cannot do without.
+  throw new errors.UnmetAuthenticationRequirements('The account has nothing that strong to sign in with.');
 }
 
 /** Initiating User Registration via OpenID Connect 1.0 §4.1: what `prompt` may say (OpenID Connect Core §3.1.2.1). */
 export const promptValues = [
   'none',
-  ...createInteractionPolicy()
+  ...createInteractionPolicy({ units: { current: () => undefined }, clock: { now: () => 0 } })
     .filter(({ requestable }) => requestable)
     .map(({ name }) => name),
 ];

@@ -1,6 +1,8 @@
 import type { Configuration, ErrorOut, FindAccount, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { deviceCodeGrant, identityScopes } from '../clients/client-settings.ts';
+import type { Clock } from '../clock.ts';
+import { askedLocale } from '../web/messages.ts';
 import { acrValues } from './acr.ts';
 import { allowed, claimNames, claimsByScope } from './allowed.ts';
 import { needsPkce, refuseLooseCode } from './code-binding.ts';
@@ -8,6 +10,8 @@ import { type EngineClient, isPublic, settingsOf } from './engine-client.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { narrowRequest } from './narrow-request.ts';
 import { rotates } from './refresh-grant.ts';
+import type { Units } from './unit-of-work.ts';
+import { engineCookies } from './visit.ts';
 
 /** What apps may learn of a person, by scope (OpenID Connect Core §5.4). */
 export type Claims = {
@@ -26,9 +30,6 @@ export const claimsOfScope = (claims: Claims, scope: string): Partial<Claims> =>
 const only = (claims: Claims, names: readonly string[]): Partial<Claims> =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => names.includes(name)));
 
-/** The engine's own browser session, derived from ours (decision 6). */
-export const engineSessionCookie = 'latchkey-engine';
-
 /** All times in seconds. */
 export const lifetimes = {
   /** Opaque: revocation is immediate, so this only bounds a thief who is never noticed (B33). */
@@ -46,8 +47,8 @@ export const lifetimes = {
 type Needs = {
   issuer: string;
   jwks: JWK[];
-  cookieKeys: string[];
-  secureCookies: boolean;
+  units: Pick<Units, 'current'>;
+  clock: Clock;
   claimsOf(accountId: string): Promise<Claims | undefined>;
   renderError(ctx: KoaContextWithOIDC, out: ErrorOut): void;
 };
@@ -62,7 +63,6 @@ export function providerConfiguration(needs: Needs): Configuration {
     const told = claims && client ? only(claims, allowed(settingsOf(client), { of: 'person' }).claims) : claims;
     return claims && { accountId: id, claims: async () => ({ ...told, sub: claims.sub }) };
   };
-  const cookie = { httpOnly: true, sameSite: 'lax', secure: needs.secureCookies, signed: false } as const;
 
   return {
     findAccount,
@@ -90,14 +90,8 @@ export function providerConfiguration(needs: Needs): Configuration {
     // OpenID Connect Core §3.1.2.1 requires it; what is compared to the letter has to be there.
     allowOmittingSingleRegisteredRedirectUri: false,
     enableHttpPostMethods: false,
-    cookies: {
-      keys: needs.cookieKeys,
-      names: { session: engineSessionCookie, interaction: 'latchkey-interaction', resume: 'latchkey-resume' },
-      long: { ...cookie, path: '/' },
-      // Without a path, so that the engine names the page: with one for the site, a second app's request in another tab
-      // would take the place of the one that the person reads and allows.
-      short: cookie,
-    },
+    // They never leave this process (visit.ts).
+    cookies: { names: engineCookies, long: { signed: false }, short: { signed: false } },
     routes: {
       authorization: '/auth',
       token: '/token',
@@ -111,8 +105,13 @@ export function providerConfiguration(needs: Needs): Configuration {
       code_verification: '/link',
     },
     interactions: {
-      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createInteractionPolicy(),
+      url: (_ctx, { uid, params }) => {
+        const { resumes, locale } = needs.units.current()?.visit ?? {};
+        // Once on the way, the address alone says it: the person may have chosen another language since.
+        const asked = resumes ? locale : askedLocale(params.ui_locales);
+        return `/interaction/${uid}${asked ? `?ui_locales=${asked}` : ''}`;
+      },
+      policy: createInteractionPolicy(needs),
     },
     // What the device says of itself, shown on the review page; and the key it will redeem with (K6).
     // And the place where a request is cut to what it may get.

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { ApprovedRequest } from './device-requests.ts';
+import type { Visit } from './visit.ts';
 
 /** Someone else consumed the one-time value between our read and our commit. */
 export class ClaimLost extends Error {
@@ -28,6 +29,9 @@ export type Unit = {
   afterwards(act: () => void): void;
   /** What the device authorization endpoint of the engine drew, for our own answer (see device-grant.ts). */
   drawn?: { deviceCode: string; params: Record<string, unknown>; clientId: string };
+  /** The browser that is in front of the engine, if one is, and when the app's request that it goes on with began. */
+  visit?: Visit | undefined;
+  begun?: number | undefined;
   /** The approved request that a device code stands for, read once. */
   approved?: ApprovedRequest;
   /** Whose redemption this is, to find the winner's answer if the claim is lost. */

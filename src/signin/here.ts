@@ -52,7 +52,7 @@ export function createHere<SignedIn extends Someone>(needs: {
       if (!live) return;
       const leaving = [live.current, ...live.others].map((row) => row.account_id).filter((id) => over || !stays(id));
       if (over) {
-        await sessions.remove(live.id);
+        await sessions.remove(live.id, leaving);
         request.writeSession?.(undefined);
       } else {
         for (const id of leaving) await sessions.removeAccount(live.id, id);

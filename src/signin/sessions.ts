@@ -46,7 +46,14 @@ export const secondPress = seconds(10);
 /** How exactly idleness is known; the price of exactness is a write per request. */
 const seenEvery = minutes(5);
 
-export function createSessions(needs: { database: Database; clock: Clock; random: Random; secrets: Secrets }) {
+export function createSessions(needs: {
+  database: Database;
+  clock: Clock;
+  random: Random;
+  secrets: Secrets;
+  /** Told of an account that has left a session: what hangs on the two together ends as well. */
+  leftSession?: ((id: SessionId, accountId: AccountId) => Promise<void>) | undefined;
+}) {
   const { database, clock, random, secrets } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
   const store = createSigninStore(database);
@@ -135,8 +142,17 @@ export function createSessions(needs: { database: Database; clock: Clock; random
     },
 
     setCurrent: (id: SessionId, accountId: AccountId): Promise<void> => store.setCurrent(id, accountId),
-    removeAccount: (id: SessionId, accountId: AccountId): Promise<boolean> => store.removeAccount(id, accountId),
-    remove: (id: SessionId): Promise<void> => store.remove(id),
+    async removeAccount(id: SessionId, accountId: AccountId): Promise<boolean> {
+      const removed = await store.removeAccount(id, accountId);
+      await needs.leftSession?.(id, accountId);
+      return removed;
+    },
+    /** With the accounts that are in it. */
+    async remove(id: SessionId, accounts: readonly AccountId[]): Promise<void> {
+      await store.remove(id);
+      for (const accountId of accounts) await needs.leftSession?.(id, accountId);
+    },
+    /** Without telling `leftSession`: whoever signs an account out everywhere ends all that it has. */
     removeAccountEverywhere: (accountId: AccountId, except?: SessionId, trx?: DatabaseTransaction): Promise<void> =>
       store.removeAccountEverywhere(accountId, except, trx),
     removeEnded: (): Promise<number> => store.removeEnded(clock.now(), clock.now() - longestIdle),

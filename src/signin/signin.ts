@@ -134,6 +134,8 @@ export function createSignin(needs: {
   /** Told after every sign-in; must neither throw nor be waited for. */
   signedInFrom?: (facts: SignInFacts) => void;
   halfSignedIn?: HalfSignedIn;
+  /** What an account allowed apps in a session ends when it leaves that session. */
+  leftSession?: ((id: SessionId, accountId: AccountId) => Promise<void>) | undefined;
   /** What else acts for an account, or is about to, ends when its owner signs everybody else out. */
   endElsewhere?: (accountId: AccountId, transaction: DatabaseTransaction) => Promise<void>;
 }): Signin {

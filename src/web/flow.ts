@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { minutes } from '../clock.ts';
+import type { Locale } from './messages.ts';
 
 /** What a person was doing before they were asked to sign in. */
 export type Flow = {
@@ -10,6 +11,8 @@ export type Flow = {
   target?: string;
   /** What that app is called. */
   app?: string;
+  /** The language that app asks for (`ui_locales`). */
+  locale?: Locale | undefined;
   /** The link whose review was answered with yes, and which waits for a proof. */
   reviewed?: string;
 };
@@ -42,6 +45,17 @@ export function writeFlow(reply: FastifyReply, flow: Flow): void {
     reply.request.browserId,
   );
   reply.setCookie(name, sealed, cookieOptions(lifetime));
+}
+
+/** The same path in the language that its reader has chosen: an app's `ui_locales` in it would win over that choice. */
+export function withoutAskedLocale(path: string): string {
+  const [pathname = '/', query] = path.split('?', 2);
+  if (query === undefined) return path;
+  const parameters = new URLSearchParams(query);
+  parameters.delete('ui_locales');
+  const next = parameters.get('next');
+  if (next !== null) parameters.set('next', withoutAskedLocale(next));
+  return parameters.size > 0 ? `${pathname}?${parameters}` : pathname;
 }
 
 /** The value if it is a path of our own, else undefined: never follow a stranger's `next` off this site. */

@@ -6,12 +6,23 @@ import { sameString } from '../secrets.ts';
 
 /** Gives every browser a random name of its own, which signs nobody in: it only anchors forms and flows. */
 export function recogniseBrowser(request: FastifyRequest, reply: FastifyReply): void {
-  const { cookieName, cookieOptions, random } = request.server.web;
-  const name = cookieName('browser');
-  const known = request.cookies[name];
-  request.browserId = known && /^[\w-]{22}$/.test(known) ? known : random.token(16);
-  if (request.browserId !== known) reply.setCookie(name, request.browserId, cookieOptions(days(365)));
+  if (isNew(request)) reply.setCookie(...browserCookie(request));
 }
+
+/** The same for an answer that does not go through Fastify. */
+export function recogniseBrowserOutside(request: FastifyRequest, reply: FastifyReply): void {
+  if (isNew(request)) reply.raw.appendHeader('set-cookie', request.server.serializeCookie(...browserCookie(request)));
+}
+
+function isNew(request: FastifyRequest): boolean {
+  const { cookieName, random } = request.server.web;
+  const known = request.cookies[cookieName('browser')];
+  request.browserId = known && /^[\w-]{22}$/.test(known) ? known : random.token(16);
+  return request.browserId !== known;
+}
+
+const browserCookie = ({ server, browserId }: FastifyRequest) =>
+  [server.web.cookieName('browser'), browserId, server.web.cookieOptions(days(365))] as const;
 
 /** The token of a form: of this browser, and of the account that the form is shown for, if there is one (A7). */
 export function formToken(request: FastifyRequest, accountId: AccountId | undefined): string {

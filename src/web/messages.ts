@@ -56,16 +56,30 @@ export function formatLocale(locale: Locale): string {
   return locale === 'en' ? 'en-GB' : locale;
 }
 
-/** The first locale we speak: as asked by the app (`ui_locales`), as saved, as the browser says, else English. */
-export function chooseLocale(wishes: { uiLocales?: unknown; saved?: unknown; acceptLanguage?: unknown }): Locale {
-  const asked = typeof wishes.uiLocales === 'string' ? wishes.uiLocales.split(' ') : [];
-  const candidates = [...asked.slice(0, 10), wishes.saved, ...acceptedLanguages(wishes.acceptLanguage)];
-  for (const candidate of candidates) {
-    const language = typeof candidate === 'string' ? candidate.toLowerCase().split('-')[0] : undefined;
-    const locale = locales.find((known) => known === language);
-    if (locale) return locale;
-  }
-  return 'en';
+/**
+ * The first locale we speak: as asked by the app (`ui_locales`, in the address or kept on the way), as saved, as the
+ * browser says, else English.
+ */
+export function chooseLocale(wishes: {
+  uiLocales?: unknown;
+  onTheWay?: Locale | undefined;
+  saved?: unknown;
+  acceptLanguage?: unknown;
+}): Locale {
+  const accepted = acceptedLanguages(wishes.acceptLanguage).map(localeOf);
+  const candidates = [askedLocale(wishes.uiLocales), wishes.onTheWay, localeOf(wishes.saved), ...accepted];
+  return candidates.find((locale) => locale !== undefined) ?? 'en';
+}
+
+/** The first of an app's `ui_locales` (OpenID Connect Core §3.1.2.1) that we speak, if there is one. */
+export function askedLocale(uiLocales: unknown): Locale | undefined {
+  const wishes = typeof uiLocales === 'string' ? uiLocales.split(' ', 10) : [];
+  return wishes.map(localeOf).find((locale) => locale !== undefined);
+}
+
+function localeOf(tag: unknown): Locale | undefined {
+  const language = typeof tag === 'string' ? tag.toLowerCase().split('-', 1)[0] : undefined;
+  return locales.find((known) => known === language);
 }
 
 /** RFC 9110 §12.5.4, best first. Longer headers than any browser sends are cut, not parsed. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { days } from '../clock.ts';
-import { localPath } from './flow.ts';
+import { localPath, readFlow, withoutAskedLocale, writeFlow } from './flow.ts';
 import { accessibilityPage, helpPage, passkeyHelpPage, privacyPage } from './help-pages.tsx';
 import { locales } from './messages.ts';
 import { actsForNobody } from './shown-for.ts';
@@ -16,19 +16,13 @@ export async function registerOwnPages(pages: FastifyInstance): Promise<void> {
 
   pages.post('/settings/display', actsForNobody, (request, reply) => {
     const { locale, theme, next } = request.body as Record<string, string | undefined>;
-    if (locales.some((known) => known === locale))
+    if (locales.some((known) => known === locale)) {
       reply.setCookie(cookieName('locale'), String(locale), cookieOptions(days(365)));
+      const { locale: asked, ...flow } = readFlow(request);
+      if (asked) writeFlow(reply, { ...flow, ...(flow.next && { next: withoutAskedLocale(flow.next) }) });
+    }
     if (theme === 'light' || theme === 'dark') reply.setCookie(cookieName('theme'), theme, cookieOptions(days(365)));
     if (theme === 'auto') reply.clearCookie(cookieName('theme'), cookieOptions());
     return reply.redirect(withoutAskedLocale(localPath(next) ?? '/'), 303);
   });
-}
-
-/** An app's `ui_locales` in the address would win over the choice just made. */
-function withoutAskedLocale(path: string): string {
-  const [pathname = '/', query] = path.split('?', 2);
-  if (query === undefined) return path;
-  const parameters = new URLSearchParams(query);
-  parameters.delete('ui_locales');
-  return parameters.size > 0 ? `${pathname}?${parameters}` : pathname;
 }

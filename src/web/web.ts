@@ -1,4 +1,4 @@
-import fastifyCookie, { type CookieSerializeOptions } from '@fastify/cookie';
+import fastifyCookie, { type SerializeOptions } from '@fastify/cookie';
 import fastifyFormbody from '@fastify/formbody';
 import fastifyHelmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
@@ -51,7 +51,7 @@ export type Web = Omit<WebNeeds, 'config'> & {
   pages: string[];
   cookieName(name: CookieName): string;
   /** HttpOnly, SameSite=Lax, whole site. `maxAge` in milliseconds; without it the cookie ends with the browser. */
-  cookieOptions(maxAge?: number): CookieSerializeOptions;
+  cookieOptions(maxAge?: number): SerializeOptions;
 };
 
 declare module 'fastify' {

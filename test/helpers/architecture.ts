@@ -42,7 +42,7 @@ const doors: Record<string, readonly string[]> = {
   addresses: ['texts.ts'],
   activity: ['activity-rows.tsx'],
   clients: ['client-settings.ts', 'client-metadata.ts'],
-  engine: ['device-requests.ts', 'acr.ts', 'allowed.ts', 'form-post.ts'],
+  engine: ['device-requests.ts', 'acr.ts', 'app-requests.ts', 'allowed.ts', 'form-post.ts'],
   devices: ['device-text.ts', 'device-words.tsx'],
   signin: ['proof-form.tsx', 'browser-name.ts', 'strength.ts'],
   security: ['leaving.ts'],
@@ -91,7 +91,7 @@ const largerRooms: Record<string, number> = {
   // Migrations stay for ever, and there is one more with every release.
   'src/drivers/database': 1800,
   // Everything that touches the OpenID engine must stand in one room, so that no other knows it.
-  'src/engine': 2700,
+  'src/engine': 3000,
   // Each way back is as strong as the weakest one: they are to be read together.
   'src/recovery': 1900,
   // The main job, from the code drawn to the tokens handed out, is read in one place.
