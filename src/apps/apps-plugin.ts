@@ -82,9 +82,8 @@ export function createAppsPlugin({ engine, secrets, canReach, switchTo }: Needs)
       const { current, others } = signedInOf(request);
       if (prompt.name === 'select_account' && current.signedInAt < asked.begun) {
         writeFlow(reply, way);
-        const action = onTheWay(request, 'interaction', '/account');
         return reply.page(
-          choicePage(request.page, { action, target, appName: client.name, accounts: [current, ...others] }),
+          choicePage(request.page, { action: here, target, appName: client.name, accounts: [current, ...others] }),
         );
       }
       if (readFlow(request).next === here) writeFlow(reply, {});
@@ -101,19 +100,15 @@ export function createAppsPlugin({ engine, secrets, canReach, switchTo }: Needs)
       );
     });
 
-    app.post<Uid>('/interaction/:uid/account', async (request, reply) => {
-      const { prompt } = await details(request);
-      const account = request.body.account as AccountId;
-      if (!request.signedIn?.sessionId || prompt.name !== 'select_account')
-        return reply.redirect(onTheWay(request, 'interaction'), 303);
-      if (!(await switchTo(request, account)))
-        throw new AppError('not_found', 'That account is not signed in in this browser.');
-      return resume(request, reply, account, { select_account: {} });
-    });
-
     app.post<Uid>('/interaction/:uid', async (request, reply) => {
       const { prompt, params, accountId, grantId } = await details(request);
       const { signedIn } = request;
+      const { account } = request.body;
+      if (prompt.name === 'select_account' && signedIn?.sessionId && account !== undefined) {
+        if (!(await switchTo(request, account as AccountId)))
+          throw new AppError('not_found', 'That account is not signed in in this browser.');
+        return resume(request, reply, account as AccountId, { select_account: {} });
+      }
       // Switched or signed out in another tab meanwhile: what was read is not what would be allowed.
       if (!signedIn?.sessionId || prompt.name !== 'consent' || accountId !== signedIn.current.accountId)
         return reply.redirect(onTheWay(request, 'interaction'), 303);
@@ -154,9 +149,9 @@ function scopesOfClaims(details: object): string[] {
 }
 
 /** The same sign-in at the engine or at a page of ours, in the language it is in. */
-function onTheWay(request: AppRequest, where: 'auth' | 'interaction', more = ''): string {
+function onTheWay(request: AppRequest, where: 'auth' | 'interaction'): string {
   const locale = askedLocale(localeOf(request));
-  return `/${where}/${request.params.uid}${more}${locale ? `?ui_locales=${locale}` : ''}`;
+  return `/${where}/${request.params.uid}${locale ? `?ui_locales=${locale}` : ''}`;
 }
 
 const localeOf = ({ query }: FastifyRequest): unknown => (query as { ui_locales?: unknown }).ui_locales;

@@ -222,7 +222,7 @@ export function createSignin(needs: {
       const someone = signedIn ?? (allow?.settingUp ? settingUp : undefined);
       if (someone) return someone;
       // A form cannot be sent again after signing in, so its page is where they come back to.
-      const { app: _left, target: _too, ...flow } = readFlow(request);
+      const { app: _left, target: _too, locale: _with, ...flow } = readFlow(request);
       writeFlow(reply, { ...flow, next: pageOf(request) });
       await reply.redirect(settingUp ? '/signin/setup' : '/signin', 303);
       return undefined;

@@ -163,7 +163,9 @@ describe('openid-client and the session', () => {
         const page = await person.open(from.href);
         assert.match(page.text, /kim@example\.org/);
         await switchTo(sam);
-        const asked = await person.submit(page, {}, { name: 'decision', value: 'approve' });
+        const held = await person.submit(page, {}, { name: 'decision', value: 'approve' });
+        assert.equal(held.url.origin, server.url, 'nobody said yes for the account in use');
+        const asked = await person.open(page.url.href);
         assert.match(asked.text, /sam@example\.org/);
         const done = await person.submit(asked, {}, { name: 'decision', value: 'approve' });
         const tokens = await client.authorizationCodeGrant(config, done.url, checks);
