@@ -46,11 +46,11 @@ function describe(metadata: Body): void {
 }
 
 /** A token that was made before its client was narrowed is worth no more than one of today (A5). */
-async function tellToday(ctx: KoaContextWithOIDC, provider: Provider, token: Body): Promise<void> {
-  const owner = await provider.Client.find(String(token.client_id));
-  const scope = owner && typeof token.scope === 'string' ? stillAllowed(settingsOf(owner), token.scope) : '';
-  token.scope = scope === '' ? undefined : scope;
+async function tellToday(ctx: KoaContextWithOIDC, provider: Provider, told: Body): Promise<void> {
+  const owner = await provider.Client.find(String(told.client_id));
+  const scope = owner && typeof told.scope === 'string' ? stillAllowed(settingsOf(owner), told.scope) : '';
+  told.scope = scope === '' ? undefined : scope;
   // RFC 7662 §2.2: whoever is told of another's token is whom it is meant for (A9).
   const asking = ctx.oidc.client?.clientId;
-  if (asking !== token.client_id) token.aud ??= asking;
+  if (asking !== told.client_id) told.aud ??= asking;
 }
