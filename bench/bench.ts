@@ -9,6 +9,7 @@ import { canPin, describeMachine, leaveServerCore, otherCore } from './machine.t
 import { type Options, readOptions, UsageError, usage, type WorkloadName } from './options.ts';
 import { goalLines, writeReport } from './report.ts';
 import { stopSharedStores } from './targets/targets.ts';
+import { measureAttack } from './workloads/attack.ts';
 import { measureCosts } from './workloads/costs.ts';
 import { measureIssue } from './workloads/issue.ts';
 import { measureLatency } from './workloads/latency.ts';
@@ -29,6 +30,7 @@ const workloads: Record<WorkloadName, (context: Context) => Promise<void>> = {
   startup: measureStartup,
   processes: measureProcesses,
   costs: measureCosts,
+  attack: measureAttack,
 };
 
 async function bench(options: Options): Promise<void> {

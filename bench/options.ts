@@ -12,8 +12,11 @@ export const workloadNames = [
   'startup',
   'processes',
   'costs',
+  'attack',
 ] as const;
 export type WorkloadName = (typeof workloadNames)[number];
+/** A run of its own: it says nothing of speed. */
+const alone: WorkloadName = 'attack';
 
 export type Options = {
   quick: boolean;
@@ -36,7 +39,8 @@ export type Options = {
 export const usage = `npm run bench -- [options]
 
   --quick           a few minutes instead of half an hour: short runs, few repetitions, 100,000 codes for a million
-  --only A,B        workloads: ${workloadNames.join(', ')} (or w1 … w9)
+  --only A,B        workloads: ${workloadNames.join(', ')} (or w1 … w10)
+  --under-attack    only W10: what people and devices notice while strangers send the worst requests known
   --targets A,B     servers: ${allTargets.map((target) => target.name).join(', ')}
   --repetitions N   how often each is measured
   --seconds N       how long each measurement takes
@@ -51,6 +55,7 @@ const text = { type: 'string' } as const;
 const known = {
   help: { type: 'boolean', short: 'h' },
   quick: { type: 'boolean' },
+  'under-attack': { type: 'boolean' },
   profile: { type: 'boolean' },
   only: text,
   targets: text,
@@ -66,7 +71,7 @@ export function readOptions(words: string[]): Options | 'help' {
   const quick = values.quick ?? false;
   return {
     quick,
-    workloads: chosen(values.only, [...workloadNames], (name) => name, 'workload'),
+    workloads: values['under-attack'] ? [alone] : workloadsIn(values.only),
     targets: chosen(values.targets, [...allTargets], ({ name }) => name, 'target'),
     repetitions: numberOf('repetitions', values.repetitions, /^[1-9]\d{0,3}$/) ?? (quick ? 2 : 5),
     seconds: numberOf('seconds', values.seconds, /^(?!0+(?:\.0*)?$)\d{1,4}(?:\.\d+)?$/) ?? (quick ? 1.5 : 4),
@@ -77,6 +82,11 @@ export function readOptions(words: string[]): Options | 'help' {
     profile: values.profile ?? false,
     results: values.results ?? 'bench/results',
   };
+}
+
+function workloadsIn(only: string | undefined): WorkloadName[] {
+  const all = chosen(only, [...workloadNames], (name) => name, 'workload');
+  return only === undefined ? all.filter((name) => name !== alone) : all;
 }
 
 function parse(words: string[]) {
@@ -97,7 +107,7 @@ function numberOf(name: string, word: string | undefined, shape: RegExp): number
 function chosen<T>(words: string | undefined, all: T[], nameOf: (one: T) => string, kind: string): T[] {
   if (words === undefined) return all;
   return words.split(',').map((word) => {
-    const numbered = /^w(\d)$/i.exec(word)?.[1];
+    const numbered = /^w(\d\d?)$/i.exec(word)?.[1];
     const found = all.find((one, i) => nameOf(one) === word || (numbered !== undefined && i + 1 === Number(numbered)));
     if (found === undefined) throw new UsageError(`There is no ${kind} "${word}". Use ${all.map(nameOf).join(', ')}.`);
     return found;

@@ -121,6 +121,18 @@ const shapes: Record<WorkloadName, { title: string; columns: Column[] }> = {
       { title: 'resident MiB, idle', figure: 'idleMiB', digits: 0 },
     ],
   },
+  attack: {
+    title: 'W10 Beside strangers who send 150 of the worst requests a second',
+    columns: [
+      { title: 'sign in, quiet, ms', figure: 'signInQuiet', digits: 0 },
+      { title: 'attacked, ms', figure: 'signInAttacked', digits: 0 },
+      { title: '×', figure: 'signInTimes', digits: 2 },
+      { title: 'poll, quiet, ms', figure: 'pollQuiet', digits: 1 },
+      { title: 'attacked, ms', figure: 'pollAttacked', digits: 1 },
+      { title: '×', figure: 'pollTimes', digits: 2 },
+      { title: 'p99 attacked, ms', figure: 'pollAttackedP99', digits: 0 },
+    ],
+  },
 };
 
 function section(workload: WorkloadName, measurements: Measurement[], _options: Options): string[] {

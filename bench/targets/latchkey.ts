@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createHttpBrowser, signIn } from '../../test/helpers/http-browser.ts';
+import { createHttpBrowser, type HttpBrowser, signIn } from '../../test/helpers/http-browser.ts';
 import { linkCode } from '../../test/helpers/link-journey.ts';
 import { runLatchkey } from '../../test/helpers/server-process.ts';
 import { freePort } from '../../test/helpers/servers.ts';
@@ -86,6 +86,12 @@ async function approveOnPages(port: number, env: Record<string, string>, userCod
   const browser = createHttpBrowser(`http://localhost:${port}`);
   await signIn(browser, email, password);
   await linkCode(browser, userCode, password);
+}
+
+/** True if they are in: they end on their own pages. */
+export async function signInAgain(browser: HttpBrowser, email: string): Promise<boolean> {
+  const { status, url } = await signIn(browser, email, password);
+  return status === 200 && !url.pathname.startsWith('/signin');
 }
 
 /** A person who has just signed in, in a browser of their own. */

@@ -32,7 +32,7 @@ export type Hashing = {
 const slots = availableParallelism();
 // One hash per core: more at once would be no faster, take 19 MiB each and starve everything else. One queue for all of
 // the process, because its cores are.
-const queue = createFairQueue({ slots, mostWaiting: 64 * slots });
+const queue = createFairQueue({ slots, mostWaiting: 64 * slots, crowd: 4 * slots });
 const argon: Argon = { hash: hashPassword, verify: verifyPassword };
 
 /** The one way to Argon2 (B2): nobody gets there uncounted, nor before those who have asked for less. */

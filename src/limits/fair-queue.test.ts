@@ -4,8 +4,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { createFairQueue } from './fair-queue.ts';
 
 /** Work that ends when told to, one at a time, and the order in which it came to be done. */
-function createBench({ slots = 1, mostWaiting = 8 } = {}) {
-  const queue = createFairQueue({ slots, mostWaiting });
+function createBench({ slots = 1, mostWaiting = 8, crowd = 1000 } = {}) {
+  let now = 0;
+  const later: { at: number; work: () => void }[] = [];
+  const timer = {
+    now: () => now,
+    later: (after: number, work: () => void) => void later.push({ at: now + after, work }),
+  };
+  const queue = createFairQueue({ slots, mostWaiting, crowd, timer });
   const order: string[] = [];
   const refused: string[] = [];
   const running: (() => void)[] = [];
@@ -23,7 +29,12 @@ function createBench({ slots = 1, mostWaiting = 8 } = {}) {
   const finishAll = async () => {
     while (running.length > 0) await finish();
   };
-  return { ask, order, refused, running, finish, finishAll };
+  const advance = async (milliseconds: number) => {
+    now += milliseconds;
+    for (const one of later.splice(0)) one.at <= now ? one.work() : later.push(one);
+    await turn();
+  };
+  return { ask, order, refused, running, finish, finishAll, advance };
 }
 
 test('B2: networks take turns, however many one of them has heaped up', async () => {
@@ -70,7 +81,7 @@ test('B2: where all have the same, the last one to come is refused', async () =>
 });
 
 test('B2: there are never more at work than slots, also after failures', async () => {
-  const queue = createFairQueue({ slots: 2, mostWaiting: 100 });
+  const queue = createFairQueue({ slots: 2, mostWaiting: 100, crowd: 10 });
   let atWork = 0;
   let most = 0;
   const results = await Promise.allSettled(
@@ -85,4 +96,32 @@ test('B2: there are never more at work than slots, also after failures', async (
   );
   assert.equal(most, 2);
   assert.equal(results.filter(({ status }) => status === 'rejected').length, 10);
+});
+
+test('B2: a crowd of strangers rests for as long as it worked; whoever is known does not wait for that', async () => {
+  const { ask, order, finish, advance, running } = createBench({ mostWaiting: 20, crowd: 3 });
+  for (let i = 0; i < 6; i++) void ask(`network ${i}`);
+  await advance(30);
+  await finish();
+  assert.deepEqual(order, ['network 0'], 'five wait, and the slot rests');
+  await advance(29);
+  assert.equal(running.length, 0);
+  await advance(1);
+  assert.deepEqual(order, ['network 0', 'network 1']);
+  await advance(30);
+  await finish();
+  void ask('owner', true);
+  await advance(0);
+  assert.equal(order.at(-1), 'owner', 'at once');
+  await advance(30);
+  assert.equal(running.length, 1, 'and nobody else beside them');
+  await finish();
+  // Three that wait are still a crowd, two are none.
+  await advance(30);
+  await finish();
+  assert.equal(running.length, 0);
+  await advance(30);
+  await finish();
+  await finish();
+  assert.deepEqual(order.slice(-2), ['network 4', 'network 5']);
 });

@@ -6,15 +6,31 @@ export type Waiter = { line: string; known: boolean };
 type Place = { begin(): void; refuse(error: AppError): void };
 type Lines = Map<string, Place[]>;
 
+type Needs = {
+  slots: number;
+  mostWaiting: number;
+  /** So many strangers waiting are a crowd: their work then rests for as long as it took. */
+  crowd: number;
+  timer?: { now(): number; later(milliseconds: number, work: () => void): void };
+};
+
+const systemTimer = {
+  now: () => performance.now(),
+  later: (milliseconds: number, work: () => void) => void setTimeout(work, milliseconds).unref(),
+};
+
 /**
  * A queue in which nobody waits for what others have heaped up: lines take turns, and known ones take every other turn
- * (B2). When there is no more room, whoever has the longest line is refused, and nobody else.
+ * (B2). A crowd of strangers gets half the time of a slot, and everything else that the server does the other half. When
+ * there is no more room, whoever has the longest line is refused, and nobody else.
  */
-export function createFairQueue({ slots, mostWaiting }: { slots: number; mostWaiting: number }) {
+export function createFairQueue({ slots, mostWaiting, crowd, timer = systemTimer }: Needs) {
   const known: Lines = new Map();
   const strangers: Lines = new Map();
   let free = slots;
   let knownCameLast = false;
+  /** Slots that are free for whoever is known, and rest from strangers. */
+  let resting = 0;
 
   const sizeOf = (lines: Lines): number => [...lines.values()].reduce((size, line) => size + line.length, 0);
 
@@ -28,7 +44,19 @@ export function createFairQueue({ slots, mostWaiting }: { slots: number; mostWai
     return place;
   };
 
-  const leave = (): void => {
+  const leave = (waiter: Waiter, took: number): void => {
+    if (!waiter.known && known.size === 0 && sizeOf(strangers) >= crowd) {
+      resting += 1;
+      timer.later(took, () => {
+        // Somebody known has come meanwhile, and taken the slot.
+        if (resting === 0) return;
+        resting -= 1;
+        goOn();
+      });
+    } else goOn();
+  };
+
+  const goOn = (): void => {
     knownCameLast = knownCameLast ? strangers.size === 0 : known.size > 0;
     const place = next(knownCameLast ? known : strangers);
     if (place) place.begin();
@@ -49,6 +77,7 @@ export function createFairQueue({ slots, mostWaiting }: { slots: number; mostWai
     /** Runs the work when its turn has come. Rejects with AppError `unavailable` when there is no room for it. */
     async run<T>(waiter: Waiter, work: () => Promise<T>): Promise<T> {
       if (free > 0) free -= 1;
+      else if (waiter.known && resting > 0) resting -= 1;
       else {
         const lines = waiter.known ? known : strangers;
         if (!makeRoom(lines, waiter.line)) throw full();
@@ -58,10 +87,11 @@ export function createFairQueue({ slots, mostWaiting }: { slots: number; mostWai
         lines.set(waiter.line, line);
         await promise;
       }
+      const since = timer.now();
       try {
         return await work();
       } finally {
-        leave();
+        leave(waiter, timer.now() - since);
       }
     },
   };
