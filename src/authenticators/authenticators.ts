@@ -92,6 +92,8 @@ export type Authenticators = LostAuthenticators & {
   setPassword(accountId: AccountId, password: string, asker?: Asker): Promise<void>;
   /** When the password that signs in was set, epoch milliseconds; undefined if none does. */
   passwordSince(accountId: AccountId): Promise<number | undefined>;
+  /** Throws AppError `unavailable` if no password or code can be checked for them just now. */
+  expectRoom(asker: Asker): void;
   /** Takes as long for nobody (F5). */
   verifyPassword(accountId: AccountId | undefined, password: string, asker?: Asker): Promise<boolean>;
 
@@ -216,6 +218,7 @@ export function createAuthenticators(needs: {
       const password = await store.findPassword(accountId);
       return password && password.failed_tries < mostFailures ? password.changed_at : undefined;
     },
+    expectRoom: (asker) => hashing.expectRoom(asker),
     verifyPassword: (accountId, password, asker) => passwords.verify(accountId, password, asker),
 
     passkeys,

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import { AppError } from '../errors.ts';
-import { createFairQueue } from '../limits/fair-queue.ts';
+import { createFairQueue, type Waiter } from '../limits/fair-queue.ts';
 import { limitTable } from '../limits/limit-table.ts';
 import { createLimits } from '../limits/limits.ts';
 import type { Secrets } from '../secrets.ts';
@@ -17,6 +17,8 @@ export type Asker = { account: string; network: string; known: boolean };
 export type Argon = { hash: typeof hashPassword; verify: typeof verifyPassword };
 
 export type Hashing = {
+  /** Throws AppError `unavailable` if there is no room just now, before anything is written for whoever asks. */
+  expectRoom(asker: Asker): void;
   /**
    * Runs work that hashes once, when its turn has come. What it counts is counted there, so that nothing is that was not
    * tried. Without `asker` it is the operator's, who may have as many as they like.
@@ -54,11 +56,17 @@ export function createHashing(needs: { ephemeral: Ephemeral; clock: Clock; secre
     if (!turn.allowed) throw new AppError('too_many_tries', 'Too many passwords were checked or set.', turn);
   };
 
+  const waiterOf = (asker: Asker | undefined): Waiter => {
+    const line = asker?.known ? key(asker.account) : (asker?.network ?? 'operator');
+    return { line, known: asker?.known ?? true };
+  };
+
   return {
+    expectRoom: (asker) => queue.expectRoom(waiterOf(asker)),
+
     async turn(asker, work) {
       if (asker) await count(asker);
-      const line = asker?.known ? key(asker.account) : (asker?.network ?? 'operator');
-      return queue.run({ line, known: asker?.known ?? true }, () => work(argon));
+      return queue.run(waiterOf(asker), () => work(argon));
     },
 
     async wasRight(asker) {

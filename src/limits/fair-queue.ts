@@ -63,24 +63,32 @@ export function createFairQueue({ slots, mostWaiting, crowd, timer = systemTimer
     else free += 1;
   };
 
-  const makeRoom = (lines: Lines, name: string): boolean => {
-    if (sizeOf(lines) < mostWaiting) return true;
-    const [longest = name, line = []] = [...lines].reduce((one, other) =>
-      other[1].length > one[1].length ? other : one,
-    );
-    if (longest === name || line.length <= (lines.get(name)?.length ?? 0) + 1) return false;
-    line.pop()?.refuse(full());
-    return true;
+  /** Whose last place goes to whoever comes now; undefined if they would be the greediest themselves. */
+  const greedier = (lines: Lines, name: string): Place[] | undefined => {
+    const [longest, line] = [...lines].reduce((one, other) => (other[1].length > one[1].length ? other : one));
+    return longest === name || line.length <= (lines.get(name)?.length ?? 0) + 1 ? undefined : line;
   };
 
+  const linesOf = ({ known: isKnown }: Waiter): Lines => (isKnown ? known : strangers);
+  const isFull = (waiter: Waiter): boolean => free === 0 && sizeOf(linesOf(waiter)) >= mostWaiting;
+
   return {
+    /** Throws what `run` would reject with just now: for whoever has work to do before. */
+    expectRoom(waiter: Waiter): void {
+      if (isFull(waiter) && !greedier(linesOf(waiter), waiter.line)) throw full();
+    },
+
     /** Runs the work when its turn has come. Rejects with AppError `unavailable` when there is no room for it. */
     async run<T>(waiter: Waiter, work: () => Promise<T>): Promise<T> {
       if (free > 0) free -= 1;
       else if (waiter.known && resting > 0) resting -= 1;
       else {
-        const lines = waiter.known ? known : strangers;
-        if (!makeRoom(lines, waiter.line)) throw full();
+        const lines = linesOf(waiter);
+        if (isFull(waiter)) {
+          const line = greedier(lines, waiter.line);
+          if (!line) throw full();
+          line.pop()?.refuse(full());
+        }
         const { promise, resolve, reject } = Promise.withResolvers<void>();
         const line = lines.get(waiter.line) ?? [];
         line.push({ begin: resolve, refuse: reject });

@@ -12,6 +12,7 @@ export type Checks = {
   methodsOf(accountId: AccountId): Promise<Methods>;
   secondStepMissing(accountId: AccountId): Promise<boolean>;
   passwordSince(accountId: AccountId): Promise<number | undefined>;
+  expectRoom(asker: Asker): void;
   verifyPassword(accountId: AccountId | undefined, password: string, asker: Asker): Promise<boolean>;
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
   recoveryCodes: { use(accountId: AccountId, code: string, asker: Asker): Promise<{ left: number } | undefined> };
@@ -51,9 +52,11 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
   const tooMany = (retryAt: number): Failure => ({ ok: false, status: 429, error: 'signin.tooManyTries', retryAt });
   const wrong = (error: string): Failure => ({ ok: false, status: 422, error });
 
+  const askerOf = ({ subject, network }: Attempt, known: boolean): Asker => ({ account: subject, network, known });
+
   /** A check of a try that was counted; one that could not be carried out is no failure of whoever tried. */
   const counted = <T>(attempt: Attempt, known: boolean, check: (asker: Asker) => Promise<T>): Promise<T> =>
-    check({ account: attempt.subject, network: attempt.network, known }).catch(async (error) => {
+    check(askerOf(attempt, known)).catch(async (error) => {
       await throttle.cancel(attempt, known).catch(() => {});
       throw error;
     });
@@ -65,7 +68,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
   ): Promise<Outcome> => {
     if (text === '') return wrong('signin.password.missing');
     const attempt = { kind: 'password' as const, subject: who.email, accountId: who.accountId, ...source };
-    const turn = await throttle.enter(attempt);
+    const turn = await throttle.enter(attempt, (known) => checks.expectRoom(askerOf(attempt, known)));
     if (!turn.allowed) return tooMany(turn.retryAt);
     const right = await counted(attempt, turn.known, (asker) => checks.verifyPassword(who.accountId, text, asker));
     if (!right) return wrong('signin.password.wrong');

@@ -22,9 +22,12 @@ export type Attempt = {
 export type Throttle = {
   /**
    * Counts a try before it is checked. `retryAt` is epoch milliseconds; `known` tells that the account has signed in in
-   * this browser before.
+   * this browser before. `ready` throws if it could not be checked just now, before anything is written.
    */
-  enter(attempt: Attempt): Promise<{ allowed: true; known: boolean } | { allowed: false; retryAt: number }>;
+  enter(
+    attempt: Attempt,
+    ready?: (known: boolean) => void,
+  ): Promise<{ allowed: true; known: boolean } | { allowed: false; retryAt: number }>;
   /** Takes back a try that was not checked after all. */
   cancel(attempt: Attempt, known: boolean): Promise<void>;
   /** Takes the try back, and forgets the failures of this browser, or network, with this account. */
@@ -106,7 +109,7 @@ export function createThrottle(needs: {
       };
     },
 
-    async enter(attempt) {
+    async enter(attempt, ready) {
       const now = clock.now();
       const names = keys(attempt);
       const rows = await store.read(Object.values(names));
@@ -134,6 +137,7 @@ export function createThrottle(needs: {
           ];
       const until = waits(tiers);
       if (until > now) return { allowed: false, retryAt: until };
+      ready?.(known);
       const counted = await database
         .transaction(async (trx) => {
           for (const [name, tier] of tiers) if (!(await store.count(name, tier, now, trx))) throw new OneAtATime();
