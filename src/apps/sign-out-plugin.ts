@@ -7,7 +7,7 @@ import { problemPage } from './apps-pages.tsx';
 import { signOutOfAppPage } from './sign-out-pages.tsx';
 import { type Refused, readSignOutRequest, type SignOutRequest } from './sign-out-request.ts';
 
-type Needs = { engine: Engine; signin: Pick<Signin, 'here' | 'settingUp' | 'signOut'> };
+type Needs = { engine: Engine; signin: Pick<Signin, 'here' | 'signOut'> };
 type Answer = { request?: string; account?: string; answer?: string };
 
 /**
@@ -19,9 +19,11 @@ type Answer = { request?: string; account?: string; answer?: string };
 export function createSignOutPlugin({ engine, signin }: Needs) {
   const read = (query: string) => readSignOutRequest(query, { engine, clients: engine.clients });
 
-  /** Whoever is signed in here, or has got half way: that, too, must end. */
-  const whoIsHere = async (request: FastifyRequest): Promise<SignedIn | undefined> =>
-    request.signedIn ?? (await signin.settingUp(request));
+  /** Whoever is signed in here, or all but for a second step that is to be set up: that, too, must end. */
+  const whoIsHere = async (request: FastifyRequest): Promise<{ here: SignedIn | undefined; isHalfWay: boolean }> => {
+    const { signedIn, settingUp, half } = await signin.here(request);
+    return { here: signedIn ?? settingUp, isHalfWay: half !== undefined };
+  };
 
   return async (app: FastifyInstance): Promise<void> => {
     // A POST of another site arrives here as GET (engine-plugin.ts).
@@ -30,8 +32,9 @@ export function createSignOutPlugin({ engine, signin }: Needs) {
       const asked = await read(query);
       if ('error' in asked) return refuse(request, reply, asked);
       const { app: client, returnTo } = asked;
-      const here = await whoIsHere(request);
-      if (!here && returnTo !== undefined) return reply.redirect(returnTo, 303);
+      const { here, isHalfWay } = await whoIsHere(request);
+      // A password was right, and its second step waits: our own page ends that, which nobody is signed in by yet (A4).
+      if (!here && !isHalfWay && returnTo !== undefined) return reply.redirect(returnTo, 303);
       if (!here || !client) return reply.redirect(inTheirWords('/signout', query), 303);
       const { account, meansAnother } = whoLeaves(here, asked);
       const others = here.others.length;
@@ -45,7 +48,7 @@ export function createSignOutPlugin({ engine, signin }: Needs) {
       // Read anew: what the form brings back is no more to be trusted than the address it came from.
       const asked = await read(query);
       if ('error' in asked) return refuse(request, reply, asked);
-      const here = await whoIsHere(request);
+      const { here } = await whoIsHere(request);
       const leaving = here && [here.current, ...here.others].find(({ accountId }) => accountId === account);
       // Whom the question was about has signed out meanwhile, in another tab: where others are, they are asked anew.
       if (answer === 'leave' && here && !leaving) return reply.redirect(`/session/end?${query}`, 303);

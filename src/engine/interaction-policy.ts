@@ -2,6 +2,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import type { Clock } from '../clock.ts';
 import { acrFor, wantedAcr } from './acr.ts';
 import { meantAccount, provenLately } from './app-requests.ts';
+import { isPublic } from './engine-client.ts';
 import type { Units } from './unit-of-work.ts';
 import type { Visitor } from './visit.ts';
 
@@ -35,6 +36,18 @@ export function createInteractionPolicy({ units, clock }: { units: Pick<Units, '
     asks('acr', 'End-User authentication is not as strong as it was asked for', 'login_required', tooWeak),
   );
 
+  const consent = policy.get('consent');
+  const native = consent?.checks.get('native_client_prompt');
+  if (!consent || !native) throw new Error('The engine has moved its question to apps on the person’s own machine.');
+  consent.checks.remove(native.reason);
+  // RFC 8252 §8.6: any program can pretend to be an app on this machine, but none has the secret that a server keeps, such
+  // as one in development on loopback: that is not asked for again what was allowed.
+  consent.checks.add(
+    new Check(native.reason, native.description, 'interaction_required', (ctx) => {
+      const { client } = (ctx as KoaContextWithOIDC).oidc;
+      return client && !isPublic(client) ? Check.NO_NEED_TO_PROMPT : native.check(ctx);
+    }),
+  );
   // What is asked for was computed (narrow-request.ts); of it the engine would have only scopes about the person allowed
   // and given, unless a resource is named (A5).
   login.checks.add(

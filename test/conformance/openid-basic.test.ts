@@ -68,6 +68,16 @@ describe('C4: an app whose operator lets it do without PKCE', () => {
     assert.equal((await app.redeem(answered)).status, 200);
   });
 
+  it('RFC 8252 §8.6: on loopback an app with a secret is not asked again what was allowed, one without is', async () => {
+    const redirectUris = ['http://127.0.0.1/callback'];
+    for (const isPublic of [false, true]) {
+      const local = await registerRelyingParty(server, { redirectUris, public: isPublic });
+      await local.authorize(person, {}, { email });
+      const { response } = await local.authorize(person, { prompt: 'none' });
+      assert.equal(response.error, isPublic ? 'interaction_required' : undefined);
+    }
+  });
+
   it('every other app needs PKCE, whatever else it sends', async () => {
     const careful = await registerRelyingParty(server);
     const { response } = await careful.authorize(person, withoutPkce);

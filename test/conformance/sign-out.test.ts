@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { importJWK, type JWK, SignJWT } from 'jose';
+import { generateSync } from 'otplib';
+import { createAccounts } from '../../src/account/account.ts';
+import { createAuthenticators } from '../../src/authenticators/authenticators.ts';
 import { createSigningKeys } from '../../src/engine/signing-keys.ts';
+import type { AccountId } from '../../src/ids.ts';
 import { chooseAccount } from '../helpers/app-sign-in.ts';
 import { createHttpBrowser, type HttpBrowser, type HttpPage, signIn } from '../helpers/http-browser.ts';
 import { type RelyingParty, registerRelyingParty, type SignedInApp, signedOut } from '../helpers/relying-party.ts';
@@ -251,6 +255,49 @@ describe('C1: signing out for an app', () => {
     await server.app.tidy();
     assert.match((await end(usual)).text, /sam@example\.org/);
     assert.match((await end({ ...usual, id_token_hint: await signed({}) })).text, /sam@example\.org/);
+  });
+});
+
+describe('C1, A4: whoever has not come all the way is no less to be signed out', () => {
+  let server: TestApp;
+  let app: RelyingParty;
+  let id: AccountId;
+  const start = async (env: Record<string, string> = {}): Promise<void> => {
+    server = await startTestApp({ env });
+    id = await server.createAccount(sam);
+    app = await registerRelyingParty(server);
+  };
+  afterEach(() => server.stop());
+  const open = (person: HttpBrowser): Promise<HttpPage> =>
+    person.open(`/session/end?${new URLSearchParams({ client_id: app.id, post_logout_redirect_uri: signedOut })}`);
+
+  it('still without the second step that the operator wants: asked, and gone', async () => {
+    await start({ LATCHKEY_REQUIRE_SECOND_STEP: 'on' });
+    const person = createHttpBrowser(server.url);
+    await signIn(person, sam, testPassword);
+    const question = await open(person);
+    assert.match(question.title, /^Sign out of Latchkey, too\?/);
+    const back = await person.submit(question, {}, { name: 'answer', value: 'leave' });
+    assert.equal(back.url.href, signedOut);
+    assert.equal((await person.open('/security/app')).url.pathname, '/signin');
+  });
+
+  it('half way, with the second step to come: our own page ends it, and no app is told that they are out', async () => {
+    await start();
+    const authenticators = createAuthenticators({
+      ...server.outside,
+      userIdOf: (accountId) => createAccounts(server.outside).passkeyUserId(accountId),
+    });
+    const setup = authenticators.beginApp(id, sam);
+    const code = generateSync({ secret: setup.secret, epoch: Math.floor(server.clock.now() / 1000) });
+    assert.ok(await authenticators.finishApp(id, setup, code));
+    const person = createHttpBrowser(server.url);
+    assert.equal((await signIn(person, sam, testPassword)).url.pathname, '/signin/code');
+    const page = await open(person);
+    assert.equal(page.url.pathname, '/signout');
+    assert.match(page.text, /sam@example\.org/);
+    await person.submit(page, {});
+    assert.equal((await open(person)).url.href, signedOut);
   });
 });
 

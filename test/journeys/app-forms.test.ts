@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type AppReceiver, startAppReceiver } from '../helpers/app-receiver.ts';
 import { launchChromium } from '../helpers/chromium.ts';
@@ -111,11 +112,11 @@ describe('forms between apps and us, in Chromium', () => {
       const code = back.searchParams.get('code') ?? '';
       const tokens = await app.redeem({ response: { code }, verifier: first.verifier });
 
-      // Cookies do not come with a POST of another site: that nobody signs in again shows that they come with the GET after.
-      receiver.pages.set('/start', formTo('/auth', app.prepare().sent));
+      // Cookies do not come with a POST of another site: that it is silent shows that they come with the GET after it.
+      receiver.pages.set('/start', formTo('/auth', app.prepare({ prompt: 'none' }).sent));
       await tab.goto(`${receiver.origin}/start`);
       await press('button');
-      assert.match((await tab.locator('main').textContent()) ?? '', /Sign in to Acme Photos with your account\?/);
+      assert.ok(new URL(tab.url()).searchParams.get('code'), tab.url());
 
       const leaving = { post_logout_redirect_uri: `${receiver.origin}/bye`, state };
       receiver.pages.set('/start', formTo('/session/end', { ...leaving, id_token_hint: String(tokens.body.id_token) }));
@@ -127,6 +128,37 @@ describe('forms between apps and us, in Chromium', () => {
       assert.equal(new URL(tab.url()).searchParams.get('state'), state);
       await tab.goto(`${server.url}/account`);
       assert.equal(new URL(tab.url()).pathname, '/signin');
+    });
+  }
+
+  for (const look of [
+    { locale: 'en-GB', colorScheme: 'light' },
+    { locale: 'ar', colorScheme: 'dark' },
+  ] as const) {
+    it(`WCAG 2.2 AA and 320 px: the pages on the way, ${look.locale}, ${look.colorScheme}`, async () => {
+      context = await browser.newContext({ ...look, viewport: { width: 320, height: 640 } });
+      tab = await context.newPage();
+      await tab.route('**/assets/press*', (route) => route.abort());
+      const seen = async (name: string): Promise<void> => {
+        const { violations } = await new AxeBuilder({ page: tab }).setLegacyMode(true).analyze();
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => [name, id, nodes.map(({ html }) => html)]),
+          [],
+        );
+        const wide = await tab.evaluate(
+          () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+        );
+        assert.equal(wide, false, name);
+      };
+      await tab.goto(app.prepare({ response_mode: 'form_post', prompt: 'none' }).url);
+      await seen('on to the app');
+      await tab.goto(`${server.url}/signin`);
+      await signInHere();
+      const leaving = { client_id: app.id, post_logout_redirect_uri: `${receiver.origin}/bye` };
+      await tab.goto(`${server.url}/session/end?${new URLSearchParams(leaving)}`);
+      await seen('sign out of the app');
+      await tab.goto(`${server.url}/session/end?${new URLSearchParams({ ...leaving, client_id: 'x' })}`);
+      await seen('what cannot be done');
     });
   }
 
