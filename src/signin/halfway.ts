@@ -13,7 +13,7 @@ export type Halfway = { accountId: AccountId; email: string; method: 'pwd' | 'ke
 type Kept = Halfway & { since?: number | undefined };
 
 const halfwayFor = minutes(10);
-/** Sign-ins of one account that are half way at a time; each further one ends the oldest. */
+/** Sign-ins of one account, in browsers it does not know, that are half way at a time; one more ends the oldest. */
 const atOnce = 50;
 
 export type Halfways = ReturnType<typeof createHalfways>;
@@ -22,16 +22,22 @@ export type Halfways = ReturnType<typeof createHalfways>;
 export function createHalfways(needs: {
   ephemeral: Ephemeral;
   passwordSince(accountId: AccountId): Promise<number | undefined>;
+  knows(accountId: AccountId, browserId: string): Promise<boolean>;
 }) {
-  const { ephemeral, passwordSince } = needs;
+  const { ephemeral, passwordSince, knows } = needs;
   const key = ({ browserId }: { browserId: string }): string => `signin-halfway:${browserId}`;
 
-  /** Whoever knows a password alone and asks without cookies would otherwise fill the store (B7). */
+  /**
+   * Whoever knows a password alone and asks without cookies would otherwise fill the store (B7). Browsers that the account
+   * knows are few, and nobody takes their place.
+   */
   const makeRoom = async (accountId: AccountId, browserId: string): Promise<void> => {
+    if (await knows(accountId, browserId)) return;
     const turn = await ephemeral.increment(`signin-halves:${accountId}`, halfwayFor * 2);
     const place = `signin-half:${accountId}:${turn % atOnce}`;
     const before = await ephemeral.take(place);
-    if (before !== undefined && before !== browserId) await ephemeral.remove(key({ browserId: before }));
+    const goes = before !== undefined && before !== browserId && !(await knows(accountId, before));
+    if (goes) await ephemeral.remove(key({ browserId: before }));
     await ephemeral.set(place, browserId, halfwayFor);
   };
 

@@ -43,6 +43,33 @@ export function createKnownBrowserStore(database: Database) {
         .execute();
     },
 
+    /** Forgets what is too many beside `browserHash`: of those that are not known longest, those not seen for longest. */
+    async makeRoom(
+      accountId: AccountId,
+      browserHash: string,
+      { firsts, lasts }: { firsts: number; lasts: number },
+      trx: DatabaseTransaction,
+    ): Promise<void> {
+      const tables = trx.withTables<Tables>();
+      const others = tables
+        .selectFrom('known_browser')
+        .select('browser_hash')
+        .where('account_id', '=', accountId)
+        .where('browser_hash', '<>', browserHash);
+      const longest = others.orderBy('first_seen_at').orderBy('browser_hash').limit(firsts);
+      const tooMany = others
+        .where('browser_hash', 'not in', longest)
+        .orderBy('last_seen_at', 'desc')
+        .orderBy('browser_hash')
+        .limit(1000)
+        .offset(lasts);
+      await tables
+        .deleteFrom('known_browser')
+        .where('account_id', '=', accountId)
+        .where('browser_hash', 'in', tooMany)
+        .execute();
+    },
+
     find: (accountId: AccountId, browserHash: string, since: number) =>
       db
         .selectFrom('known_browser')

@@ -7,6 +7,12 @@ import { createKnownBrowserStore } from './known-browser-store.ts';
 /** A browser nobody has signed in with for so long is a stranger again. */
 const remembered = days(180);
 
+/**
+ * How many browsers an account has, and as many sessions (B7): those it has known longest stay whatever comes, so that
+ * whoever has the password cannot push out the owner's; the others push out each other. One is the browser of this moment.
+ */
+export const room = { firsts: 20, lasts: 19 };
+
 export type KnownBrowsers = ReturnType<typeof createKnownBrowsers>;
 
 /**
@@ -28,8 +34,12 @@ export function createKnownBrowsers(needs: { database: Database; clock: Clock; s
         { account_id: accountId, browser_hash: hash(browserId), first_seen_at: now, last_seen_at: now },
         trx,
       );
+      await store.makeRoom(accountId, hash(browserId), room, trx);
       return false;
     },
+
+    /** As the rows of browsers and sessions have it. */
+    hash,
 
     /** Does the same work for nobody (F5). */
     async knows(accountId: AccountId | undefined, browserId: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Database, DatabaseTransaction } from '../drivers/database/database
 import { type AccountId, newId, type SessionId } from '../ids.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
-import { createKnownBrowsers } from './known-browsers.ts';
+import { createKnownBrowsers, room } from './known-browsers.ts';
 import { createSigninStore, type SessionAccountRow, type SessionRow } from './signin-store.ts';
 
 /** A session that is alive, with the accounts signed in in it. `current` is one of them. */
@@ -46,6 +46,9 @@ export const secondPress = seconds(10);
 /** How exactly idleness is known; the price of exactness is a write per request. */
 const seenEvery = minutes(5);
 
+/** Accounts side by side in one browser; the one that signed in first makes room for one more. */
+const mostHere = 20;
+
 export function createSessions(needs: {
   database: Database;
   clock: Clock;
@@ -53,6 +56,8 @@ export function createSessions(needs: {
   secrets: Secrets;
   /** Told of an account that has left a session: what hangs on the two together ends as well. */
   leftSession?: ((id: SessionId, accountId: AccountId) => Promise<void>) | undefined;
+  /** One after the other, as far as this account goes. */
+  lockAccount(id: AccountId, trx: DatabaseTransaction): Promise<void>;
 }) {
   const { database, clock, random, secrets } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
@@ -63,6 +68,27 @@ export function createSessions(needs: {
   const freshSecret = () => {
     const secret = random.token(32);
     return { secret, secret_hash: hash(secret) };
+  };
+
+  /** A right sign-in without the cookie of the session before leaves that one behind; it makes no rows without end (B7). */
+  const makeRoom = async (
+    accountId: AccountId,
+    id: SessionId,
+    browserHash: string,
+    trx: DatabaseTransaction,
+  ): Promise<SessionId[]> => {
+    // Not what a button pressed twice has just begun: either answer may be the one that the browser keeps.
+    const before = clock.now() - secondPress;
+    const over = async () => [
+      ...(await store.abandoned(accountId, { id, browserHash, before }, trx)),
+      ...(await store.tooMany(accountId, id, room, trx)),
+    ];
+    if ((await over()).length === 0) return [];
+    // Two at a time would wait for each other's rows.
+    await needs.lockAccount(accountId, trx);
+    const ids = await over();
+    if (ids.length > 0) await store.removeFrom(ids, accountId, trx);
+    return ids;
   };
 
   return {
@@ -97,18 +123,29 @@ export function createSessions(needs: {
         previous_secret_hash: null,
         renewed_at: null,
         current_account_id: accountId,
+        browser_hash: knownBrowsers.hash(browserId),
         seen_at: now,
         expires_at: now + longestSession,
       };
-      return database.transaction(async (trx) => {
+      const { left, ...started } = await database.transaction(async (trx) => {
         const kept = session && (await store.renew(session.id, session.secretHash, state, trx));
         const id = kept ? session.id : newId<SessionId>(random);
         if (!kept) await store.insert(newSession(id, state, userAgent, now), trx);
         const proof = { methods: methods.join(' '), proven_at: now, spendable_proof_at: now };
         const signIn = { session_id: id, account_id: accountId, signed_in_at: now, country: country ?? null };
         await store.saveAccount({ ...signIn, ...proof }, trx);
-        return { id, secret, newBrowser: !(await knownBrowsers.see(accountId, browserId, trx)) };
+        const newBrowser = !(await knownBrowsers.see(accountId, browserId, trx));
+        const ended = kept ? [] : await makeRoom(accountId, id, state.browser_hash, trx);
+        const left = ended.map((one) => ({ from: one, who: accountId }));
+        const [oldest] = kept && session.others.length >= mostHere - 1 ? session.others : [];
+        if (oldest && oldest.account_id !== accountId) {
+          await store.removeFrom([id], oldest.account_id, trx);
+          left.push({ from: id, who: oldest.account_id });
+        }
+        return { id, secret, newBrowser, left };
       });
+      for (const { from, who } of left) await needs.leftSession?.(from, who);
+      return started;
     },
 
     /** Notes a proof of the current account; undefined if the session ended or its secret was replaced meanwhile. */
@@ -153,8 +190,11 @@ export function createSessions(needs: {
       for (const accountId of accounts) await needs.leftSession?.(id, accountId);
     },
     /** Without telling `leftSession`: whoever signs an account out everywhere ends all that it has. */
-    removeAccountEverywhere: (accountId: AccountId, except?: SessionId, trx?: DatabaseTransaction): Promise<void> =>
-      store.removeAccountEverywhere(accountId, except, trx),
+    removeAccountEverywhere: (
+      accountId: AccountId,
+      except: SessionId | undefined,
+      trx: DatabaseTransaction,
+    ): Promise<void> => store.removeAccountEverywhere(accountId, except, trx),
     removeEnded: (): Promise<number> => store.removeEnded(clock.now(), clock.now() - longestIdle),
   };
 }

@@ -1,5 +1,6 @@
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, SessionId } from '../ids.ts';
+import type { KnownBrowserRow } from './known-browser-store.ts';
 
 export type SessionRow = {
   id: SessionId;
@@ -9,6 +10,8 @@ export type SessionRow = {
   renewed_at: number | null;
   current_account_id: AccountId | null;
   user_agent: string | null;
+  /** As `known_browser` has it; null if older than that column. */
+  browser_hash: string | null;
   created_at: number;
   seen_at: number;
   expires_at: number;
@@ -26,7 +29,10 @@ export type SessionAccountRow = {
   country: string | null;
 };
 
-type Tables = { session: SessionRow; session_account: SessionAccountRow };
+/** How many of an account's browsers stay: those known longest, and of the others those used last. */
+export type Room = { firsts: number; lasts: number };
+
+type Tables = { session: SessionRow; session_account: SessionAccountRow; known_browser: KnownBrowserRow };
 
 export type SigninStore = ReturnType<typeof createSigninStore>;
 
@@ -136,13 +142,78 @@ export function createSigninStore(database: Database) {
         .orderBy('session.id')
         .execute(),
 
-    async removeAccount(id: SessionId, accountId: AccountId): Promise<boolean> {
-      const result = await db
+    /**
+     * The sessions of an account that are too many beside `id`. Whoever has the password can make sessions without end;
+     * they push out each other, never one of a browser that the account has known longer (B7).
+     */
+    async tooMany(accountId: AccountId, id: SessionId, { firsts, lasts }: Room, trx: DatabaseTransaction) {
+      const others = trx
+        .withTables<Tables>()
+        .selectFrom('session_account')
+        .innerJoin('session', 'session.id', 'session_account.session_id')
+        .leftJoin('known_browser', (join) =>
+          join
+            .onRef('known_browser.account_id', '=', 'session_account.account_id')
+            .onRef('known_browser.browser_hash', '=', 'session.browser_hash'),
+        )
+        .select('session.id')
+        .where('session_account.account_id', '=', accountId)
+        .where('session.id', '<>', id);
+      const longest = others
+        .orderBy((by) => by.fn.coalesce('known_browser.first_seen_at', 'session.created_at'))
+        .orderBy('session.created_at')
+        .orderBy('session.id')
+        .limit(firsts);
+      const rows = await others
+        .where('session.id', 'not in', longest)
+        .orderBy('session.seen_at', 'desc')
+        .orderBy('session.created_at', 'desc')
+        .orderBy('session.id')
+        .limit(1000)
+        .offset(lasts)
+        .execute();
+      return rows.map((row) => row.id);
+    },
+
+    /** The account's sessions of this browser that began before `before`, beside `id`: their cookies are gone. */
+    async abandoned(
+      accountId: AccountId,
+      { id, browserHash, before }: { id: SessionId; browserHash: string; before: number },
+      trx: DatabaseTransaction,
+    ): Promise<SessionId[]> {
+      const rows = await trx
+        .withTables<Tables>()
+        .selectFrom('session_account')
+        .innerJoin('session', 'session.id', 'session_account.session_id')
+        .select('session.id')
+        .where('session_account.account_id', '=', accountId)
+        .where('session.browser_hash', '=', browserHash)
+        .where('session.created_at', '<=', before)
+        .where('session.id', '<>', id)
+        .execute();
+      return rows.map((row) => row.id);
+    },
+
+    /** Takes the account out of these sessions, and away those that nobody is left in. */
+    async removeFrom(ids: readonly SessionId[], accountId: AccountId, trx: DatabaseTransaction): Promise<boolean> {
+      const tables = trx.withTables<Tables>();
+      const removed = await tables
         .deleteFrom('session_account')
-        .where('session_id', '=', id)
         .where('account_id', '=', accountId)
+        .where('session_id', 'in', ids)
         .executeTakeFirst();
-      return result.numDeletedRows > 0n;
+      await tables
+        .deleteFrom('session')
+        .where('id', 'in', ids)
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('session_account').select('account_id').whereRef('session_id', '=', 'session.id'))),
+        )
+        .execute();
+      return removed.numDeletedRows > 0n;
+    },
+
+    async removeAccount(id: SessionId, accountId: AccountId): Promise<boolean> {
+      return database.transaction((trx) => this.removeFrom([id], accountId, trx));
     },
 
     async remove(id: SessionId): Promise<void> {
@@ -152,12 +223,17 @@ export function createSigninStore(database: Database) {
     async removeAccountEverywhere(
       accountId: AccountId,
       except: SessionId | undefined,
-      trx?: DatabaseTransaction,
+      trx: DatabaseTransaction,
     ): Promise<void> {
-      const tables = trx ? trx.withTables<Tables>() : db;
-      let query = tables.deleteFrom('session_account').where('account_id', '=', accountId);
-      if (except) query = query.where('session_id', '<>', except);
-      await query.execute();
+      const tables = trx.withTables<Tables>();
+      const rows = await tables
+        .selectFrom('session_account')
+        .select('session_id')
+        .where('account_id', '=', accountId)
+        .where('session_id', '<>', except ?? ('' as SessionId))
+        .execute();
+      const ids = rows.map((row) => row.session_id);
+      if (ids.length > 0) await this.removeFrom(ids, accountId, trx);
     },
 
     async removeEnded(now: number, idleSince: number): Promise<number> {

@@ -128,6 +128,7 @@ export function createSignin(needs: {
   accounts: {
     find(id: AccountId): Promise<Account | undefined>;
     findByEmail(email: string): Promise<Account | undefined>;
+    lock(id: AccountId, transaction: DatabaseTransaction): Promise<void>;
   };
   authenticators: Checks;
   places: Places;
@@ -141,10 +142,11 @@ export function createSignin(needs: {
 }): Signin {
   const { database, clock, journal, accounts, authenticators, places } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
-  const sessions = createSessions(needs);
+  const sessions = createSessions({ ...needs, lockAccount: needs.accounts.lock });
   const throttle = createThrottle({ ...needs, knows: knownBrowsers.knows });
   const checker = createChecker({ checks: authenticators, throttle });
-  const halfways = createHalfways({ ...needs, passwordSince: authenticators.passwordSince });
+  const { knows } = knownBrowsers;
+  const halfways = createHalfways({ ...needs, knows, passwordSince: authenticators.passwordSince });
   const readings = createReadings<Method>({
     sessions,
     findAccount: accounts.find,

@@ -122,7 +122,7 @@ async function browserIn({ signedIn, settingUp, half }: State): Promise<HttpBrow
 
 /** One answer, no redirect followed. */
 async function ask({ cookies }: HttpBrowser, method: string, path: string, fields: Record<string, string> = {}) {
-  const answer = await fetch(new URL(path.replace(/:\w+/g, 'x'), server.url), {
+  const answer = await fetch(new URL(path.replace(/:\w+/g, 'x'.repeat(22)), server.url), {
     method,
     redirect: 'manual',
     headers: {

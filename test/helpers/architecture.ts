@@ -103,7 +103,7 @@ const largerRooms: Record<string, number> = {
   // What every request and every page goes through is in one room, so that no other can go round it.
   'src/web': 1500,
   // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
-  'src/signin': 1900,
+  'src/signin': 2000,
 };
 
 /** Path from the root of the project, such as `src/link/link.ts`, to the text of the file. */

@@ -15,6 +15,7 @@ import * as suspended from './migrations/012-suspended.ts';
 import * as clientSecrets from './migrations/013-client-secrets.ts';
 import * as fromCrowd from './migrations/014-from-crowd.ts';
 import * as processes from './migrations/015-processes.ts';
+import * as sessionBrowser from './migrations/016-session-browser.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -37,6 +38,7 @@ export const migrations: Record<string, Migration> = {
   '013-client-secrets': clientSecrets,
   '014-from-crowd': fromCrowd,
   '015-processes': processes,
+  '016-session-browser': sessionBrowser,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

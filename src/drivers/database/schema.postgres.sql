@@ -358,6 +358,7 @@ CREATE TABLE "session" (
   created_at bigint NOT NULL,
   seen_at bigint NOT NULL,
   expires_at bigint NOT NULL,
+  browser_hash text,
   CONSTRAINT session_current_account_id_fkey FOREIGN KEY (current_account_id) REFERENCES account(id) ON DELETE SET NULL,
   CONSTRAINT session_pkey PRIMARY KEY (id),
   CONSTRAINT session_previous_secret_hash_key UNIQUE (previous_secret_hash),
@@ -378,6 +379,8 @@ CREATE TABLE "session_account" (
   CONSTRAINT session_account_key PRIMARY KEY (session_id, account_id),
   CONSTRAINT session_account_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
 );
+
+CREATE INDEX session_account_account ON session_account USING btree (account_id);
 
 CREATE TABLE "sign_in_notice" (
   id text NOT NULL,

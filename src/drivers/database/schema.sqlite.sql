@@ -312,7 +312,8 @@ CREATE TABLE "session" (
   "user_agent" text,
   "created_at" bigint not null,
   "seen_at" bigint not null,
-  "expires_at" bigint not null
+  "expires_at" bigint not null,
+  "browser_hash" text
 );
 
 CREATE INDEX "session_expiry" on "session" ("expires_at");
@@ -327,6 +328,8 @@ CREATE TABLE "session_account" (
   "country" text,
   constraint "session_account_key" primary key ("session_id", "account_id")
 );
+
+CREATE INDEX "session_account_account" on "session_account" ("account_id");
 
 CREATE TABLE "sign_in_notice" (
   "id" text primary key,
