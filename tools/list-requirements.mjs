@@ -25,6 +25,8 @@ const others = new Set([
   'test/clients/documented.test.ts C9',
   'test/clients/oidc-client-ts.test.ts C9',
   'test/clients/programs.test.ts C9',
+  'test/conformance/openid-form-post.test.ts C4',
+  'test/conformance/sign-out.test.ts A4',
   'test/conformance/sign-out.test.ts C1',
   'test/conformance/sign-out.test.ts C10',
 ]);
