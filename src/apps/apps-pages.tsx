@@ -71,7 +71,7 @@ export function choicePage(
             children: (
               <Form page={page} action={props.action}>
                 <Button kind={index === 0 ? 'primary' : 'secondary'} name="account" value={accountId}>
-                  {t('apps.choice.use', { name })}
+                  {t('apps.choice.use')}
                 </Button>
               </Form>
             ),
