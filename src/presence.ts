@@ -8,6 +8,8 @@ import type { Secrets } from './secrets.ts';
 
 /** How often a process says that it is there, and looks who else is. */
 const every = { shared: seconds(2), alone: seconds(5) };
+/** Longer than between two beats, shorter than it takes until a process counts as gone. */
+const silence = seconds(8);
 /** Whoever asks whether we are ready may do so as often as they like. */
 const leastBetween = seconds(1);
 /** From here on a difference is worth a line in the log; beyond the second, a process should serve nobody. */
@@ -71,7 +73,11 @@ export function createPresence({ database, secrets, random, local, shared }: Nee
 
   async function look(): Promise<void> {
     await compareClocks();
-    others = await store.listOthers(id);
+    const heard = await store.listOthers(id);
+    // After a silence of the database nobody has been seen for a while: whoever was there before may come a moment later.
+    const wasSilent = performance.now() - beatenAt > silence;
+    const unheard = others.filter((one) => wasSilent && !heard.some((other) => other.id === one.id));
+    others = [...heard, ...unheard];
     const opened = others.map(({ opens }) => opens.split(' '));
     const knownToAll = secrets.keyNames.find((name) => opened.every((names) => names.includes(name)));
     secrets.agree({ sealWith: knownToAll ?? secrets.keyName, elsewhere: opened.flat() });

@@ -114,7 +114,8 @@ describe('PostgreSQL away', () => {
     postgres.freeze();
     // More than there are connections.
     const ask = () => postForm(`${server.url}/device_authorization`, { client_id: tv });
-    const asked = Promise.all(Array.from({ length: 15 }, ask));
+    const unknown = () => poll(server.url, tv, 'unknown');
+    const asked = Promise.all([...Array.from({ length: 15 }, ask), unknown()]);
     assert.equal((await poll(server.url, tv, device_code)).body.error, 'authorization_pending');
     const answers = await asked;
     postgres.thaw();

@@ -12,6 +12,8 @@ export type RefreshLoad = {
   readonly refreshed: number;
   /** Times that a device asked again with the same token, as if the answer had been lost. */
   readonly repeated: number;
+  /** Once it has ended: a token of each device that has not been used. */
+  readonly last: string[];
   /** Ends, and sees that the last token of each device is still worth something. */
   finish(): Promise<void>;
 };
@@ -41,6 +43,7 @@ export function startRefreshLoad(wishes: {
 }): RefreshLoad {
   const { url, client, tokens, seeded } = wishes;
   const wrong: string[] = [];
+  const last: string[] = [];
   let refreshed = 0;
   let repeated = 0;
   let finishing = false;
@@ -66,12 +69,14 @@ export function startRefreshLoad(wishes: {
       token = successor;
       await pause(20);
     }
-    if (token) await next(token);
+    const unused = token && (await next(token));
+    if (unused) last.push(unused);
   }
 
   const devices = Promise.all(tokens.map(device));
   return {
     wrong,
+    last,
     get refreshed() {
       return refreshed;
     },

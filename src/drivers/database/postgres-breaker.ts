@@ -1,9 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** Milliseconds between two probes. */
 const probeEvery = 500;
+/** So long whoever asks waits for the probe: a server that is back answers sooner. */
+const moment = 150;
 
 export type Breaker = {
   /** Undefined while the server is thought to be there, else why it is not. */
   readonly open: Error | undefined;
+  /** Whether the server is back just now: by one probe for all who ask, for which nobody waits longer than a moment. */
+  isBack(): Promise<boolean>;
   /** Rejects as soon as the server is known to be away; never resolves. */
   readonly opened: Promise<never>;
   /**
@@ -27,19 +33,32 @@ export function createBreaker(probe: () => Promise<unknown>): Breaker {
   let closed = false;
   let signal = createSignal();
 
-  async function look(): Promise<void> {
+  let looking: Promise<void> | undefined;
+
+  async function lookOnce(): Promise<void> {
+    clearTimeout(timer);
     try {
       await probe();
       open = undefined;
       signal = createSignal();
     } catch {
       if (!closed) timer = setTimeout(() => void look(), probeEvery).unref();
+    } finally {
+      looking = undefined;
     }
   }
+  const look = (): Promise<void> => {
+    looking ??= lookOnce();
+    return looking;
+  };
 
   return {
     get open() {
       return open;
+    },
+    async isBack() {
+      await Promise.race([look(), pause(moment, undefined, { ref: false })]);
+      return open === undefined;
     },
     get opened() {
       return signal.promise;

@@ -100,7 +100,7 @@ export function withClearErrors(pool: pg.Pool, breaker?: Breaker): PostgresPool 
   const clients = new WeakMap<pg.PoolClient, CarefulClient>();
 
   async function take(): Promise<CarefulClient> {
-    if (breaker?.open) throw unavailable(breaker.open);
+    if (breaker?.open && !(await breaker.isBack())) throw unavailable(breaker.open);
     const taken = pool.connect();
     const client = await Promise.race([taken, ...(breaker ? [breaker.opened] : [])]).catch((cause: unknown) => {
       // Whoever was told meanwhile that nobody is there gives back what may still come.
