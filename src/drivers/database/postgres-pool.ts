@@ -13,6 +13,7 @@ const limits = {
   patientConnection: 10_000,
   statement: 2000,
   answer: 2500,
+  idleTransaction: 3000,
   patientStatement: 15_000,
   patientAnswer: 20_000,
   probe: 1500,
@@ -53,7 +54,9 @@ export function openPools(url: string, connections: number): Pools {
     statement_timeout: limits.statement,
     // A server that vanished without a word answers no statement timeout; the client must give up by itself.
     query_timeout: limits.answer,
-    idle_in_transaction_session_timeout: 60_000,
+    // The other side of a connection that was forgotten in the middle of a transaction keeps its locks until it gives up, too:
+    // everybody who wants the same rows would wait.
+    idle_in_transaction_session_timeout: limits.idleTransaction,
   });
   const patient = createPool(url, {
     max: 2,
