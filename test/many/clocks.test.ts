@@ -10,7 +10,7 @@ import { linkDevices, startRefreshLoad } from '../helpers/refresh-load.ts';
 import { createSeeded } from '../helpers/seeded.ts';
 
 /** How long the load lasts. */
-const budget = seconds(Number(process.env.LATCHKEY_FAULT_SECONDS || 6));
+const budget = seconds(Number(process.env.FAULT_SECONDS || 6));
 
 /** Three processes, of which one is a minute and a half ahead and one as much behind. */
 describe('clocks apart', () => {

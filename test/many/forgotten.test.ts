@@ -10,7 +10,7 @@ import { linkDevices, startRefreshLoad } from '../helpers/refresh-load.ts';
 import { createSeeded, type Seeded } from '../helpers/seeded.ts';
 
 /** How long each kind of forgetting lasts. */
-const budget = seconds(Number(process.env.LATCHKEY_FAULT_SECONDS || 5));
+const budget = seconds(Number(process.env.FAULT_SECONDS || 5));
 
 /** Three servers, whose ways to PostgreSQL and to the Redis-protocol server forget connections without a word. */
 describe('a forgetful network', () => {
