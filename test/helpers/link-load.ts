@@ -12,6 +12,7 @@ export type Linking = {
   polls: number;
   /** The person has seen the page that says it is linked. */
   acknowledged: boolean;
+  acknowledgedAt?: number;
   /** Every set of tokens the device was given. */
   tokens: Record<string, unknown>[];
 };
@@ -39,13 +40,15 @@ type Wishes = {
   devices: number;
   /** Headers of the first of two that poll for each device, such as `Prefer`. */
   headers?: Record<string, string>;
+  /** For how many milliseconds after the approval a device may still be told to wait, because messages are being lost. */
+  heardWithin?: number;
 };
 
 /**
  * Devices that ask for a code, poll and redeem, and people who approve, one after the other as fast as they are
  * answered. When the server is away they try again, as devices and people do.
  */
-export function startLinkLoad({ url, client, emails, devices, headers = {} }: Wishes): LinkLoad {
+export function startLinkLoad({ url, client, emails, devices, headers = {}, heardWithin = 0 }: Wishes): LinkLoad {
   const linkings: Linking[] = [];
   const wrong: string[] = [];
   const typed: Linking[] = [];
@@ -98,7 +101,7 @@ export function startLinkLoad({ url, client, emails, devices, headers = {} }: Wi
     // Two askers at once, and one of them once more: a device that lost an answer cannot know which one it was.
     const ask = async (more = {}): Promise<void> => {
       while (wrong.length === 0) {
-        const late = linking.acknowledged;
+        const late = linking.acknowledged && performance.now() - (linking.acknowledgedAt ?? 0) >= heardWithin;
         const answer = await attempt(() => poll(url, client, linking.deviceCode, more));
         linking.polls += 1;
         if (answer?.status === 200) {
@@ -134,6 +137,7 @@ export function startLinkLoad({ url, client, emails, devices, headers = {} }: Wi
       if (page && page.status >= 400 && page.status !== 422) wrong.push(`page: ${text(page)}`);
       if (page && /now signed in/.test(page.text)) {
         linking.acknowledged = true;
+        linking.acknowledgedAt = performance.now();
         return;
       }
       // A person whose answer was lost in a kill may have to wait ten seconds, until they are asked to sign in again.

@@ -52,7 +52,13 @@ describe('a forgetful network', () => {
       const { balancer, tv, people } = many;
       const from = balancer.ledger.length;
       const refreshing = startRefreshLoad({ url: balancer.url, client: tv, tokens, seeded });
-      const linking = startLinkLoad({ url: balancer.url, client: tv, emails: [...people], devices: 2 });
+      const linking = startLinkLoad({
+        url: balancer.url,
+        client: tv,
+        emails: [...people],
+        devices: 2,
+        heardWithin: seconds(6),
+      });
       const end = performance.now() + budget;
       while (performance.now() < end) {
         await pause(500 + seeded.below(2000));
