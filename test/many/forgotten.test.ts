@@ -39,7 +39,6 @@ describe('a forgetful network', () => {
   const kinds: Record<string, (seeded: Seeded) => void> = {
     'E3: connections to PostgreSQL': () => toDatabase.forget(),
     'E3: connections to the store': () => toStore.forget(),
-    'E4: connections that listen': () => toStore.forget(({ asked }) => /\bsubscribe\b/i.test(asked)),
     'E3: any of all of them': (seeded) => {
       for (const network of [toDatabase, toStore]) network.forget(() => seeded.below(2) === 0);
     },
