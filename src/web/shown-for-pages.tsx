@@ -45,20 +45,20 @@ export function otherAccountPage(page: PageContext, { held, person, shownFor, be
         {shownFor && (
           <HeldForm page={page} held={held} csrf={held.csrf}>
             <Button name="held" value={sendBack ? 'send' : 'open'}>
-              {t.rich('web.otherAccount.back', { email: address(shownFor) })}
+              <span>{t.rich('web.otherAccount.back', { email: address(shownFor) })}</span>
             </Button>
           </HeldForm>
         )}
         {held.typed.length > 0 ? (
           <HeldForm page={page} held={held} csrf={page.csrf}>
             <Button kind={shownFor ? 'secondary' : 'primary'}>
-              {t.rich('web.otherAccount.goOn', { email: address(person) })}
+              <span>{t.rich('web.otherAccount.goOn', { email: address(person) })}</span>
             </Button>
           </HeldForm>
         ) : (
           <p>
             <LinkButton href={held.othersPage} kind={shownFor ? 'secondary' : 'primary'}>
-              {t.rich('web.otherAccount.goOn', { email: address(person) })}
+              <span>{t.rich('web.otherAccount.goOn', { email: address(person) })}</span>
             </LinkButton>
           </p>
         )}
