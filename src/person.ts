@@ -4,8 +4,9 @@ import { accountPlugin } from './account/account-plugin.ts';
 import { createSignup } from './account/signup.ts';
 import { type ActivityNeeds, createActivity } from './activity/activity.ts';
 import { activityPlugin } from './activity/activity-plugin.ts';
-import { createAddresses, maskAddress } from './addresses/addresses.ts';
+import { createAddresses, maskAddress, shownAddress } from './addresses/addresses.ts';
 import { addressesPlugin } from './addresses/addresses-plugin.ts';
+import type { Ender } from './addresses/email-changes.ts';
 import { createAuthenticators } from './authenticators/authenticators.ts';
 import { createCodeMail } from './authenticators/code-mail.ts';
 import { createFailuresMail } from './authenticators/failures-mail.ts';
@@ -21,6 +22,7 @@ import type { AccountId, SessionId } from './ids.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Outside } from './outside.ts';
 import type { PasskeyDomain } from './passkey-domain.ts';
+import { createBelongings } from './recovery/belongings.ts';
 import { createNotices } from './recovery/notices.ts';
 import { createRecovery } from './recovery/recovery.ts';
 import { recoveryPlugin } from './recovery/recovery-plugin.ts';
@@ -69,16 +71,18 @@ export function createPerson(needs: PersonNeeds) {
   const onlyCountry = smsCountries !== 'all' && smsCountries.length === 1 ? smsCountries[0] : undefined;
   const accounts = createAccounts(needs);
   const userIdOf = (id: AccountId) => accounts.passkeyUserId(id);
+  /** A2: whatever ends what is about to get in says who does it, and comes by here. */
+  const endRecoveries = async (id: AccountId, by: Ender, trx: DatabaseTransaction): Promise<void> => {
+    if (by) await recovery.endAll(id, await signin.vouchedSince(id, by, trx), trx);
+  };
   const addresses = createAddresses({
     ...needs,
     findAccount: accounts.find,
     findByEmail: accounts.findByEmail,
     lockAccount: accounts.lock,
-    async changeEmail(id, change, trx) {
-      await recovery.endAll(id, trx);
-      return accounts.changeEmail(id, change, trx);
-    },
-    endRecoveries: (id, trx) => recovery.endAll(id, trx),
+    changeEmail: accounts.changeEmail,
+    endRecoveries,
+    undoable: (id, by, change) => activity.changes.undoable(id, by, change),
     isSignedIn: async (id, sessionId) => (await signin.sessionsOf(id)).some((one) => one.sessionId === sessionId),
   });
   const manyFailures = createFailuresMail({
@@ -103,8 +107,8 @@ export function createPerson(needs: PersonNeeds) {
   const signin: Signin = createSignin({
     ...{ ...needs, accounts, authenticators, signedInFrom, halfSignedIn: halves.halfSignedIn },
     leftSession: needs.endAppSession,
-    async endElsewhere(id, trx) {
-      await recovery.endAll(id, trx);
+    async endElsewhere(id, since, trx) {
+      await recovery.endAll(id, since, trx);
       await needs.revokeApps(id, trx);
     },
   });
@@ -113,12 +117,25 @@ export function createPerson(needs: PersonNeeds) {
   const recovery = createRecovery({
     ...{ ...needs, accounts, addresses, authenticators },
     async endSessions(id, trx, browserId) {
-      await signin.endSessionsOf(id, undefined, trx);
-      await signin.distrust(id, browserId, trx);
+      await signin.endSessionsOf(id, undefined, 'mailbox', trx);
+      await signin.distrust(id, browserId, 'mailbox', trx);
     },
     tellOwner: notices.status,
     knows: signin.knows,
+    vouchedSince: (id, by) => signin.vouchedSince(id, by),
     maskPhone: (value) => maskAddress({ kind: 'phone', value }),
+  });
+  const belongings = createBelongings({
+    ...needs,
+    authenticators,
+    addresses: {
+      list: addresses.list,
+      ownSince: addresses.ownSince,
+      findUndo: addresses.findUndo,
+      shown: shownAddress,
+    },
+    changesOf: (id) => activity.changes.lately(id),
+    lastInBrowserOf: (id, settled) => signin.lastInBrowserOf(id, settled),
   });
   const sending = createSending({ ...needs, issuer: needs.config.issuer, recovery, addresses, knows: signin.knows });
   const activity = createActivity({
@@ -129,7 +146,7 @@ export function createPerson(needs: PersonNeeds) {
     ...needs,
     accounts,
     tell: addresses.tell,
-    endSessionsOf: (id) => signin.endSessionsOf(id),
+    endSessionsOf: (id, by) => signin.endSessionsOf(id, undefined, by),
     forgetEvents: (id) => needs.journal.forgetAccount(id),
   });
   const home = createHome({
@@ -225,14 +242,15 @@ export function createPerson(needs: PersonNeeds) {
         signedIn: (request) => request.signedIn,
         requireSignedIn: signin.requireSignedIn,
         requireFreshProof: signin.requireFreshProof,
-        async endOtherSessions({ signedIn }, id) {
+        async endOtherSessions({ signedIn }, { accountId: id, id: change }) {
           const here = signedIn && [signedIn.current, ...signedIn.others].some(({ accountId }) => accountId === id);
-          await signin.endSessionsOf(id, here ? signedIn.sessionId : undefined);
+          await activity.changes.undone(id, { kind: 'own', ref: change });
+          await signin.endSessionsOf(id, here ? signedIn.sessionId : undefined, 'mailbox');
         },
       });
       await activityPlugin(pages, { activity, signin, journal, clock });
       await recoveryPlugin(pages, {
-        ...{ ...needs, recovery, sending, signin, authenticators, userIdOf, mailbox },
+        ...{ ...needs, recovery, sending, signin, authenticators, userIdOf, mailbox, belongings },
         textbox: outside.textbox,
         tellLost: notices.reportedLost,
       });
@@ -244,7 +262,8 @@ export function createPerson(needs: PersonNeeds) {
       });
       await securityPlugin(pages, {
         ...{ authenticators, signin, places: needs.places, tell: addresses.tell, userIdOf },
-        endRecoveries: (id) => needs.database.transaction((trx) => recovery.endAll(id, trx)),
+        undoable: (id, by, change) => activity.changes.undoable(id, by, change),
+        endRecoveries: (id, by) => needs.database.transaction((trx) => endRecoveries(id, by, trx)),
       });
     },
 

@@ -24,7 +24,10 @@ export function createAccountStore(database: Database) {
     db.selectFrom('account').selectAll().where('id', '=', value('id')),
   );
   return {
-    find: async (id: AccountId) => (await byId.rows({ id }))[0],
+    find: async (id: AccountId, trx?: DatabaseTransaction): Promise<AccountRow | undefined> =>
+      trx
+        ? trx.withTables<Tables>().selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst()
+        : (await byId.rows({ id }))[0],
 
     findByEmail: (email: string) => db.selectFrom('account').selectAll().where('email', '=', email).executeTakeFirst(),
 

@@ -22,7 +22,7 @@ export type Account = {
 export type NewAccount = { email: string; locale?: Locale | undefined; passkeyUserId?: string | undefined };
 
 export type Accounts = {
-  find(id: AccountId): Promise<Account | undefined>;
+  find(id: AccountId, transaction?: DatabaseTransaction): Promise<Account | undefined>;
   /** `email` as a person types it. */
   findByEmail(email: string): Promise<Account | undefined>;
   /** Rejects with a duplicate error of the database if the address has an account. */
@@ -68,7 +68,7 @@ export function createAccounts(needs: {
     });
 
   return {
-    find: async (id) => found(await store.find(id)),
+    find: async (id, transaction) => found(await store.find(id, transaction)),
     async findByEmail(text) {
       const email = normaliseEmail(text);
       return email ? found(await store.findByEmail(email)) : undefined;

@@ -58,7 +58,8 @@ export function registerProtect<Session>(app: FastifyInstance, needs: ProtectNee
       userAgent: request.headers['user-agent'],
     });
     if (!made) return { text: request.page.t('account.protect.passkeyFailed') };
-    const save: Method['save'] = (account, trx) => authenticators.addPasskey(account.id, made.passkey, trx);
+    const save: Method['save'] = (account, trx) =>
+      authenticators.addPasskey(account.id, made.passkey, trx, account.createdAt);
     return { name: 'passkey', passkeyUserId: made.userId, save };
   };
 

@@ -1,10 +1,11 @@
-import type { Reader, Words } from '../addresses/addresses.ts';
+import type { Reader, Words } from '../addresses/telling.ts';
 import { countryName } from '../devices/device-words.tsx';
 import { renderMail, timeInMail } from '../web/mail-layout.tsx';
 import { browserWords, factsOf, titleOf } from './activity-rows.tsx';
 import type { Done } from './disown.ts';
 import type { Notice } from './notices.ts';
 import type { Row } from './rows.ts';
+import type { WayChange } from './way-changes.ts';
 
 /** "New sign-in": who, what, where, when, and one press that ends it (ux.md page 40). */
 export function signInMail(reader: Reader, notice: Notice, token: string): Words {
@@ -16,8 +17,11 @@ export function signInMail(reader: Reader, notice: Notice, token: string): Words
     title: subject,
     paragraphs: [t('activity.mail.signIn.text', { email })],
     facts: [{ label: t('activity.mail.account'), value: email }, ...noticeFacts(reader, notice)],
-    action: { label: t('activity.mail.signIn.button'), url: `${issuer}/activity/undo/${token}` },
-    after: [t('activity.mail.signIn.after')],
+    // A2: an address that was added a few days ago may be a stranger's.
+    ...(reader.settled && {
+      action: { label: t('activity.mail.signIn.button'), url: `${issuer}/activity/undo/${token}` },
+      after: [t('activity.mail.signIn.after')],
+    }),
     ...(row && { also: row }),
   });
   return { subject, ...content };
@@ -38,13 +42,34 @@ export function endedMail(reader: Reader, notice: Notice): Words {
   return { subject, ...content };
 }
 
+/** After the link in a mail about a change was used. */
+export function takenBackMail(reader: Reader, change: WayChange, done: Done): Words {
+  const { t, issuer, email } = reader;
+  const subject = t('activity.mail.takenBack.title');
+  const content = renderMail({
+    ...reader,
+    title: subject,
+    paragraphs: [t('activity.mail.takenBack.text', { email }), ...doneWords(t, done)],
+    facts: [
+      { label: t('activity.what'), value: t('activity.change.what', { kind: change.kind }) },
+      ...noticeFacts(reader, change),
+    ],
+    action: { label: t('activity.changeDone.recover'), url: `${issuer}/recover` },
+    after: [t('activity.mail.takenBack.after')],
+  });
+  return { subject, ...content };
+}
+
+const doneWords = (t: Reader['t'], done: Done): string[] =>
+  (['sessions', 'devices', 'removed'] as const)
+    .filter((what) => done[what] > 0)
+    .map((what) => t(`activity.done.${what}`, { count: done[what] }));
+
 /** After "this wasn't me": what it was said of, and what was done. */
 export function disownedMail(reader: Reader, row: Row, done: Done): Words {
   const { t, locale, issuer, email } = reader;
   const subject = t('activity.mail.disowned.title');
-  const did = (['sessions', 'devices', 'removed'] as const)
-    .filter((what) => done[what] > 0)
-    .map((what) => t(`activity.done.${what}`, { count: done[what] }));
+  const did = doneWords(t, done);
   const content = renderMail({
     ...reader,
     title: subject,
@@ -62,7 +87,7 @@ export function disownedMail(reader: Reader, row: Row, done: Done): Words {
   return { subject, ...content };
 }
 
-function noticeFacts({ t, locale }: Reader, { browser, country, at }: Notice) {
+function noticeFacts({ t, locale }: Reader, { browser, country, at }: Pick<Notice, 'browser' | 'country' | 'at'>) {
   return [
     { label: t('activity.with'), value: browserWords(t, browser) ?? t('activity.unknown') },
     { label: t('activity.where'), value: countryName(locale, country) ?? t('activity.unknown') },

@@ -8,6 +8,7 @@ import { actsForNobody } from '../web/shown-for.ts';
 import type { Activity } from './activity.ts';
 import { activityPage, exportPage } from './activity-pages.tsx';
 import { browserWords, methodWords, titleOf } from './activity-rows.tsx';
+import { changePage, changeUndonePage } from './change-pages.tsx';
 import { disownedPage, disownPage, fieldOf } from './disown-pages.tsx';
 import { needsProof, type Owner, type Plan } from './disown-plan.ts';
 import { type Line, toCsv, toJson } from './export.ts';
@@ -128,7 +129,20 @@ function registerRows(app: FastifyInstance, needs: ActivityPluginNeeds): void {
 }
 
 function registerNotices(app: FastifyInstance, { activity, clock }: ActivityPluginNeeds): void {
-  const { notices } = activity;
+  const { notices, changes } = activity;
+
+  app.get('/activity/change/:token', async (request: UndoRequest, reply) => {
+    const { page, params } = request;
+    const change = await changes.find(params.token);
+    if (!change) return reply.page(unknownNoticePage({ page }));
+    if (change.undone) return reply.page(changeUndonePage({ page }));
+    return reply.page(changePage({ page, change, now: clock.now(), token: params.token }));
+  });
+
+  app.post('/activity/change/:token', actsForNobody, async (request: UndoRequest, reply) => {
+    await changes.undo(request.params.token);
+    return reply.redirect(`/activity/change/${encodeURIComponent(request.params.token)}`, 303);
+  });
 
   app.get('/activity/undo/:token', async (request: UndoRequest, reply) => {
     const { page, params } = request;

@@ -7,11 +7,14 @@ import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { SignInFacts } from '../signin/signin.ts';
-import { disownedMail, endedMail, signInMail } from './activity-mail.tsx';
+import { disownedMail, endedMail, signInMail, takenBackMail } from './activity-mail.tsx';
 import { createDisowning, type DisownNeeds } from './disown.ts';
 import { createNotices } from './notices.ts';
 import type { Row, RowNeeds } from './rows.ts';
+import { createTakeBack, type TakeBackNeeds } from './take-back.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
+import { createWayChanges } from './way-changes.ts';
+import { createWayChangesStore } from './way-changes-store.ts';
 
 export type ActivityNeeds = {
   database: Database;
@@ -21,13 +24,13 @@ export type ActivityNeeds = {
   limits: Limits;
   journal: Journal;
   config: { activityDays: number };
-  signin: DisownNeeds['signin'];
-  devices: DisownNeeds['devices'] & RowNeeds['devices'];
-  accounts: DisownNeeds['accounts'];
-  authenticators: DisownNeeds['authenticators'];
+  signin: DisownNeeds['signin'] & TakeBackNeeds['signin'];
+  devices: DisownNeeds['devices'] & RowNeeds['devices'] & TakeBackNeeds['devices'];
+  accounts: DisownNeeds['accounts'] & TakeBackNeeds['accounts'];
+  authenticators: DisownNeeds['authenticators'] & TakeBackNeeds['authenticators'];
   clientNames: RowNeeds['clientNames'];
   /** The room of addresses. `reach` says how many mailboxes took the mail. */
-  addresses: DisownNeeds['addresses'] & Pick<Addresses, 'tell' | 'reach'>;
+  addresses: DisownNeeds['addresses'] & TakeBackNeeds['addresses'] & Pick<Addresses, 'tell' | 'reach'>;
   recovery: DisownNeeds['recovery'];
   failed(error: unknown, what: string): void;
 };
@@ -40,6 +43,8 @@ export type Activity = {
   timeline: Timeline;
   disowning: ReturnType<typeof createDisowning>;
   notices: ReturnType<typeof createNotices>;
+  /** Changes of ways in, each with the link that takes it back. */
+  changes: ReturnType<typeof createWayChanges>;
   /** How long events are kept, and what of them says where somebody was (B23). */
   kept: { days: number; placeDays: number };
   /** Forgets what is too old, and tries mails again. For a timer. */
@@ -59,8 +64,14 @@ export function createActivity(needs: ActivityNeeds): Activity {
     timeline,
     tell: ({ row }, accountId, done) => addresses.tell(accountId, (reader) => disownedMail(reader, row, done)),
   });
+  const store = createWayChangesStore(needs.database);
+  const { takeBack } = createTakeBack({ ...needs, store });
+  const changes = createWayChanges({
+    ...{ ...needs, store, takeBack },
+    told: (change, done) => addresses.tell(change.accountId, (reader) => takenBackMail(reader, change, done)),
+  });
   const notices = createNotices({
-    ...needs,
+    ...{ ...needs, takeBack },
     write: (notice, token) => addresses.reach(notice.accountId, (reader) => signInMail(reader, notice, token)),
     ended: (notice) => addresses.tell(notice.accountId, (reader) => endedMail(reader, notice)),
   });
@@ -71,11 +82,13 @@ export function createActivity(needs: ActivityNeeds): Activity {
     timeline,
     disowning,
     notices,
+    changes,
     kept,
     async tidy() {
       const now = clock.now();
       await journal.forget({ before: now - days(kept.days), placesBefore: now - days(kept.placeDays) });
       await notices.tidy();
+      await changes.tidy();
     },
   };
 }

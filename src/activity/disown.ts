@@ -19,7 +19,7 @@ export type DisownNeeds = PlanNeeds & {
   authenticators: Pick<Authenticators, 'methodsOf' | 'listPasskeys' | 'listKeys' | 'removePasskey' | 'removeApp'>;
   addresses: Pick<Addresses, 'list' | 'findUndo' | 'remove' | 'undoEmail'>;
   accounts: Pick<Accounts, 'cancelClosing'>;
-  recovery: PlanNeeds['recovery'] & { cancel(accountId: AccountId, id: string): Promise<unknown> };
+  recovery: PlanNeeds['recovery'] & { cancel(accountId: AccountId, by: SessionId, id: string): Promise<unknown> };
   /** Tells every address of the account what was said and done (F4, E19). */
   tell(plan: Plan, accountId: AccountId, done: Done): Promise<void>;
 };
@@ -53,7 +53,7 @@ export function createDisowning(needs: DisownNeeds) {
       const done: Done = { sessions: 0, devices: 0, removed: 0 };
       for (const effect of made.effects) await effects[effect]?.(needs, owner, made.event, done);
       if (made.effects.some((effect) => intrusions.includes(effect)))
-        await needs.signin.distrust(owner.accountId, owner.browserId);
+        await needs.signin.distrust(owner.accountId, owner.browserId, owner.sessionId);
       for (const choice of made.choices) if (ticked(choice)) await choose(needs, owner, choice, done);
       await journal.append({ type: 'disowned', accountId: owner.accountId, data: { event: id, what: type, ...done } });
       await needs.tell(made, owner.accountId, done);
@@ -85,17 +85,17 @@ const effects: Partial<Record<Effect, Perform>> = {
     done.removed += Number(removed);
   },
 
-  async address({ addresses }, { accountId }, { data }, done) {
-    done.removed += Number(await addresses.remove(accountId, String(data?.id) as AddressId));
+  async address({ addresses }, { accountId, sessionId }, { data }, done) {
+    done.removed += Number(await addresses.remove(accountId, String(data?.id) as AddressId, sessionId));
   },
 
-  async email({ addresses }, { accountId }, { data }) {
-    await addresses.undoEmail({ accountId, id: String(data?.change) });
+  async email({ addresses }, { accountId, sessionId }, { data }) {
+    await addresses.undoEmail({ accountId, id: String(data?.change) }, sessionId);
   },
 
-  async recovery({ recovery }, { accountId }) {
+  async recovery({ recovery }, { accountId, sessionId }) {
     const pending = await recovery.pending(accountId);
-    if (pending) await recovery.cancel(accountId, pending.id);
+    if (pending) await recovery.cancel(accountId, sessionId, pending.id);
   },
 
   async closing({ accounts }, { accountId }) {
@@ -125,6 +125,6 @@ async function endSession(needs: DisownNeeds, owner: Owner, id: string, done: Do
 
 async function endOthers(needs: DisownNeeds, owner: Owner, _event: RecordedEvent, done: Done): Promise<void> {
   const sessions = await needs.signin.sessionsOf(owner.accountId);
-  await needs.signin.endSessionsOf(owner.accountId, owner.sessionId);
+  await needs.signin.endSessionsOf(owner.accountId, owner.sessionId, owner.sessionId);
   done.sessions += sessions.filter(({ sessionId }) => sessionId !== owner.sessionId).length;
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
 import type { FormBrowser } from '../../test/helpers/form-browser.ts';
 import { createPeople, goodPassword } from '../../test/helpers/people.ts';
+import { minutes } from '../clock.ts';
 
 const ann = 'ann@example.org';
 
@@ -20,6 +21,7 @@ forEachDatabase((_name, open) => {
     const account = await people.addAccount(ann);
     const [owner, stranger] = [people.newBrowser(), people.newBrowser()];
     await signIn(owner);
+    people.clock.advance(minutes(1));
     await signIn(stranger);
     const comesBack = async (browser: FormBrowser): Promise<boolean | undefined> => {
       await signIn(browser);
@@ -51,14 +53,17 @@ forEachDatabase((_name, open) => {
     assert.equal(await comesBack(stranger), true);
   });
 
-  test('the same by the link in the mail, which knows no browser to spare', async () => {
-    const { people, stranger, comesBack } = await start();
+  test('the same by the link in the mail, which spares what the account had before', async () => {
+    const { people, account, owner, stranger, comesBack } = await start();
     await people.person.settled();
     const link = /\/activity\/undo\/[\w-]+/.exec(people.notices.at(-1)?.text ?? '')?.[0] ?? '';
     const reader = people.newBrowser();
     await reader.open(link);
     await reader.submit({});
+    // What was used is off, so that the owner chooses another.
+    await people.authenticators.setPassword(account.id, goodPassword);
     assert.equal(await comesBack(stranger), true);
+    assert.equal(await comesBack(owner), false, 'a browser that the account had before stays one of its own');
   });
 
   test('the same after signing out everywhere else', async () => {

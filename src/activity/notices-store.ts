@@ -1,4 +1,4 @@
-import type { Database } from '../drivers/database/database.ts';
+import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, SessionId } from '../ids.ts';
 
 export type NoticeRow = {
@@ -10,6 +10,9 @@ export type NoticeRow = {
   /** Such as `Firefox on Linux`. */
   browser: string | null;
   country: string | null;
+  /** What was used, space-separated, and the passkey if it was one; null where an older process has noted it. */
+  methods: string | null;
+  credential: string | null;
   signed_in_at: number;
   told_at: number | null;
   ended_at: number | null;
@@ -29,8 +32,9 @@ export function createNoticesStore(database: Database) {
       db.selectFrom('sign_in_notice').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
 
     /** True for the one caller that ended it. */
-    async markEnded(id: string, now: number): Promise<boolean> {
-      const result = await db
+    async markEnded(id: string, now: number, trx: DatabaseTransaction): Promise<boolean> {
+      const result = await trx
+        .withTables<Tables>()
         .updateTable('sign_in_notice')
         .set({ ended_at: now })
         .where('id', '=', id)

@@ -7,8 +7,9 @@ import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { browserLabel } from '../signin/browser-name.ts';
-import type { SignInFacts, Signin } from '../signin/signin.ts';
+import type { SignInFacts } from '../signin/signin.ts';
 import { createNoticesStore, type NoticeRow } from './notices-store.ts';
+import type { TakeBack } from './take-back.ts';
 
 /** A sign-in that its owner was told of, as the page behind the mail's link shows it. */
 export type Notice = {
@@ -27,8 +28,8 @@ export type NoticesNeeds = {
   random: Random;
   secrets: Secrets;
   limits: Limits;
-  journal: Pick<Journal, 'append' | 'recent'>;
-  signin: Pick<Signin, 'endSession' | 'distrust'>;
+  journal: Pick<Journal, 'recent'>;
+  takeBack: TakeBack['takeBack'];
   /** Writes to every address of the account; how many were reached. */
   write(notice: Notice, token: string): Promise<number>;
   /** Tells every address that the link in the mail was used. */
@@ -70,6 +71,8 @@ export function createNotices(needs: NoticesNeeds) {
       token_hash: secrets.hash('undo', tokenOf(id)),
       browser: browserLabel(facts.userAgent) ?? null,
       country: facts.country ?? null,
+      methods: facts.methods.join(' '),
+      credential: facts.credential ?? null,
       signed_in_at: facts.at,
       told_at: null,
       ended_at: null,
@@ -107,13 +110,21 @@ export function createNotices(needs: NoticesNeeds) {
       const row = await byToken(token);
       if (!row) return;
       const { account_id: accountId, session_id: session, event_id: event } = row;
-      // First, so that a failure leaves the link as it was; twice does no harm.
-      const sessions = Number(await needs.signin.endSession(accountId, session));
-      await needs.signin.distrust(accountId, undefined);
-      if (!(await store.markEnded(row.id, clock.now()))) return;
-      const data = { event: event ?? undefined, what: 'signed_in', sessions };
-      await journal.append({ type: 'disowned', accountId, data });
-      await needs.ended(noticeOf({ ...row, ended_at: clock.now() }));
+      const now = clock.now();
+      // Where it is not known what was used, it is taken for the password, which is what is known to others.
+      const methods = (row.methods ?? 'pwd').split(' ');
+      const intrusion = {
+        accountId,
+        session,
+        from: row.signed_in_at,
+        methods,
+        // It was a sign-in that nobody knows of, whatever vouched for it.
+        vouched: false,
+        credential: row.credential ?? undefined,
+      };
+      const about = { event: event ?? undefined, what: 'signed_in' };
+      if (!(await needs.takeBack(intrusion, (trx) => store.markEnded(row.id, now, trx), about, now))) return;
+      await needs.ended(noticeOf({ ...row, ended_at: now }));
     },
 
     /** Tries mails again that were refused, and forgets old links. For a timer. */

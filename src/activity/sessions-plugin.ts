@@ -41,8 +41,8 @@ export function registerSessions(app: FastifyInstance, { signin, journal, clock 
     const { action, session = '' } = (request.body ?? {}) as Record<string, string | undefined>;
     if (action === 'others') {
       const count = (await signin.sessionsOf(accountId)).length - 1;
-      await signin.endSessionsOf(accountId, signedIn.sessionId);
-      await signin.distrust(accountId, request.browserId);
+      await signin.endSessionsOf(accountId, signedIn.sessionId, signedIn.sessionId);
+      await signin.distrust(accountId, request.browserId, signedIn.sessionId);
       if (count > 0) await journal.append({ type: 'session_ended', accountId, data: { sessions: count } });
       return reply.redirect('/sessions?ended=others', 303);
     }

@@ -2,8 +2,10 @@ import { type MailContent, renderMail, timeInMail } from '../web/mail-layout.tsx
 
 /** For whom a mail is written; `email` is the account's own address. */
 type Reader = Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string; email: string };
+/** What takes something back is written for readers of addresses that are not young alone (A2). */
+type OwnerReader = Reader & { settled: boolean };
 type Words = { subject: string; text: string; html: string };
-type Rest = Pick<MailContent, 'paragraphs' | 'facts' | 'action' | 'code' | 'after'>;
+type Rest = Pick<MailContent, 'paragraphs' | 'facts' | 'action' | 'also' | 'code' | 'after'>;
 
 function mail({ t, locale, dir }: Reader, title: string, rest: Rest): Words {
   return { subject: title, ...renderMail({ t, locale, dir, title, ...rest }) };
@@ -30,24 +32,34 @@ export function takenMail(reader: Reader): Words {
   });
 }
 
-type Change = { act: 'added' | 'removed' | 'resumed'; kind: 'email' | 'phone'; address: string; at: number };
+type Change = {
+  act: 'added' | 'removed' | 'resumed';
+  kind: 'email' | 'phone';
+  address: string;
+  at: number;
+  /** The path of the page that takes it back. */
+  undo: string | undefined;
+};
 
-export function changeMail(reader: Reader, { act, kind, address, at }: Change): Words {
-  const { t, locale, email, issuer } = reader;
+export function changeMail(reader: OwnerReader, { act, kind, address, at, undo }: Change): Words {
+  const { t, locale, email, issuer, settled } = reader;
+  const look = { label: t('addresses.mail.look'), url: `${issuer}/security/addresses` };
+  const back = undo && settled ? { label: t('addresses.mail.undo'), url: `${issuer}${undo}` } : undefined;
   return mail(reader, t(`addresses.mail.${act}.${kind}`), {
     paragraphs: [t(`addresses.mail.${act}.text`, { email })],
     facts: [
       { label: t(`addresses.mail.${kind}`), value: address },
       { label: t('addresses.mail.time'), value: timeInMail(locale, at) },
     ],
-    action: { label: t('addresses.mail.look'), url: `${issuer}/security/addresses` },
-    after: [t(`addresses.mail.${act}.notYou`)],
+    action: back ?? look,
+    ...(back && { also: look }),
+    after: [t(back ? 'addresses.mail.undoTime' : `addresses.mail.${act}.notYou`)],
   });
 }
 
 /** `from` and `to` are masked: the old mailbox may be somebody else's by now. */
 export function emailChangedMail(
-  reader: Reader,
+  reader: OwnerReader,
   change: { from: string; to: string; at: number; undoToken: string },
 ): Words {
   const { t, locale, issuer } = reader;
@@ -58,8 +70,10 @@ export function emailChangedMail(
       { label: t('addresses.mail.changed.to'), value: change.to },
       { label: t('addresses.mail.time'), value: timeInMail(locale, change.at) },
     ],
-    action: { label: t('addresses.mail.changed.undo'), url: `${issuer}/security/email/undo/${change.undoToken}` },
-    after: [t('addresses.mail.changed.after')],
+    ...(reader.settled && {
+      action: { label: t('addresses.mail.changed.undo'), url: `${issuer}/security/email/undo/${change.undoToken}` },
+      after: [t('addresses.mail.changed.after')],
+    }),
   });
 }
 

@@ -288,7 +288,7 @@ forEachDatabase((_name, open) => {
     await browser.open('/security/email');
     await browser.submit({ email: 'eve@example.net' });
     const link = linkTo(people, 'eve@example.net');
-    await people.signin.endSessionsOf(id);
+    await people.signin.endSessionsOf(id, undefined, 'mailbox');
     const eve = people.newBrowser();
     assert.equal((await eve.open(link)).status, 404);
     const csrf = eve.shown.root.querySelector('[name=csrf]')?.getAttribute('value') ?? '';

@@ -45,10 +45,10 @@ export async function addressesPlugin(app: FastifyInstance, needs: AddressesPlug
     if (!owner) return reply;
     const { id, kind } = await findOwn(owner, request);
     if ((request.body as { action?: string }).action === 'resume') {
-      await addresses.resume(owner.current.accountId, id);
+      await addresses.resume(owner.current.accountId, id, owner.sessionId);
       return reply.redirect('/security/addresses?done=phoneResumed', 303);
     }
-    await addresses.remove(owner.current.accountId, id);
+    await addresses.remove(owner.current.accountId, id, owner.sessionId);
     return reply.redirect(`/security/addresses?done=${kind}Removed`, 303);
   });
 }
@@ -67,8 +67,8 @@ function registerUndo(app: FastifyInstance, needs: AddressesNeeds): void {
   });
 
   app.post('/security/email/undo/:token', actsForNobody, async (request: FastifyRequest, reply: FastifyReply) => {
-    const undone = await addresses.undoEmail(tokenOf(request));
-    if (undone) await needs.endOtherSessions(request, undone.accountId);
+    const undone = await addresses.undoEmail(tokenOf(request), 'mailbox');
+    if (undone) await needs.endOtherSessions(request, undone);
     // The page there looks again, and so tells the truth for a first press, a second one and an unknown token.
     return reply.redirect(`/security/email/undo/${encodeURIComponent(tokenOf(request))}`, 303);
   });

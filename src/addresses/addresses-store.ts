@@ -87,6 +87,16 @@ export function createAddressesStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
+    async removeAll(accountId: AccountId, ids: readonly AddressId[], trx: DatabaseTransaction): Promise<AddressRow[]> {
+      return trx
+        .withTables<Tables>()
+        .deleteFrom('address')
+        .where('account_id', '=', accountId)
+        .where('id', 'in', ids)
+        .returningAll()
+        .execute();
+    },
+
     async removeValue(accountId: AccountId, email: string, trx: DatabaseTransaction): Promise<void> {
       await trx
         .withTables<Tables>()

@@ -42,7 +42,7 @@ forEachDatabase((_name, open) => {
     await people.addresses.tell(
       id,
       ({ locale, dir, email, t }) => ({ ...words, subject: `${locale} ${dir} ${email} ${t('web.brand')}` }),
-      { alsoTo: ['ann@old.example', 'ann@home.example'] },
+      { alsoTo: ['ann@old.example', 'ann@home.example'].map((value) => ({ value, since: 0 })) },
     );
     const told = people.mails.map(({ to }) => to).sort();
     assert.deepEqual(told, ['ann@example.org', 'ann@home.example', 'ann@old.example', 'ann@work.example']);

@@ -8,14 +8,15 @@ import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Live } from '../web/live.ts';
-import { directionOf, type Locale, type Messages, type Translate } from '../web/messages.ts';
+import type { Messages } from '../web/messages.ts';
 import { changeMail, emailChangedMail, emailPutBackMail, reviewMail } from './addresses-mail.tsx';
-import { createAddressesStore } from './addresses-store.ts';
+import { type AddressRow, createAddressesStore } from './addresses-store.ts';
 import { type Confirmations, createConfirmations, type Outcome } from './confirmations.ts';
 import type { ConfirmationRow } from './confirmations-store.ts';
-import { type ChangeKey, createEmailChanges, type EmailChanges } from './email-changes.ts';
+import { type ChangeKey, createEmailChanges, type EmailChanges, type Ender } from './email-changes.ts';
 import { createLostPhones, type LostPhones } from './lost-phones.ts';
 import { callingCode, readablePhone } from './phone.ts';
+import { createTelling, type Found, type Tellings } from './telling.ts';
 import { createTexts, type TextResult } from './texts.ts';
 
 /** A confirmed alternate of an account. `value` is a normalised mail address or a number in E.164. */
@@ -28,38 +29,38 @@ export type Address = {
   suspendedAt: number | undefined;
 };
 
-/** For whom a mail is written: `email` is the account's own address, whichever address the mail goes to. */
-export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
+/** Who did it, and the link that takes it back (A2), for readers who may have one. */
+export type Undoable = (
+  accountId: AccountId,
+  by: SessionId,
+  change: { kind: 'email' | 'phone' | 'own' | 'removed'; ref?: string },
+) => Promise<string | undefined>;
 
-export type Words = { subject: string; text: string; html: string };
-
-export type Addresses = LostPhones & {
-  /** The confirmed alternates, oldest first. */
-  list(accountId: AccountId): Promise<Address[]>;
-  /** Tells every address, the removed one included. False if there is none such. */
-  remove(accountId: AccountId, id: AddressId): Promise<boolean>;
-  /**
-   * To the account's own address, every confirmed alternate e-mail address and whatever own address it gave up in the
-   * last week (E19), in the account's language. Never throws: what fails is logged.
-   */
-  tell(accountId: AccountId, write: (reader: Reader) => Words, extra?: { alsoTo?: readonly string[] }): Promise<void>;
-  /** The same, and says how many were reached: for a notice that is tried again until one is. */
-  reach(accountId: AccountId, write: (reader: Reader) => Words, alsoTo?: readonly string[]): Promise<number>;
-  /** A text message within the budgets (E24). `from` is who asked for it. */
-  sendText(phone: string, text: string, from: { network: string }): Promise<TextResult>;
-  /** False where nobody is sent texts, or nobody with a number of that country. */
-  canText(phone: string): boolean;
-  /** False where nobody is sent texts at all. */
-  texts: boolean;
-  confirmations: Confirmations;
-  /** True while an account, other than the one given, could be moved back to this address by the link it was sent. */
-  isKept(email: string, except?: AccountId): Promise<boolean>;
-  findUndo: EmailChanges['findUndo'];
-  /** Puts the account's old address back; the caller then ends its sessions. Undefined if there is nothing to undo. */
-  undoEmail(key: ChangeKey): Promise<{ accountId: AccountId } | undefined>;
-  /** Removes what ended, and reminds of addresses nobody has looked at for a year (E16). For a timer. */
-  tidy(): Promise<void>;
-};
+export type Addresses = LostPhones &
+  Tellings & {
+    /** The confirmed alternates, oldest first. */
+    list(accountId: AccountId): Promise<Address[]>;
+    /** Tells every address, the removed one included. False if there is none such. */
+    remove(accountId: AccountId, id: AddressId, by: SessionId): Promise<boolean>;
+    /** Removes them with whatever else goes in the transaction, whose owner is told of all of it. How many there were. */
+    takeOff(accountId: AccountId, ids: readonly AddressId[], trx: DatabaseTransaction): Promise<number>;
+    /** The change by which the account came to its own address, if that was lately. */
+    ownSince(accountId: AccountId): Promise<{ value: string; since: number; change?: string } | undefined>;
+    /** A text message within the budgets (E24). `from` is who asked for it. */
+    sendText(phone: string, text: string, from: { network: string }): Promise<TextResult>;
+    /** False where nobody is sent texts, or nobody with a number of that country. */
+    canText(phone: string): boolean;
+    /** False where nobody is sent texts at all. */
+    texts: boolean;
+    confirmations: Confirmations;
+    /** True while an account, other than the one given, could be moved back to this address by the link it was sent. */
+    isKept(email: string, except?: AccountId): Promise<boolean>;
+    findUndo: EmailChanges['findUndo'];
+    /** Puts the account's old address back; the caller then ends its sessions. Undefined if there is nothing to undo. */
+    undoEmail(key: ChangeKey, by: Ender): Promise<{ accountId: AccountId; id: string } | undefined>;
+    /** Removes what ended, and reminds of addresses nobody has looked at for a year (E16). For a timer. */
+    tidy(): Promise<void>;
+  };
 
 /** Of each kind: enough to lose some (E16), too few to hide one among. */
 export const mostAddresses = 5;
@@ -78,7 +79,7 @@ export function createAddresses(needs: {
   sms: Sms | undefined;
   messages: Messages;
   config: { issuer: string; smsCountries: readonly string[] | 'all'; smsPerDay: number };
-  findAccount(id: AccountId): Promise<{ email: string; locale: Locale | undefined } | undefined>;
+  findAccount(id: AccountId): Promise<Found | undefined>;
   findByEmail(email: string): Promise<{ id: AccountId } | undefined>;
   /** True if the account had `from` until now. Rejects with a duplicate error if `to` has an account. */
   changeEmail(id: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction): Promise<boolean>;
@@ -86,7 +87,8 @@ export function createAddresses(needs: {
   lockAccount(id: AccountId, trx: DatabaseTransaction): Promise<void>;
   isSignedIn(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
   /** Ends what was begun with an address that is about to be given up: codes to it are for nothing. */
-  endRecoveries(id: AccountId, trx: DatabaseTransaction): Promise<void>;
+  endRecoveries(id: AccountId, by: Ender, trx: DatabaseTransaction): Promise<void>;
+  undoable: Undoable;
   /** For what failed after the act it belongs to was done. */
   failed(error: unknown, what: string): void;
 }): Addresses {
@@ -99,30 +101,35 @@ export function createAddresses(needs: {
     confirmed: async (row, use) => (row.purpose === 'own' ? changeOwn(row, use) : add(row, row.purpose, use)),
   });
   const changes = createEmailChanges({ ...needs, addresses: store, dropWaiting: confirmations.dropWaiting });
-  const { tell, reach } = createTelling({ ...needs, list: store.list, givenUp: changes.givenUp });
+  const { tell, reach, mailboxes } = createTelling({ ...needs, list: store.list, ownAddresses: changes.ownAddresses });
 
   const tellChange = (
     id: AccountId,
     act: 'added' | 'removed' | 'resumed',
-    address: Pick<Address, 'kind' | 'value'>,
+    address: Pick<AddressRow, 'kind' | 'value' | 'added_at'>,
+    undo: string | undefined,
   ) => {
-    const change = { act, kind: address.kind, address: maskAddress(address), at: clock.now() };
+    const change = { act, kind: address.kind, address: maskAddress(address), at: clock.now(), undo };
     // E19: the one removed hears of it, too: it may be the last that a stranger does not read.
-    const alsoTo = address.kind === 'email' ? [address.value] : [];
+    const alsoTo = address.kind === 'email' ? [{ value: address.value, since: address.added_at }] : [];
     return tell(id, (reader) => changeMail(reader, change), { alsoTo });
   };
 
   const lostPhones = createLostPhones({
     ...{ ...needs, store, mask: maskAddress },
-    tellResumed: (id, address) => tellChange(id, 'resumed', address),
+    async tellResumed(id, address, by) {
+      const undo = await needs.undoable(id, by, { kind: 'phone', ref: address.id });
+      await tellChange(id, 'resumed', address, undo);
+    },
   });
 
   async function add(
-    { account_id: accountId, value }: ConfirmationRow,
+    { account_id: accountId, session_id: by, value }: ConfirmationRow,
     kind: Address['kind'],
     use: (trx: DatabaseTransaction) => Promise<boolean>,
   ): Promise<Outcome> {
     const now = clock.now();
+    const id = newId<AddressId>(random);
     const row = { account_id: accountId, kind, value, added_at: now, reviewed_at: now };
     const done = await database.transaction(async (trx) => {
       // Another press has confirmed it, or it has just run out.
@@ -130,28 +137,31 @@ export function createAddresses(needs: {
       // Of several confirmed at once, each would count without the others.
       await needs.lockAccount(accountId, trx);
       if ((await store.count(accountId, kind, trx)) >= mostAddresses) return 'full';
-      const id = newId<AddressId>(random);
       if (!(await store.insert({ id, ...row }, trx))) return 'used';
       await journal.append({ type: 'address_added', accountId, data: { kind, id, address: maskAddress(row) } }, trx);
       return 'added';
     });
-    if (done === 'added') await tellChange(accountId, 'added', row);
+    if (done === 'added')
+      await tellChange(accountId, 'added', row, await needs.undoable(accountId, by, { kind, ref: id }));
     return done === 'full' ? 'full' : 'confirmed';
   }
 
   async function changeOwn(
-    { account_id: accountId, value: to }: ConfirmationRow,
+    { account_id: accountId, session_id: by, value: to }: ConfirmationRow,
     use: (trx: DatabaseTransaction) => Promise<boolean>,
   ): Promise<Outcome> {
     const from = (await needs.findAccount(accountId))?.email;
     if (!from) return 'expired';
     try {
-      const undoToken = await database.transaction(async (trx) => {
-        const change = (await use(trx)) ? await changes.change(accountId, { from, to }, trx) : undefined;
+      const changed = await database.transaction(async (trx) => {
+        const change = (await use(trx)) ? await changes.change(accountId, { from, to }, by, trx) : undefined;
         const data = { ...maskedChange(from, to), change: change?.id };
         if (change) await journal.append({ type: 'email_changed', accountId, data }, trx);
-        return change?.undoToken;
+        return change;
       });
+      // Its own link takes it back, and with it whatever else was done there.
+      if (changed) await needs.undoable(accountId, by, { kind: 'own', ref: changed.id });
+      const undoToken = changed?.undoToken;
       const told = { ...maskedChange(from, to), at: clock.now() };
       if (undoToken) await tell(accountId, (reader) => emailChangedMail(reader, { ...told, undoToken }));
       return 'confirmed';
@@ -172,17 +182,33 @@ export function createAddresses(needs: {
 
     ...lostPhones,
 
-    async remove(accountId, id) {
+    async takeOff(accountId, ids, trx) {
+      const rows = ids.length > 0 ? await store.removeAll(accountId, ids, trx) : [];
+      for (const row of rows) {
+        const data = { kind: row.kind, address: maskAddress(row) };
+        await journal.append({ type: 'address_removed', accountId, data }, trx);
+      }
+      return rows.length;
+    },
+
+    mailboxes,
+    async ownSince(accountId) {
+      const own = (await needs.findAccount(accountId))?.email;
+      return own === undefined ? undefined : (await changes.ownAddresses(accountId, own))[0];
+    },
+
+    async remove(accountId, id, by) {
       const row = (await store.list(accountId)).find((one) => one.id === id);
       if (!row) return false;
       const removed = await database.transaction(async (trx) => {
-        await needs.endRecoveries(accountId, trx);
+        await needs.endRecoveries(accountId, by, trx);
         const done = await store.remove(accountId, id, trx);
         const data = { kind: row.kind, address: maskAddress(row) };
         if (done) await journal.append({ type: 'address_removed', accountId, data }, trx);
         return done;
       });
-      if (removed) await tellChange(accountId, 'removed', row);
+      if (removed)
+        await tellChange(accountId, 'removed', row, await needs.undoable(accountId, by, { kind: 'removed' }));
       return removed;
     },
 
@@ -195,8 +221,8 @@ export function createAddresses(needs: {
     isKept: changes.isKept,
     findUndo: changes.findUndo,
 
-    async undoEmail(key) {
-      const undone = await changes.undo(key);
+    async undoEmail(key, by) {
+      const undone = await changes.undo(key, by);
       if (!undone) return undefined;
       const { accountId, oldEmail, newEmail } = undone;
       await journal.append({
@@ -206,9 +232,9 @@ export function createAddresses(needs: {
       });
       // The address that lost it, too: should its holder have been the owner, they must know.
       await tell(accountId, (reader) => emailPutBackMail(reader, clock.now(), maskedEmail(oldEmail)), {
-        alsoTo: [newEmail],
+        alsoTo: [{ value: newEmail, since: undone.changedAt }],
       });
-      return { accountId };
+      return { accountId, id: undone.id };
     },
 
     async tidy() {
@@ -221,53 +247,6 @@ export function createAddresses(needs: {
         const addresses = (await store.list(accountId)).map(maskAddress);
         await tell(accountId, (reader) => reviewMail(reader, addresses));
       }
-    },
-  };
-}
-
-/** Writes to all addresses of an owner. */
-function createTelling(needs: {
-  mail: Mail;
-  messages: Messages;
-  config: { issuer: string };
-  findAccount(id: AccountId): Promise<{ email: string; locale: Locale | undefined } | undefined>;
-  list(id: AccountId): Promise<{ kind: 'email' | 'phone'; value: string }[]>;
-  givenUp(id: AccountId): Promise<string[]>;
-  failed(error: unknown, what: string): void;
-}): Pick<Addresses, 'tell' | 'reach'> {
-  const { mail, messages, config } = needs;
-
-  const recipients = async (accountId: AccountId, own: string, alsoTo: readonly string[]): Promise<string[]> => {
-    const alternates = (await needs.list(accountId)).filter(({ kind }) => kind === 'email').map(({ value }) => value);
-    return [...new Set([own, ...alternates, ...(await needs.givenUp(accountId)), ...alsoTo])];
-  };
-
-  const reach: Addresses['reach'] = async (accountId, write, alsoTo = []) => {
-    const account = await needs.findAccount(accountId);
-    if (!account) return 0;
-    const locale = account.locale ?? 'en';
-    const { t, dir } = { t: messages.translate(locale), dir: directionOf(locale) };
-    const words = write({ t, locale, dir, issuer: config.issuer, email: account.email });
-    const send = async (to: string): Promise<number> => {
-      try {
-        await mail.send({ ...words, to });
-        return 1;
-      } catch (error) {
-        // One mailbox that refuses keeps the others from nothing.
-        needs.failed(error, 'a notice to the owner of an account was not sent');
-        return 0;
-      }
-    };
-    const sent = await Promise.all((await recipients(accountId, account.email, alsoTo)).map(send));
-    return sent.reduce((sum, one) => sum + one, 0);
-  };
-
-  return {
-    reach,
-    async tell(accountId, write, { alsoTo = [] } = {}) {
-      await reach(accountId, write, alsoTo).catch((error: unknown) =>
-        needs.failed(error, 'the owner of an account was not told'),
-      );
     },
   };
 }

@@ -29,7 +29,7 @@ export type AddressesNeeds = {
   /** Undefined after it has answered with the way to prove it is them (E38). */
   requireFreshProof(request: FastifyRequest, reply: FastifyReply): Promise<Owner | undefined>;
   /** Signs the account out everywhere but in this browser. */
-  endOtherSessions(request: FastifyRequest, accountId: AccountId): Promise<void>;
+  endOtherSessions(request: FastifyRequest, undone: { accountId: AccountId; id: string }): Promise<void>;
 };
 
 /** The id of what now waits for its code, or the key of a message that says why nothing was sent. */

@@ -38,10 +38,15 @@ export function createEmailChangesStore(database: Database) {
         .where('account_id', '=', accountId)
         .executeTakeFirst(),
 
-    async oldAddresses(accountId: AccountId, since: number): Promise<string[]> {
-      const rows = await standing(since).where('account_id', '=', accountId).execute();
-      return rows.map((row) => row.old_email);
-    },
+    /** Those that were not taken back, the first one first. */
+    standingOf: (accountId: AccountId) =>
+      db
+        .selectFrom('email_change')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where('undone_at', 'is', null)
+        .orderBy('changed_at')
+        .execute(),
 
     async accountsThatHad(email: string, since: number): Promise<AccountId[]> {
       const rows = await standing(since).where('old_email', '=', email).execute();

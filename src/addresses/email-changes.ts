@@ -1,6 +1,7 @@
 import { type Clock, days } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
-import type { AccountId } from '../ids.ts';
+import type { AccountId, SessionId } from '../ids.ts';
+import type { EndedBy } from '../older.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { AddressesStore } from './addresses-store.ts';
@@ -11,6 +12,7 @@ export const undoFor = days(7);
 
 /** A change that a mail's link is about. `taken` if the old address has an account of its own by now. */
 export type Undoable = {
+  id: string;
   accountId: AccountId;
   oldEmail: string;
   newEmail: string;
@@ -20,6 +22,9 @@ export type Undoable = {
 
 /** Which change: by the token of the mail, or as its owner's own. */
 export type ChangeKey = string | { accountId: AccountId; id: string };
+
+/** Who gives an address up; `undefined` where nothing that is about to get in is to end with it. */
+export type Ender = EndedBy<SessionId> | undefined;
 
 export type EmailChanges = ReturnType<typeof createEmailChanges>;
 
@@ -35,7 +40,7 @@ export function createEmailChanges(needs: {
   /** True if the account had `from` until now. Rejects with a duplicate error if `to` has an account. */
   changeEmail(id: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction): Promise<boolean>;
   /** Ends what was begun with addresses that go now. */
-  endRecoveries(id: AccountId, trx: DatabaseTransaction): Promise<void>;
+  endRecoveries(id: AccountId, by: Ender, trx: DatabaseTransaction): Promise<void>;
   /** Whatever else was asked for and not confirmed. */
   dropWaiting(id: AccountId, trx: DatabaseTransaction): Promise<void>;
 }) {
@@ -56,12 +61,21 @@ export function createEmailChanges(needs: {
     if (!row) return undefined;
     const { account_id, old_email, new_email, changed_at } = row;
     const state = await stateOf(row);
-    return { accountId: account_id, oldEmail: old_email, newEmail: new_email, changedAt: changed_at, state, row };
+    return {
+      id: row.id,
+      accountId: account_id,
+      oldEmail: old_email,
+      newEmail: new_email,
+      changedAt: changed_at,
+      state,
+      row,
+    };
   };
 
   return {
     /** Within the transaction that uses up the confirmation; gives the token of the link that takes it back, and its id. */
-    async change(accountId: AccountId, change: { from: string; to: string }, trx: DatabaseTransaction) {
+    async change(accountId: AccountId, change: { from: string; to: string }, by: Ender, trx: DatabaseTransaction) {
+      await needs.endRecoveries(accountId, by, trx);
       if (!(await needs.changeEmail(accountId, change, trx))) return undefined;
       await addresses.removeValue(accountId, change.to, trx);
       await needs.dropWaiting(accountId, trx);
@@ -82,9 +96,26 @@ export function createEmailChanges(needs: {
       return { id, undoToken };
     },
 
-    /** Addresses that the account gave up in the last week: they go on being told. */
-    async givenUp(accountId: AccountId): Promise<string[]> {
-      return store.oldAddresses(accountId, clock.now() - undoFor);
+    /**
+     * The account's own address, and those it gave up in the last week, which go on being told; each with when it became
+     * the account's own. None for those it was made with, or has had for longer than changes are kept.
+     */
+    async ownAddresses(
+      accountId: AccountId,
+      own: string,
+    ): Promise<{ value: string; since: number; change?: string }[]> {
+      const changes = await store.standingOf(accountId);
+      const since = (value: string, before = Number.POSITIVE_INFINITY) =>
+        changes.findLast((row) => row.new_email === value && row.changed_at < before);
+      const givenUp = changes.filter((row) => row.changed_at > clock.now() - undoFor && row.old_email !== own);
+      const now = since(own);
+      return [
+        { value: own, since: now?.changed_at ?? 0, ...(now && { change: now.id }) },
+        ...givenUp.map((row) => ({
+          value: row.old_email,
+          since: since(row.old_email, row.changed_at)?.changed_at ?? 0,
+        })),
+      ];
     },
 
     /** True while an account, other than the one given, could still be moved back to this address. */
@@ -99,7 +130,7 @@ export function createEmailChanges(needs: {
      * Puts the old address back, once. Whatever followed the change goes with it: later changes, and addresses added
      * since, because whoever took the account has added them.
      */
-    async undo(key: ChangeKey): Promise<Undoable | undefined> {
+    async undo(key: ChangeKey, by: Ender): Promise<Undoable | undefined> {
       const found = await find(key);
       const account = found && (await needs.findAccount(found.accountId));
       if (!found || !account || found.state !== 'possible') return undefined;
@@ -107,7 +138,7 @@ export function createEmailChanges(needs: {
       try {
         const done = await database.transaction(async (trx) => {
           // Also where the own address is the old one again, and only others that were added since go.
-          await needs.endRecoveries(accountId, trx);
+          await needs.endRecoveries(accountId, by, trx);
           if (!(await store.undone(row.id, clock.now(), trx))) return false;
           const moved =
             account.email === oldEmail ||

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId } from '../ids.ts';
+import { createMethodsStore } from './methods-store.ts';
 import type { RecoveryTables } from './recovery-store.ts';
 
 export type PasswordRow = {
@@ -68,13 +69,16 @@ export function createAuthenticatorsStore(database: Database) {
     findPassword: (id: AccountId, trx?: DatabaseTransaction) =>
       within(trx).selectFrom('password').selectAll().where('account_id', '=', id).executeTakeFirst(),
 
-    async savePassword(row: PasswordRow, trx?: DatabaseTransaction): Promise<void> {
+    /** When the one before it was set, if there was one. */
+    async savePassword(row: PasswordRow, trx?: DatabaseTransaction): Promise<number | undefined> {
       const { account_id: _, ...values } = row;
+      const before = await this.findPassword(row.account_id, trx);
       await within(trx)
         .insertInto('password')
         .values(row)
         .onConflict((conflict) => conflict.column('account_id').doUpdateSet(values))
         .execute();
+      return before?.changed_at;
     },
 
     /** Replaces a hash by another one of the same password, unless the password was changed meanwhile. */
@@ -116,17 +120,20 @@ export function createAuthenticatorsStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
-    /** What there was of it, in the words of the journal. */
-    async removeSecondStep(id: AccountId, trx: DatabaseTransaction): Promise<string[]> {
+    /** What there was of it, in the words of the journal, and when it was added. */
+    async removeSecondStep(
+      id: AccountId,
+      trx: DatabaseTransaction,
+    ): Promise<{ kind: 'app' | 'key' | 'recovery codes'; addedAt: number }[]> {
       const tables = trx.withTables<Tables>();
       const mine = (table: 'authenticator_app' | 'recovery_code_set' | 'passkey') =>
-        tables.deleteFrom(table).where('account_id', '=', id);
+        tables.deleteFrom(table).where('account_id', '=', id).returning('created_at');
       const removed = [
-        ['app', await mine('authenticator_app').executeTakeFirst()],
-        ['key', await mine('passkey').where('second_step_only', '=', 1).executeTakeFirst()],
-        ['recovery codes', await mine('recovery_code_set').executeTakeFirst()],
+        ['app', await mine('authenticator_app').execute()],
+        ['key', await mine('passkey').where('second_step_only', '=', 1).execute()],
+        ['recovery codes', await mine('recovery_code_set').execute()],
       ] as const;
-      return removed.filter(([, { numDeletedRows }]) => numDeletedRows > 0n).map(([kind]) => kind);
+      return removed.flatMap(([kind, rows]) => rows.map((row) => ({ kind, addedAt: row.created_at })));
     },
 
     findPasskey: (credentialId: string, trx?: DatabaseTransaction) =>
@@ -176,10 +183,10 @@ export function createAuthenticatorsStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
-    /** Under the lock. False if it is not theirs, or the last way in. */
-    async removePasskey(id: AccountId, credentialId: string, trx: DatabaseTransaction): Promise<boolean> {
+    /** Under the lock. Undefined if it is not theirs, or the last way in. */
+    async removePasskey(id: AccountId, credentialId: string, trx: DatabaseTransaction) {
       const tables = trx.withTables<Tables>();
-      const result = await tables
+      return tables
         .deleteFrom('passkey')
         .where('credential_id', '=', credentialId)
         .where('account_id', '=', id)
@@ -201,8 +208,34 @@ export function createAuthenticatorsStore(database: Database) {
             ),
           ]),
         )
+        .returning(['second_step_only', 'created_at'])
         .executeTakeFirst();
-      return result.numDeletedRows > 0n;
+    },
+
+    /** Also the last way in. */
+    async deletePasskey(
+      id: AccountId,
+      credentialId: string,
+      trx: DatabaseTransaction,
+    ): Promise<Pick<PasskeyRow, 'second_step_only' | 'created_at'> | undefined> {
+      return trx
+        .withTables<Tables>()
+        .deleteFrom('passkey')
+        .where('credential_id', '=', credentialId)
+        .where('account_id', '=', id)
+        .returning(['second_step_only', 'created_at'])
+        .executeTakeFirst();
+    },
+
+    /** When it was set up, if there was one. */
+    async deleteApp(id: AccountId, trx: DatabaseTransaction): Promise<number | undefined> {
+      const row = await trx
+        .withTables<Tables>()
+        .deleteFrom('authenticator_app')
+        .where('account_id', '=', id)
+        .returning('created_at')
+        .executeTakeFirst();
+      return row?.created_at;
     },
 
     findApp: (id: AccountId) =>
@@ -223,54 +256,6 @@ export function createAuthenticatorsStore(database: Database) {
       return result.numUpdatedRows > 0n;
     },
 
-    async removeApp(id: AccountId, trx: DatabaseTransaction): Promise<boolean> {
-      const result = await trx
-        .withTables<Tables>()
-        .deleteFrom('authenticator_app')
-        .where('account_id', '=', id)
-        .executeTakeFirst();
-      return result.numDeletedRows > 0n;
-    },
-
-    /** A passkey whose user verification is not vouched for counts nowhere: it is no way in, and nobody set it up. */
-    async methodsOf(id: AccountId, trx?: DatabaseTransaction) {
-      const row = await within(trx)
-        .selectNoFrom(({ selectFrom }) => {
-          const passkeys = (secondStepOnly: 0 | 1) =>
-            selectFrom('passkey')
-              .select((e) => e.fn.countAll().as('n'))
-              .where('account_id', '=', id)
-              .where('second_step_only', '=', secondStepOnly)
-              .where((e) => e.or([e('second_step_only', '=', 1), e('uv_initialized', '=', 1)]));
-          const own = (table: 'password' | 'authenticator_app' | 'recovery_code') =>
-            selectFrom(table)
-              .select((e) => e.fn.countAll().as('n'))
-              .where('account_id', '=', id);
-          return [
-            own('password').as('password'),
-            passkeys(0).as('passkeys'),
-            passkeys(0).where('suspended_at', 'is not', null).as('passkeys_off'),
-            passkeys(1).as('keys'),
-            passkeys(1).where('suspended_at', 'is not', null).as('keys_off'),
-            own('authenticator_app').as('app'),
-            selectFrom('authenticator_app')
-              .select((e) => e.fn.countAll().as('n'))
-              .where('account_id', '=', id)
-              .where('suspended_at', 'is not', null)
-              .as('app_off'),
-            own('recovery_code').as('codes'),
-          ];
-        })
-        .executeTakeFirstOrThrow();
-      const off = { passkeys: Number(row.passkeys_off), app: Number(row.app_off) > 0, keys: Number(row.keys_off) };
-      return {
-        password: Number(row.password) > 0,
-        passkeys: Number(row.passkeys),
-        app: Number(row.app) > 0,
-        keys: Number(row.keys),
-        recoveryCodes: Number(row.codes),
-        ...((off.passkeys > 0 || off.app || off.keys > 0) && { off }),
-      };
-    },
+    ...createMethodsStore(database),
   };
 }

@@ -57,7 +57,7 @@ export type Passkeys = {
     name?: string;
   }): Promise<{ passkey: NewPasskey; userId: string } | undefined>;
   /** Rejects with a duplicate error of the database if any account has that credential (G3). */
-  save(accountId: AccountId, passkey: NewPasskey, transaction: DatabaseTransaction): Promise<void>;
+  save(accountId: AccountId, passkey: NewPasskey, transaction: DatabaseTransaction, at?: number): Promise<void>;
   /**
    * Options for `navigator.credentials.get`: any passkey to sign in (G12), the account's passkeys to prove, its passkeys
    * and security keys as a second step.
@@ -169,11 +169,11 @@ export function createPasskeys(needs: {
       return { passkey, userId };
     },
 
-    async save(accountId, passkey, transaction) {
+    async save(accountId, passkey, transaction, at = clock.now()) {
       const row = {
         ...passkey,
         account_id: accountId,
-        created_at: clock.now(),
+        created_at: at,
         last_used_at: null,
         suspended_at: null,
       };

@@ -5,6 +5,7 @@ import type { Secrets } from '../secrets.ts';
 import { type AuthenticatorsStore, failuresToTell, mostFailures } from './authenticators-store.ts';
 import type { ManyFailures } from './failures-mail.ts';
 import type { Asker, Hashing } from './hashing.ts';
+import type { Former } from './older.ts';
 import { isShort, lengthOf, longestPassword } from './password-policy.ts';
 
 export type Passwords = {
@@ -12,7 +13,7 @@ export type Passwords = {
   verify(accountId: AccountId | undefined, password: string, asker?: Asker): Promise<boolean>;
   /** The slow half of setting one, outside of any transaction. */
   hash(password: string, asker?: Asker): Promise<HashedPassword>;
-  save(accountId: AccountId, hashed: HashedPassword, transaction?: DatabaseTransaction): Promise<void>;
+  save(accountId: AccountId, hashed: HashedPassword, transaction: DatabaseTransaction): Promise<void>;
 };
 
 /** Made by `hash`, good for `save` only. */
@@ -26,6 +27,7 @@ export function createPasswords(needs: {
   secrets: Secrets;
   clock: Clock;
   hashing: Hashing;
+  former: Former;
   manyFailures?: ManyFailures | undefined;
 }): Passwords {
   const { store, secrets, clock, hashing, manyFailures } = needs;
@@ -63,16 +65,17 @@ export function createPasswords(needs: {
       short: isShort(password),
     }),
 
-    save: (accountId, hashed, transaction) =>
-      store.savePassword(
-        {
-          account_id: accountId,
-          sealed_hash: seal(accountId, hashed),
-          failed_tries: 0,
-          changed_at: clock.now(),
-          short: hashed.short ? 1 : 0,
-        },
-        transaction,
-      ),
+    async save(accountId, hashed, transaction) {
+      const row = {
+        account_id: accountId,
+        sealed_hash: seal(accountId, hashed),
+        failed_tries: 0,
+        changed_at: clock.now(),
+        short: hashed.short ? 1 : 0,
+      };
+      const addedAt = await store.savePassword(row, transaction);
+      const gone = addedAt === undefined ? [] : [{ kind: 'password' as const, addedAt }];
+      await needs.former.remember(accountId, gone, transaction);
+    },
   };
 }

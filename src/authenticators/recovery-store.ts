@@ -99,6 +99,18 @@ export function createRecoveryStore(database: Database) {
       return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
 
+    async removeSet(id: AccountId, trx: DatabaseTransaction): Promise<boolean> {
+      const tables = trx.withTables<RecoveryTables>();
+      const result = await tables.deleteFrom('recovery_code_set').where('account_id', '=', id).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+
+    async removeSaved(id: AccountId, trx: DatabaseTransaction): Promise<boolean> {
+      const tables = trx.withTables<RecoveryTables>();
+      const result = await tables.deleteFrom('saved_code').where('account_id', '=', id).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+
     /** True for one of those who use the same code at once. */
     async replaceSaved(before: SavedRow, after: SavedRow, trx: DatabaseTransaction): Promise<boolean> {
       const { account_id: _, ...values } = after;

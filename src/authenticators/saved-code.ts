@@ -21,12 +21,13 @@ export type SavedCode = {
   madeAt(accountId: AccountId): Promise<number | undefined>;
   /**
    * The code that replaces the right one (E13); undefined for a wrong one, or after a hundred in a row (E9). What `also`
-   * does is done together with the use, or neither is.
+   * does is done together with the use, or neither is. One made after `madeBy` is as wrong as any other.
    */
   use(
     accountId: AccountId,
     code: string,
     also?: (replacement: string, transaction: DatabaseTransaction) => Promise<void>,
+    madeBy?: number,
   ): Promise<string | undefined>;
 };
 
@@ -71,13 +72,14 @@ export function createSavedCode(needs: {
     has: async (accountId) => (await store.findSaved(accountId)) !== undefined,
     madeAt: async (accountId) => (await store.findSaved(accountId))?.created_at,
 
-    async use(accountId, text, also) {
+    async use(accountId, text, also, madeBy = Number.POSITIVE_INFINITY) {
       const code = readCheckedCode(text);
       if (code === undefined) return undefined;
       const tries = await needs.countTry('saved_code', accountId, mostFailures);
       const before = tries === undefined ? undefined : await store.findSaved(accountId);
       const kept = before && secrets.open('saved-code', before.sealed_hash, accountId);
       if (!before || kept === undefined || !sameString(kept, hash('sha256', code))) return undefined;
+      if (before.created_at > madeBy) return undefined;
       const { shown, row } = draw(accountId);
       const replaced = await database.transaction(async (trx) => {
         if (!(await store.replaceSaved(before, row, trx))) return false;

@@ -17,6 +17,7 @@ const mailFor = (changes: Partial<Device> = {}, locale: Locale = 'en') =>
     issuer,
     undoToken,
     email: 'ann@example.org',
+    settled: true,
     device: { ...livingRoom, ...changes },
   });
 

@@ -4,8 +4,11 @@ import { cleanText, fitForMail } from './device-text.ts';
 import { countryName } from './device-words.tsx';
 import type { Device, Devices } from './devices.ts';
 
-/** For whom the mail is written: `email` is the account's own address, `issuer` has no trailing slash. */
-type Reader = Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string; email: string };
+/**
+ * For whom the mail is written: `email` is the account's own address, `issuer` has no trailing slash. The link that undoes
+ * it is for readers of `settled` addresses: one that was added a few days ago may be a stranger's (A2).
+ */
+type Reader = Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string; email: string; settled: boolean };
 type Words = { subject: string; text: string; html: string };
 
 export type LinkedMailNeeds = {
@@ -49,8 +52,8 @@ export function linkedMessage(linked: Reader & { device: Device; undoToken: stri
       },
       { label: t('devices.mail.time'), value: timeInMail(locale, device.linkedAt) },
     ],
-    action: { label: t('devices.mail.button'), url: `${issuer}/devices/undo/${undoToken}` },
-    after: [t('devices.mail.after'), t('web.codes.reflex')],
+    ...(linked.settled && { action: { label: t('devices.mail.button'), url: `${issuer}/devices/undo/${undoToken}` } }),
+    after: [...(linked.settled ? [t('devices.mail.after')] : []), t('web.codes.reflex')],
   });
   return { subject: title, text, html };
 }

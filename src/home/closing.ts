@@ -1,6 +1,7 @@
 import type { Account } from '../account/account.ts';
 import { type Clock, days } from '../clock.ts';
-import type { AccountId } from '../ids.ts';
+import type { AccountId, SessionId } from '../ids.ts';
+import type { EndedBy } from '../older.ts';
 import { type ClosingWords, closedWords, closingWords, keptWords } from './closing-mail.tsx';
 
 /** Long enough to come back from a holiday and find that somebody else has done it. */
@@ -18,7 +19,7 @@ type Needs = {
     removeClosed(id: AccountId): Promise<boolean>;
   };
   devices: { unlinkAll(accountId: AccountId): Promise<number> };
-  endSessionsOf(accountId: AccountId): Promise<void>;
+  endSessionsOf(accountId: AccountId, by: EndedBy<SessionId>): Promise<void>;
   /** Ends every token and session that apps have of the account. */
   revokeAccount(accountId: AccountId): Promise<void>;
   /** Forgets what was recorded of the account. */
@@ -33,15 +34,15 @@ export type Closing = ReturnType<typeof createClosing>;
 export function createClosing(needs: Needs) {
   const { clock, accounts } = needs;
 
-  const endWhatActsFor = async (accountId: AccountId): Promise<void> => {
+  const endWhatActsFor = async (accountId: AccountId, by: EndedBy<SessionId>): Promise<void> => {
     await needs.devices.unlinkAll(accountId);
     await needs.revokeAccount(accountId);
-    await needs.endSessionsOf(accountId);
+    await needs.endSessionsOf(accountId, by);
   };
 
   const remove = async (account: Account): Promise<void> => {
     // What acts for the account ends before the account does: a crash in between is finished at the next turn.
-    await endWhatActsFor(account.id);
+    await endWhatActsFor(account.id, 'mailbox');
     // While there still is somebody to tell; the mail does not wait for an answer.
     await needs.tell(account.id, closedWords());
     await needs.forgetEvents(account.id);
@@ -50,10 +51,10 @@ export function createClosing(needs: Needs) {
 
   return {
     /** When the account will be removed; undefined if it was closing already, or is gone. */
-    async begin(accountId: AccountId): Promise<number | undefined> {
+    async begin(accountId: AccountId, by: SessionId): Promise<number | undefined> {
       const at = clock.now() + grace;
       if (!(await accounts.beginClosing(accountId, at))) return undefined;
-      await endWhatActsFor(accountId);
+      await endWhatActsFor(accountId, by);
       await needs.tell(accountId, closingWords(at));
       return at;
     },

@@ -154,7 +154,7 @@ function registerClosing(app: FastifyInstance, needs: HomePluginNeeds): void {
     if (normaliseEmail(email) !== overview.account.email) {
       return reply.page(closePage({ page, overview, error: page.t('home.close.wrongEmail') }));
     }
-    await home.closing.begin(owner.current.accountId);
+    await home.closing.begin(owner.current.accountId, owner.sessionId);
     return reply.redirect('/profile/closed', 303);
   });
 

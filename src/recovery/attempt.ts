@@ -22,6 +22,8 @@ export type Attempt = {
   startedIn: { userAgent: string | undefined; country: string | undefined };
   waitsUntil: number | undefined;
   savedCode: string | undefined;
+  /** What the account had by then counts; the rest is young (A2). */
+  settledBy: number;
 };
 
 /** Where a request comes from. */

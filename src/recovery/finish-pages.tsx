@@ -1,6 +1,4 @@
 import { usable, wordsOf } from '../authenticators/authenticators.ts';
-import { deviceName } from '../devices/device-words.tsx';
-import type { Device } from '../devices/devices.ts';
 import {
   Button,
   Checkbox,
@@ -12,17 +10,18 @@ import {
   LinkButton,
   Notice,
   PasskeyForm,
-  Stranger,
 } from '../web/components.tsx';
 import { DoneMark } from '../web/content.tsx';
 import { NewPasswordField } from '../web/new-password.tsx';
 import { failure, type Page, type PageContext } from '../web/page.ts';
 import type { Attempt } from './attempt.ts';
+import { BelongingList, fieldOf } from './belonging-list.tsx';
+import type { Belonging } from './belongings.ts';
 
 type PasswordProps = {
   page: PageContext;
   attempt: Attempt;
-  devices: readonly Device[];
+  belongings: readonly Belonging[];
   /** For an account that had passkeys and no password. */
   passkey: object | undefined;
   /** Of a password, in characters. */
@@ -31,7 +30,7 @@ type PasswordProps = {
 };
 
 /** What is ended is ticked: whoever gets back in rarely knows who else is in. */
-export function passwordPage({ page, attempt, devices, passkey, minimum, error }: PasswordProps): Page {
+export function passwordPage({ page, attempt, belongings, passkey, minimum, error }: PasswordProps): Page {
   const { t } = page;
   return {
     title: t('recovery.password.title'),
@@ -51,9 +50,11 @@ export function passwordPage({ page, attempt, devices, passkey, minimum, error }
           >
             <p>{t('recovery.password.passkeyWhy')}</p>
             <input type="hidden" name="sessions" value="yes" />
-            {devices.map(({ id }) => (
-              <input type="hidden" name={`device-${id}`} value="yes" />
-            ))}
+            {belongings
+              .filter(({ ticked }) => ticked)
+              .map((one) => (
+                <input type="hidden" name={fieldOf(one)} value="yes" />
+              ))}
           </PasskeyForm>
         )}
         <Form page={page} action="/recover/password">
@@ -82,15 +83,9 @@ export function passwordPage({ page, attempt, devices, passkey, minimum, error }
           <fieldset class="choices">
             <legend>{t('recovery.password.ends')}</legend>
             <Checkbox id="sessions" name="sessions" label={t('recovery.password.sessions')} checked />
-            {devices.map((device) => (
-              <Checkbox
-                id={`device-${device.id}`}
-                name={`device-${device.id}`}
-                label={t.rich('recovery.password.device', { device: <Stranger>{deviceName(device)}</Stranger> })}
-                checked
-              />
-            ))}
           </fieldset>
+          <BelongingList page={page} belongings={belongings} />
+          {attempt.proven.issued !== undefined && <p class="quiet">{t('recovery.password.codesEnd')}</p>}
           <Button>{t('recovery.password.save')}</Button>
         </Form>
         {attempt.held?.password && !attempt.mayDropSecondStep && attempt.boundWay && (
@@ -129,6 +124,7 @@ export function donePage({ page, attempt }: { page: PageContext; attempt: Attemp
           </LinkButton>
         </p>
         <p class="aside">{t('recovery.done.next')}</p>
+        {attempt.proven.issued !== undefined && <p class="aside">{t('recovery.done.codes')}</p>}
       </>
     ),
   };

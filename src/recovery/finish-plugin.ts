@@ -5,6 +5,8 @@ import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import { actsForNobody } from '../web/shown-for.ts';
 import type { Attempt } from './attempt.ts';
+import { fieldOf } from './belonging-list.tsx';
+import type { Belonging } from './belongings.ts';
 import { donePage, finishLinkPage, passwordPage } from './finish-pages.tsx';
 import type { NewWay } from './finishing.ts';
 import type { Here, RecoveryPageNeeds } from './here.ts';
@@ -13,9 +15,15 @@ import { deadLinkPage } from './recovery-pages.tsx';
 type Fields = { [name: string]: string | undefined };
 type Problem = { field?: string; text: string };
 
+/** A password that was refused does not tick anew what its owner has left as it was. */
+function keepTicks({ method, body }: FastifyRequest, belongings: Belonging[]): Belonging[] {
+  if (method !== 'POST') return belongings;
+  return belongings.map((one) => ({ ...one, ticked: (body as Fields)[fieldOf(one)] === 'yes' }));
+}
+
 /** The end of an attempt: a new password, or a passkey where there was no password, and what it ends. */
 export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, here: Here): void {
-  const { recovery, authenticators, devices } = needs;
+  const { recovery, authenticators } = needs;
   const minimum = authenticators.passwordMinimum;
 
   const ready = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -35,9 +43,9 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
     const userId = attempt.held?.password ? undefined : await needs.userIdOf(accountId);
     const ask = { purpose: 'recover' as const, browserId: request.browserId, email: attempt.email, accountId };
     const passkey = userId && (await authenticators.passkeys.creationOptions({ ...ask, userId }));
-    const linked = await devices.list(accountId);
     const { page } = request;
-    return reply.page(passwordPage({ page, attempt, devices: linked, passkey: passkey || undefined, minimum, error }));
+    const belongings = keepTicks(request, await needs.belongings(attempt));
+    return reply.page(passwordPage({ page, attempt, belongings, passkey: passkey || undefined, minimum, error }));
   };
 
   const newWay = async (
@@ -78,7 +86,7 @@ export function registerFinish(app: FastifyInstance, needs: RecoveryPageNeeds, h
     const ending = {
       dropSecondStep: fields.drop === 'yes',
       sessions: fields.sessions === 'yes',
-      devices: (await devices.list(accountId)).map(({ id }) => id).filter((id) => fields[`device-${id}`] === 'yes'),
+      remove: (await needs.belongings(attempt)).filter((one) => fields[fieldOf(one)] === 'yes'),
     };
     if (!(await recovery.finish(attempt, request.browserId, way, ending))) {
       const now = await recovery.current(request.browserId);

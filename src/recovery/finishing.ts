@@ -1,3 +1,4 @@
+import type { Addresses } from '../addresses/addresses.ts';
 import type { Authenticators } from '../authenticators/authenticators.ts';
 import { type Clock, days } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
@@ -5,6 +6,7 @@ import type { Journal } from '../drivers/journal/journal.ts';
 import type { AccountId, DeviceId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Attempt } from './attempt.ts';
+import { type Belonging, sorted } from './belongings.ts';
 import type { RecoveryRow, RecoveryStore } from './recovery-store.ts';
 import { tokenHash } from './tokens.ts';
 
@@ -18,7 +20,8 @@ export type Ending = {
   /** Takes the lost second step off; without effect where `mayDropSecondStep` is false. */
   dropSecondStep: boolean;
   sessions: boolean;
-  devices: readonly DeviceId[];
+  /** What is ticked for removal. */
+  remove: readonly Belonging[];
 };
 
 export type Finishing = {
@@ -33,8 +36,16 @@ export type Finishing = {
 export type FinishNeeds = {
   authenticators: Pick<
     Authenticators,
-    'savePassword' | 'addPasskey' | 'suspendPassword' | 'removeSecondStep' | 'listPasskeys' | 'removePasskey'
+    | 'savePassword'
+    | 'addPasskey'
+    | 'suspendPassword'
+    | 'removeSecondStep'
+    | 'listPasskeys'
+    | 'takeOff'
+    | 'recoveryCodes'
+    | 'savedCode'
   >;
+  addresses: Pick<Addresses, 'list' | 'takeOff' | 'undoEmail'>;
   /** Signs everybody out, and knows no browser any more but the one named. */
   endSessions(accountId: AccountId, trx: DatabaseTransaction, browserId?: string): Promise<void>;
   devices: {
@@ -57,7 +68,7 @@ export function createFinishing(
     tell(id: string): void;
   },
 ): Finishing & { disown(row: RecoveryRow): Promise<boolean> } {
-  const { store, database, clock, secrets, journal, authenticators, devices } = needs;
+  const { store, database, clock, secrets, journal, authenticators, addresses, devices } = needs;
   const byFinishToken = (token: string) => store.findByToken('finish_hash', tokenHash(secrets, token));
 
   const saveWay = async (accountId: AccountId, way: NewWay, trx: DatabaseTransaction): Promise<void> => {
@@ -70,22 +81,52 @@ export function createFinishing(
   };
 
   /**
-   * Whoever got in has made ways to come again: the passkey instead of a password, another one beside it, a device. A
-   * second step stays, whoever made it: without it, a code to the address would be enough next time (E17).
+   * Whoever got in has made ways to come again: the passkey instead of a password, another one beside it, codes, an
+   * address, a device. A second step stays, whoever made it: without it, a code to the address would be enough next time (E17).
    */
   const endWhatCameOfIt = async (accountId: AccountId, since: number): Promise<void> => {
-    for (const { id, createdAt } of await authenticators.listPasskeys(accountId))
-      if (createdAt >= since) await authenticators.removePasskey(accountId, id);
-    const linked = (await devices.list(accountId)).filter(({ linkedAt }) => linkedAt >= since);
+    const made = (at: number | undefined): boolean => at !== undefined && at >= since;
+    const [passkeys, codesMade, savedMade, listed, all] = await Promise.all([
+      authenticators.listPasskeys(accountId),
+      authenticators.recoveryCodes.madeAt(accountId),
+      authenticators.savedCode.madeAt(accountId),
+      addresses.list(accountId),
+      devices.list(accountId),
+    ]);
+    const linked = all.filter(({ linkedAt }) => made(linkedAt));
+    const taken = {
+      credentials: passkeys.filter(({ createdAt }) => made(createdAt)).map(({ id }) => id),
+      recoveryCodes: made(codesMade),
+      savedCode: made(savedMade),
+    };
+    const added = listed.filter(({ addedAt }) => made(addedAt)).map(({ id }) => id);
     await database.transaction(async (trx) => {
+      await authenticators.takeOff(accountId, taken, trx, true);
+      await addresses.takeOff(accountId, added, trx);
       for (const { id } of linked) await devices.unlink(accountId, id, trx);
     });
+  };
+
+  /** Takes off what is ticked; and codes on paper, of which nobody knows who else has read them, unless one was the proof. */
+  const remove = async (
+    accountId: AccountId,
+    { proven, boundWay }: Attempt,
+    { app, credentials, addresses: given, devices: linked }: ReturnType<typeof sorted>,
+    trx: DatabaseTransaction,
+  ): Promise<void> => {
+    const byMail = proven.issued !== undefined;
+    const recoveryCodes = byMail && boundWay !== 'paper';
+    const savedCode = byMail && proven.saved === undefined;
+    await authenticators.takeOff(accountId, { app, credentials, recoveryCodes, savedCode }, trx);
+    await addresses.takeOff(accountId, given, trx);
+    for (const id of linked) await devices.unlink(accountId, id, trx);
   };
 
   return {
     async finish(attempt, browserId, way, ending) {
       const { accountId } = attempt;
       if (!accountId || !attempt.mayFinish) return false;
+      const chosen = sorted(ending.remove);
       const work = async (trx: DatabaseTransaction): Promise<boolean> => {
         const now = clock.now();
         const mine = { browserHash: needs.browserHash(browserId), liveAt: now };
@@ -97,7 +138,7 @@ export function createFinishing(
         await saveWay(accountId, way, trx);
         if (ending.dropSecondStep && attempt.mayDropSecondStep) await authenticators.removeSecondStep(accountId, trx);
         if (ending.sessions) await needs.endSessions(accountId, trx, browserId);
-        for (const id of ending.devices) await devices.unlink(accountId, id, trx);
+        await remove(accountId, attempt, chosen, trx);
         await journal.append(
           { type: 'recovered', accountId, data: { by: Object.keys(attempt.proven).join(' ') } },
           trx,
@@ -108,6 +149,8 @@ export function createFinishing(
         if (database.isDuplicate(error)) return false;
         throw error;
       });
+      // Before it is told: nobody hears of it at an address that was just taken away.
+      if (done && chosen.own !== undefined) await addresses.undoEmail({ accountId, id: chosen.own }, undefined);
       if (done) needs.tell(attempt.id);
       return done;
     },

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticators } from '../authenticators/authenticators.ts';
 import type { Clock } from '../clock.ts';
-import type { Devices } from '../devices/devices.ts';
 import type { Places } from '../drivers/places/places.ts';
 import type { AccountId } from '../ids.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Signin } from '../signin/signin.ts';
 import type { Attempt, From } from './attempt.ts';
+import type { Belonging } from './belongings.ts';
 import type { Thing } from './lost-things.ts';
 import type { Recovery } from './recovery.ts';
 import type { Sending } from './sending.ts';
@@ -18,7 +18,8 @@ export type RecoveryPageNeeds = {
   authenticators: Pick<Authenticators, 'checkPassword' | 'hashPassword' | 'passwordMinimum'> & {
     passkeys: Pick<Authenticators['passkeys'], 'creationOptions' | 'verifyCreation'>;
   };
-  devices: Pick<Devices, 'list'>;
+  /** What opens the account, for the end of an attempt. */
+  belongings(attempt: Attempt): Promise<Belonging[]>;
   userIdOf(accountId: AccountId): Promise<string | undefined>;
   clock: Clock;
   limits: Limits;

@@ -27,6 +27,7 @@ export const kindOf: Readonly<Record<Way, Kind>> = {
  */
 export const firstWays = ['email', 'text', 'saved', 'operator'] as const;
 
+/** Of what an account has, what it had seven days before the attempt began: the rest proves nothing here. */
 export type Held = {
   password: boolean;
   passkeys: number;
@@ -36,7 +37,10 @@ export type Held = {
   off?: NonNullable<Methods['off']>;
   savedCode: boolean;
   phones: number;
-  /** It asked for two kinds until a stranger got in, who may have taken off what was the reason. */
+  /**
+   * It asks for two kinds for another reason than what it has had for a while: it asked for them seven days ago, it would
+   * ask for them with what is younger, or a stranger who got in may have taken off what was the reason (A2).
+   */
   guarded: boolean;
 };
 
@@ -46,7 +50,7 @@ export type Proven = Readonly<Partial<Record<Kind, number>>>;
  * Whether one proof would weaken the account: it asks for two steps, or for a passkey, which is both at once. An account
  * whose password alone signs in is not made weaker by a code to its address.
  */
-export function isStrong(held: Held): boolean {
+export function isStrong(held: Pick<Held, 'password' | 'passkeys' | 'app' | 'keys'>): boolean {
   return held.password ? twoStep(held) : held.passkeys > 0;
 }
 

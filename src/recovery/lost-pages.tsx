@@ -169,6 +169,28 @@ export function cancelPage(props: { page: PageContext; token: string; email: str
   };
 }
 
+/** To whoever is signed in for a few days only. It says who can: the owner has one of these, and a stranger has none. */
+export function tooYoungPage({ page }: { page: PageContext }): Page {
+  const { t } = page;
+  return {
+    title: t('recovery.young.title'),
+    status: 403,
+    content: (
+      <>
+        <h1>{t('recovery.young.title')}</h1>
+        <Lead>{t('recovery.young.text')}</Lead>
+        <Steps steps={[t('recovery.young.mail'), t('recovery.young.browser'), t('recovery.young.step')]} />
+        <ButtonRow>
+          <LinkButton href="/activity" kind="primary">
+            {t('recovery.young.activity')}
+          </LinkButton>
+          <LinkButton href="/security">{t('recovery.cancelled.security')}</LinkButton>
+        </ButtonRow>
+      </>
+    ),
+  };
+}
+
 export function cancelledPage({ page, disowned = false }: { page: PageContext; disowned?: boolean }): Page {
   const { t } = page;
   const key = disowned ? 'disowned' : 'cancelled';

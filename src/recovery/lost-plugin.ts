@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountId } from '../ids.ts';
 import { actsForNobody } from '../web/shown-for.ts';
 import type { Here, RecoveryPageNeeds } from './here.ts';
-import { cancelledPage, cancelPage, lostPage } from './lost-pages.tsx';
+import { cancelledPage, cancelPage, lostPage, tooYoungPage } from './lost-pages.tsx';
 import { waitTime } from './recovery.ts';
 import { deadLinkPage } from './recovery-pages.tsx';
 import { fieldOf, reportPage } from './report-pages.tsx';
@@ -30,7 +30,7 @@ export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, her
     const attempt = await here.require(request, reply);
     if (!attempt) return reply;
     const { action } = request.body as Fields;
-    if (action === 'stop' && attempt.accountId) await recovery.cancel(attempt.accountId, attempt.id);
+    if (action === 'stop' && attempt.accountId) await recovery.cancel(attempt.accountId, 'mailbox', attempt.id);
     const started = action === 'wait' && attempt.status === 'open' ? await recovery.wait(attempt) : undefined;
     if (action === 'wait' && !started && attempt.held && attempt.status === 'open' && !attempt.mayFinish)
       return reply.page(show(request, attempt, true));
@@ -41,7 +41,10 @@ export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, her
   app.post('/recover/cancel', async (request, reply) => {
     const signedIn = await signin.requireSignedIn(request, reply);
     if (!signedIn) return reply;
-    await recovery.cancel(signedIn.current.accountId);
+    const { accountId } = signedIn.current;
+    await recovery.cancel(accountId, signedIn.sessionId);
+    // A2: somebody who came in a few days ago must not keep the owner out, and nobody can tell them from the owner.
+    if (await recovery.pending(accountId)) return reply.page(tooYoungPage({ page: request.page }));
     return reply.redirect('/recover/cancelled', 303);
   });
 

@@ -7,6 +7,7 @@ import { ann, createLoser, csrfOf, newPassword } from '../../test/helpers/recove
 import { createSoftwareAuthenticator } from '../../test/helpers/software-authenticator.ts';
 import type { CreationPurpose, RequestPurpose } from '../authenticators/passkey-rules.ts';
 import { hours } from '../clock.ts';
+import type { SessionId } from '../ids.ts';
 
 const browserId = 'B'.repeat(22);
 const phone = '+4917612345678';
@@ -154,7 +155,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await owner.authenticators.verifyApp(id, owner.code()), true);
     const [address] = await owner.addresses.list(id);
     assert.ok(address?.suspendedAt);
-    assert.equal(await owner.addresses.resume(id, address.id), true);
+    assert.equal(await owner.addresses.resume(id, address.id, 'none' as SessionId), true);
     assert.equal((await owner.addresses.list(id))[0]?.suspendedAt, undefined);
   });
 

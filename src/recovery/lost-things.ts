@@ -6,7 +6,7 @@ import type { AccountId, AddressId } from '../ids.ts';
 /** Something that may have been on a lost device. `id` tells it from the others of its account, in a form. */
 export type Thing = { id: string; kind: 'app' | 'passkey' | 'key' | 'phone'; name: string };
 
-type Listed = { kind: string; value: string; suspendedAt: number | undefined };
+type Listed = { kind: string; value: string; addedAt: number; suspendedAt: number | undefined };
 
 /** Whoever has a lost phone reads the texts to its number. */
 export const isReachablePhone = ({ kind, suspendedAt }: Pick<Listed, 'kind' | 'suspendedAt'>): boolean =>

@@ -52,7 +52,7 @@ forEachDatabase((_name, open) => {
     await thief.post('/recover/password', fields);
     assert.equal(await loser.authenticators.verifyPassword(loser.id, newPassword), false);
     assert.equal(await loser.tryPassword(goodPassword), 'second step', 'the owner gets in as ever, and stops it');
-    assert.equal(await loser.recovery.cancel(loser.id), 1);
+    assert.equal(await loser.recovery.cancel(loser.id, 'mailbox'), 1);
     loser.clock.advance(hours(2));
     await thief.post('/recover/password', fields);
     assert.equal(await loser.authenticators.verifyPassword(loser.id, newPassword), false);

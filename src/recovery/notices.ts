@@ -3,7 +3,7 @@ import type { AccountId } from '../ids.ts';
 import type { Secrets } from '../secrets.ts';
 import type { From } from './attempt.ts';
 import type { Thing } from './lost-things.ts';
-import { lostMail, operatorMail, type Reader, statusMail } from './recovery-mail.tsx';
+import { lostMail, type OwnerReader, operatorMail, statusMail } from './recovery-mail.tsx';
 import type { RecoveryRow } from './recovery-store.ts';
 import { cancelToken, finishToken } from './tokens.ts';
 
@@ -14,7 +14,7 @@ export function createNotices(needs: {
   clock: Clock;
   secrets: Secrets;
   /** How many addresses were reached. Never rejects. */
-  reach(accountId: AccountId, write: (reader: Reader) => Words): Promise<number>;
+  reach(accountId: AccountId, write: (reader: OwnerReader) => Words, more?: { began?: number }): Promise<number>;
 }) {
   const { clock, secrets, reach } = needs;
   return {
@@ -22,7 +22,8 @@ export function createNotices(needs: {
     async status(row: RecoveryRow): Promise<boolean> {
       if (!row.account_id) return true;
       const links = { cancel: cancelToken(secrets, row.id), finish: finishToken(secrets, row.id) };
-      return (await reach(row.account_id, (reader) => statusMail(reader, row, links))) > 0;
+      const began = row.created_at;
+      return (await reach(row.account_id, (reader) => statusMail(reader, row, links), { began })) > 0;
     },
 
     async issuedByOperator(accountId: AccountId, until: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { FormBrowser } from '../../test/helpers/form-browser.ts';
 import { goodPassword, issuer } from '../../test/helpers/people.ts';
 import { ann, createLoser, csrfOf, type Loser, newPassword } from '../../test/helpers/recovering.ts';
 import { createSoftwareAuthenticator } from '../../test/helpers/software-authenticator.ts';
-import { hours } from '../clock.ts';
+import { days, hours } from '../clock.ts';
 
 const other = 'ann@elsewhere.example';
 
@@ -54,7 +54,7 @@ forEachDatabase((_name, open) => {
     const thief = await loser.proveByMail(other);
     const waiting = await loser.begin(other);
     const link = /\/security\/email\/undo\/([\w-]+)/.exec(loser.mailTo(ann).at(-1)?.text ?? '')?.[1] ?? '';
-    assert.ok(await loser.addresses.undoEmail(link));
+    assert.ok(await loser.addresses.undoEmail(link, 'mailbox'));
 
     const before = loser.mailTo(other).length;
     await assertOver(loser, thief);
@@ -67,7 +67,9 @@ forEachDatabase((_name, open) => {
     await loser.addAddress('email', other);
     const proven = await loser.proveByMail();
     const [address] = await loser.addresses.list(loser.id);
-    assert.ok(address && (await loser.addresses.remove(loser.id, address.id)));
+    await loser.signIn();
+    const by = loser.signIns.at(-1)?.sessionId ?? assert.fail('nobody');
+    assert.ok(address && (await loser.addresses.remove(loser.id, address.id, by)));
     await assertOver(loser, proven);
   });
 
@@ -107,6 +109,7 @@ forEachDatabase((_name, open) => {
   test('"this was not me" about a recovery ends what came of it: the passkey it was done with, a device; a second step stays', async () => {
     const loser = await createLoser(open);
     const { id, device } = await loser.addPasskeyAccount('pat@example.org');
+    loser.clock.advance(days(31));
     const browser = await loser.proveByMail('pat@example.org');
     await browser.open('/recover/lost');
     await browser.submit({ action: 'wait' });

@@ -13,7 +13,10 @@ import { firstWays, furtherWays, type Kind, kindOf, type Way } from './kinds.ts'
 import type { RecoveryRow, RecoveryStore } from './recovery-store.ts';
 
 /** What this room asks of the authenticators to check a proof. */
-export type ProofAuthenticators = Pick<Authenticators, 'methodsOf' | 'verifyApp' | 'recoveryCodes' | 'savedCode'> & {
+export type ProofAuthenticators = Pick<
+  Authenticators,
+  'settled' | 'provenSince' | 'verifyApp' | 'recoveryCodes' | 'savedCode'
+> & {
   passkeys: Pick<Authenticators['passkeys'], 'requestOptions' | 'verifyRequest'>;
 };
 
@@ -127,9 +130,8 @@ export function createProofs(needs: {
   ) => Promise<boolean>;
   const check: Record<'saved' | 'app' | 'paper' | 'key', Check> = {
     async saved(accountId, typed, attempt, from) {
-      const replacement = await authenticators.savedCode.use(accountId, typed, (code, trx) =>
-        note(attempt, 'saved', from, trx, code),
-      );
+      const noted = (code: string, trx: DatabaseTransaction) => note(attempt, 'saved', from, trx, code);
+      const replacement = await authenticators.savedCode.use(accountId, typed, noted, attempt.settledBy);
       return replacement !== undefined;
     },
     async paper(accountId, typed, attempt, from) {
@@ -145,7 +147,9 @@ export function createProofs(needs: {
     },
     async key(accountId, credential, attempt, from) {
       const answer = { purpose: 'recover' as const, browserId: from.browserId, credential, accountId };
-      if (!(await authenticators.passkeys.verifyRequest(answer))) return false;
+      const proven = await authenticators.passkeys.verifyRequest(answer);
+      const since = proven && (await authenticators.provenSince(accountId, ['key'], proven.credentialId));
+      if (since === undefined || since > attempt.settledBy) return false;
       await database.transaction((trx) => note(attempt, 'key', from, trx));
       return true;
     },

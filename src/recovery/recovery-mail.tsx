@@ -8,6 +8,8 @@ import type { Thing } from './lost-things.ts';
 import type { RecoveryRow } from './recovery-store.ts';
 
 export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
+/** What opens or ends something is written for readers of addresses that are not young alone (A2). */
+export type OwnerReader = Reader & { settled: boolean };
 type Words = { subject: string; text: string; html: string };
 type Seen = { at: number; country: string | undefined; userAgent: string | undefined };
 
@@ -43,8 +45,23 @@ export function noAccountMail(reader: Reader, to: string, seen: Seen): Message {
   };
 }
 
+/** A2: the account's own address, for a few days only. Its code went to the addresses that the account had before. */
+export function tooYoungMail(reader: Reader, to: string, seen: Seen): Message {
+  const { t, issuer } = reader;
+  return {
+    to,
+    ...write(reader, {
+      title: t('recovery.mail.young.title'),
+      paragraphs: [t('recovery.mail.young.text', { email: to }), t('recovery.mail.young.other')],
+      facts: where(reader, seen),
+      action: { label: t('recovery.mail.none.button'), url: `${issuer}/recover` },
+      after: [t('recovery.mail.young.notYou')],
+    }),
+  };
+}
+
 /** Loud on purpose (E19, E20): what happens, when, and the one button that stops it. */
-export function statusMail(reader: Reader, row: RecoveryRow, links: { cancel: string; finish: string }): Words {
+export function statusMail(reader: OwnerReader, row: RecoveryRow, links: { cancel: string; finish: string }): Words {
   const { t, issuer, email } = reader;
   const key = `recovery.mail.${row.status}`;
   const cancel = `${issuer}/recover/cancel/${links.cancel}`;
@@ -65,10 +82,13 @@ export function statusMail(reader: Reader, row: RecoveryRow, links: { cancel: st
     done: () => ({ url: cancel, after: [t(`${key}.effect`)] }),
     disowned: () => ({ url: `${issuer}/recover`, after: [t(`${key}.after`)] }),
   };
+  const title = t(`${key}.title`);
+  const paragraphs = [t(`${key}.text`, { email, when })];
+  if (!reader.settled) return write(reader, { title, paragraphs, facts, after: [t('recovery.mail.youngReader')] });
   const { url, after } = parts[row.status as Told]();
   return write(reader, {
-    title: t(`${key}.title`),
-    paragraphs: [t(`${key}.text`, { email, when })],
+    title,
+    paragraphs,
     facts,
     action: { label: t(`${key}.button`), url },
     after,

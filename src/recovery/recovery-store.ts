@@ -152,15 +152,16 @@ export function createRecoveryStore(database: Database) {
         .execute();
     },
 
-    /** Ends all that is under way for the account; how many waiting periods were among it. */
-    async endAll(accountId: AccountId, now: number, trx: DatabaseTransaction): Promise<number> {
+    /** Ends all that is under way for the account, or what was begun at `from` or later; how many waiting periods were among it. */
+    async endAll(accountId: AccountId, now: number, trx: DatabaseTransaction, from = 0): Promise<number> {
       const ended = { changed_at: now, sealed_saved_code: null };
-      const mine = (status: Status, from: readonly Status[]) =>
+      const mine = (status: Status, those: readonly Status[]) =>
         on(trx)
           .updateTable('recovery')
           .set({ status, ...ended })
           .where('account_id', '=', accountId)
-          .where('status', 'in', from)
+          .where('created_at', '>=', from)
+          .where('status', 'in', those)
           .executeTakeFirst();
       await mine('closed', ['open']);
       return Number((await mine('cancelled', ['waiting', 'ready'])).numUpdatedRows);

@@ -1,8 +1,9 @@
 import { type Clock, days, hours, minutes } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
-import type { AccountId } from '../ids.ts';
+import type { AccountId, SessionId } from '../ids.ts';
 import type { Limits } from '../limits/limits.ts';
+import { type EndedBy, settledBy, settling } from '../older.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import { type Attempt, type From, provenOf } from './attempt.ts';
@@ -27,13 +28,17 @@ export type Recovery = Proofs &
     wait(attempt: Attempt): Promise<{ endsAt: number } | undefined>;
     /** The waiting period that ends first. For the pages of whoever is signed in. */
     pending(accountId: AccountId): Promise<Pending | undefined>;
-    /** Ends every waiting period of the account, or the one named; how many that ended. */
-    cancel(accountId: AccountId, id?: string): Promise<number>;
+    /**
+     * Ends every waiting period of the account, or the one named, that is not older than what vouches for `by`; how many
+     * that ended. What is young stops nothing (A2).
+     */
+    cancel(accountId: AccountId, by: EndedBy<SessionId>, id?: string): Promise<number>;
     /**
      * Ends whatever is under way for the account, the waiting period, too: an address was given up, or its owner has
-     * changed the password or signed everybody else out. What a stranger has proven until then is for nothing.
+     * changed the password or signed everybody else out. What a stranger has proven until then is for nothing. `since` is
+     * how long the account has had what vouches for whoever does it: what is young ends nothing (A2).
      */
-    endAll(accountId: AccountId, transaction: DatabaseTransaction): Promise<void>;
+    endAll(accountId: AccountId, since: number, transaction: DatabaseTransaction): Promise<void>;
     /** By the token of a mail. `disowned` is the answer to a recovery that is done already. */
     findByCancelToken(token: string): Promise<Attempt | undefined>;
     cancelByToken(token: string): Promise<'cancelled' | 'disowned' | undefined>;
@@ -63,9 +68,14 @@ export type RecoveryNeeds = FinishNeeds & {
   secrets: Secrets;
   limits: Limits;
   journal: Pick<Journal, 'append'>;
-  accounts: { findByEmail(email: string): Promise<{ id: AccountId } | undefined> };
+  accounts: {
+    findByEmail(email: string): Promise<{ id: AccountId } | undefined>;
+    find(id: AccountId, transaction?: DatabaseTransaction): Promise<{ createdAt: number } | undefined>;
+  };
+  /** Since when the account has had what vouches for whoever ends something. */
+  vouchedSince(accountId: AccountId, by: EndedBy<SessionId>): Promise<number>;
   authenticators: ProofAuthenticators & LostNeeds['authenticators'];
-  addresses: LostNeeds['addresses'];
+  addresses: LostNeeds['addresses'] & FinishNeeds['addresses'];
   maskPhone: LostNeeds['maskPhone'];
   /** Whether the account has signed in in this browser before (E10). */
   knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
@@ -80,21 +90,27 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
   const codes = createIssuedCodes({ ...needs, store });
   const browserHash = (browserId: string): string => secrets.hash('browser', browserId);
 
-  const heldBy = async (accountId: AccountId): Promise<Held> => {
-    const [methods, savedCode, all, disowned] = await Promise.all([
-      authenticators.methodsOf(accountId),
-      authenticators.savedCode.has(accountId),
+  const heldBy = async (accountId: AccountId, by: number): Promise<Held> => {
+    const [{ methods, had, ever, savedCode }, all, disowned] = await Promise.all([
+      authenticators.settled(accountId, by),
       addresses.list(accountId),
       store.disownedOf(accountId),
     ]);
     // Only an account that asks for two kinds is waited for, or given them.
-    const guarded = disowned.some((row) => row.waiting_since !== null || Object.keys(provenOf(row)).length > 1);
-    return { ...methods, savedCode, phones: all.filter(isReachablePhone).length, guarded };
+    const asked = disowned.some((row) => row.waiting_since !== null || Object.keys(provenOf(row)).length > 1);
+    const guarded = asked || isStrong(had) || isStrong(ever);
+    const phones = all.filter((one) => isReachablePhone(one) && one.addedAt <= by).length;
+    return { ...methods, savedCode, phones, guarded };
   };
+
+  /** An attempt looks at what the account was seven days before it began, also while it waits. */
+  const settledFor = async ({ account_id: id, created_at }: Pick<RecoveryRow, 'account_id' | 'created_at'>) =>
+    settledBy(created_at, (id && (await accounts.find(id))) || { createdAt: 0 });
 
   const describe = async (row: RecoveryRow): Promise<Attempt> => {
     const proven = provenOf(row);
-    const held = row.account_id && Object.keys(proven).length > 0 ? await heldBy(row.account_id) : undefined;
+    const by = await settledFor(row);
+    const held = row.account_id && Object.keys(proven).length > 0 ? await heldBy(row.account_id, by) : undefined;
     const status = row.status === 'waiting' && (row.waits_until ?? 0) <= clock.now() ? 'ready' : row.status;
     const missing = held ? kindsMissing(held, proven) : 2;
     const mayFinish = status === 'ready' || (status === 'open' && missing === 0);
@@ -114,6 +130,7 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
       startedIn: { userAgent: row.user_agent ?? undefined, country: row.country ?? undefined },
       waitsUntil: row.waits_until ?? undefined,
       savedCode: openSaved(row),
+      settledBy: by,
     };
   };
   /** Shown for a quarter of an hour after it counts (E13). */
@@ -201,20 +218,24 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
       return { id: row.id, startedAt: row.waiting_since ?? row.created_at, endsAt: row.waits_until ?? row.expires_at };
     },
 
-    async cancel(accountId, id) {
+    async cancel(accountId, by, id) {
+      const since = await needs.vouchedSince(accountId, by);
       const rows = (await store.pendingOf(accountId, clock.now())).filter((row) => id === undefined || row.id === id);
       let count = 0;
       for (const row of rows) {
-        if (!(await end(row))) continue;
+        if (since > (await settledFor(row)) || !(await end(row))) continue;
         count += 1;
         tell(row.id);
       }
       return count;
     },
 
-    async endAll(accountId, trx) {
+    async endAll(accountId, since, trx) {
+      const account = await accounts.find(accountId, trx);
+      if (!account || !Number.isFinite(since)) return;
       await store.lock(accountId, trx);
-      const waited = await store.endAll(accountId, clock.now(), trx);
+      const begunAfter = since <= account.createdAt ? undefined : since + settling;
+      const waited = await store.endAll(accountId, clock.now(), trx, begunAfter);
       // The timer tells the owner: before the transaction has ended, nothing is true yet.
       if (waited > 0) await journal.append({ type: 'recovery_cancelled', accountId }, trx);
     },

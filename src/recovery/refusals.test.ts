@@ -291,7 +291,7 @@ forEachDatabase((_name, open) => {
     await second.submit({ action: 'wait' });
     const pending = await loser.recovery.pending(loser.id);
     loser.clock.advance(hours(48));
-    assert.equal(await loser.recovery.cancel(loser.id, pending?.id), 1, 'also when the time is over');
+    assert.equal(await loser.recovery.cancel(loser.id, 'mailbox', pending?.id), 1, 'also when the time is over');
     await assertOut(loser, second);
   });
 
@@ -303,7 +303,7 @@ forEachDatabase((_name, open) => {
     await browser.open('/recover/lost');
     await browser.submit({ action: 'wait' });
     const pending = await loser.recovery.pending(loser.id);
-    assert.equal(await loser.recovery.cancel(bob, pending?.id), 0);
+    assert.equal(await loser.recovery.cancel(bob, 'mailbox', pending?.id), 0);
     const stranger = loser.newBrowser();
     await stranger.open('/signin');
     await stranger.submit({ email: 'bob@example.org' });
@@ -321,7 +321,7 @@ forEachDatabase((_name, open) => {
       await browser.open('/recover/lost');
       await browser.submit({ action: 'wait' });
       assert.equal(browser.shown.status, i < 3 ? 200 : 429);
-      await loser.recovery.cancel(loser.id);
+      await loser.recovery.cancel(loser.id, 'mailbox');
       loser.clock.advance(hours(2));
     }
     assert.equal(await loser.recovery.pending(loser.id), undefined);

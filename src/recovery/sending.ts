@@ -1,3 +1,4 @@
+import type { Mailbox } from '../addresses/telling.ts';
 import { textWithCode } from '../addresses/texts.ts';
 import type { Clock } from '../clock.ts';
 import type { Mail } from '../drivers/mail/mail.ts';
@@ -8,7 +9,7 @@ import type { PageContext } from '../web/page.ts';
 import type { Attempt, From } from './attempt.ts';
 import { isReachablePhone } from './lost-things.ts';
 import type { Recovery, RecoveryNeeds } from './recovery.ts';
-import { codeMail, noAccountMail, type Reader } from './recovery-mail.tsx';
+import { codeMail, noAccountMail, type Reader, tooYoungMail } from './recovery-mail.tsx';
 
 export type Sending = {
   /** A code to the address typed, and to every other confirmed e-mail address of its account. */
@@ -25,7 +26,10 @@ export type SendingNeeds = {
   recovery: Pick<Recovery, 'codes'>;
   knows: RecoveryNeeds['knows'];
   addresses: {
-    list(accountId: AccountId): Promise<{ kind: 'email' | 'phone'; value: string; suspendedAt: number | undefined }[]>;
+    list(
+      accountId: AccountId,
+    ): Promise<{ kind: 'email' | 'phone'; value: string; addedAt: number; suspendedAt: number | undefined }[]>;
+    mailboxes(accountId: AccountId, began: number): Promise<Mailbox[]>;
     sendText(phone: string, text: string, from: { network: string }): Promise<unknown>;
   };
   failed(error: unknown, what: string): void;
@@ -50,9 +54,13 @@ export function createSending(needs: SendingNeeds): Sending {
   return {
     async mail(attempt, page, from) {
       await allow(attempt, 'email', from);
-      const alternates = (await addressesOf(attempt)).filter(({ kind }) => kind === 'email');
       const known = attempt.accountId !== undefined;
-      const sent = await recovery.codes.issue(attempt, 'email', known);
+      const mailboxes = await addresses.mailboxes(attempt.accountId ?? newId<AccountId>(random), attempt.startedAt);
+      const settled = mailboxes.filter((one) => one.settled && (!one.givenUp || one.value === attempt.email));
+      const alternates = settled.filter(({ value }) => value !== attempt.email);
+      // A2: whoever got in a few days ago may have put an address of their own in the owner's place.
+      const young = known && !settled.some(({ value }) => value === attempt.email);
+      const sent = await recovery.codes.issue(attempt, 'email', settled.length > 0);
       const reader: Reader = { ...page, issuer, email: attempt.email };
       const seen = { at: clock.now(), country: from.country, userAgent: from.userAgent };
       // Whoever typed one address does not wait for the mails to others, whose number the time would tell.
@@ -63,9 +71,11 @@ export function createSending(needs: SendingNeeds): Sending {
             .catch((error) => failed(error, 'a code to an alternate address was not sent'));
         }
       });
-      const message = known
-        ? codeMail(reader, attempt.email, { ...sent, ...seen })
-        : noAccountMail(reader, attempt.email, seen);
+      const message = young
+        ? tooYoungMail(reader, attempt.email, seen)
+        : known
+          ? codeMail(reader, attempt.email, { ...sent, ...seen })
+          : noAccountMail(reader, attempt.email, seen);
       await needs.mail.send(message).catch((cause) => {
         throw new AppError('unavailable', 'The mail could not be handed over.', { cause });
       });
@@ -73,7 +83,9 @@ export function createSending(needs: SendingNeeds): Sending {
 
     async text(attempt, lastDigits, page, from) {
       await allow(attempt, 'text', from);
-      const phones = (await addressesOf(attempt)).filter(isReachablePhone);
+      const phones = (await addressesOf(attempt)).filter(
+        (one) => isReachablePhone(one) && one.addedAt <= attempt.settledBy,
+      );
       const meant = phones.filter(({ value }) => value.endsWith(lastDigits));
       const { code } = await recovery.codes.issue(attempt, 'text', meant.length > 0);
       const words = textWithCode(page.t('recovery.text.code', { code, host: new URL(issuer).host }), issuer, code);

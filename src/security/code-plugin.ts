@@ -6,7 +6,7 @@ import { networkOf } from '../limits/address.ts';
 import { formatLocale } from '../web/messages.ts';
 import { actsForNobody, shownForOf } from '../web/shown-for.ts';
 import { type CodeKind, codesFile, codesPage, freshCodesPage, pathOf } from './code-pages.tsx';
-import { type Change, changeMail } from './security-mail.ts';
+import { type Change, tellChange } from './security-mail.ts';
 import type { SecurityNeeds } from './security-needs.ts';
 
 type Fields = { [name: string]: string | undefined };
@@ -73,7 +73,7 @@ function registerKind(app: FastifyInstance, needs: SecurityNeeds, kind: CodeKind
     const fresh = made === String(before ?? '') ? await codes.makeOver(accountId, before, asker) : undefined;
     if (!fresh) return show(request, reply, accountId, { key: 'security.codes.stale', kind: 'unusual' });
     const at = (await codes.madeAt(accountId)) ?? 0;
-    await needs.tell(accountId, changeMail(codes.change, request, needs.places));
+    await tellChange(needs, request, owner, codes.change);
     const { issuer } = request.server.web;
     return reply.page(freshCodesPage({ page: request.page, kind, codes: fresh, email, issuer, at }));
   });

@@ -15,7 +15,8 @@ export function createMaker({ authenticators, userIdOf }: SecurityNeeds, purpose
       return authenticators.passkeys.creationOptions(ask);
     },
 
-    async add(request: FastifyRequest, { current }: SignedIn): Promise<boolean> {
+    /** The id of the credential; undefined if it is none, or is somebody's already. */
+    async add(request: FastifyRequest, { current }: SignedIn): Promise<string | undefined> {
       const { credential = '', name = '' } = request.body as { credential?: string; name?: string };
       const made = await authenticators.passkeys.verifyCreation({
         ...{ purpose, credential, name },
@@ -24,7 +25,8 @@ export function createMaker({ authenticators, userIdOf }: SecurityNeeds, purpose
       });
       // The challenge was made for one account; another tab may have switched to a different one since.
       const forThisAccount = made && made.userId === (await userIdOf(current.accountId));
-      return Boolean(forThisAccount && (await authenticators.addPasskey(current.accountId, made.passkey)));
+      const added = forThisAccount && (await authenticators.addPasskey(current.accountId, made.passkey));
+      return added ? made.passkey.credential_id : undefined;
     },
   };
 }

@@ -32,7 +32,8 @@ function registerAdd(app: FastifyInstance, needs: SecurityNeeds, changed: Change
   app.post('/security/passkeys/new', async (request, reply) => {
     const owner = await signin.requireFreshProof(request, reply);
     if (!owner) return reply;
-    if (await maker.add(request, owner)) return changed(request, reply, owner, 'passkeyAdded');
+    const made = await maker.add(request, owner);
+    if (made) return changed(request, reply, owner, 'passkeyAdded', made);
     return show(request, reply, owner, request.page.t('security.passkey.failed'));
   });
 }
@@ -56,7 +57,8 @@ function registerAddKey(app: FastifyInstance, needs: SecurityNeeds, changed: Cha
     const owner = await signin.requireFreshProof(request, reply, { settingUp: true });
     if (!owner) return reply;
     const { password } = await authenticators.methodsOf(owner.current.accountId);
-    if (password && (await maker.add(request, owner))) return changed(request, reply, owner, 'keyAdded');
+    const made = password && (await maker.add(request, owner));
+    if (made) return changed(request, reply, owner, 'keyAdded', made);
     return show(request, reply, owner, request.page.t('security.key.failed'));
   });
 }
@@ -103,7 +105,7 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
     }
     if (action === 'resume') {
       if (await authenticators.resume(accountId, { credential: id }))
-        return changed(request, reply, owner, kind === 'keys' ? 'keyResumed' : 'passkeyResumed');
+        return changed(request, reply, owner, kind === 'keys' ? 'keyResumed' : 'passkeyResumed', id);
       return reply.redirect('/security', 303);
     }
     if (action === 'remove') {
@@ -124,6 +126,6 @@ function registerOwn(app: FastifyInstance, needs: SecurityNeeds, changed: Change
     const proven = await authenticators.passkeys.verifyRequest(answer);
     const confirmed = proven?.credentialId === id && (await authenticators.confirmPasskey(accountId, id));
     if (!confirmed) return show(request, reply, owner, { text: t('security.passkey.notConfirmed') });
-    return changed(request, reply, owner, 'passkeyAdded');
+    return changed(request, reply, owner, 'passkeyAdded', id);
   });
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { minutes } from '../clock.ts';
 import type { SignedIn } from '../signin/signin.ts';
 import { createMaker } from './passkey-maker.ts';
-import { changeMail } from './security-mail.ts';
+import { tellChange } from './security-mail.ts';
 import type { SecurityNeeds } from './security-needs.ts';
 
 /** Where people come to after signing in, with nothing to finish first. */
@@ -12,7 +12,7 @@ const freshFor = minutes(2);
 
 /** G13: after a password the browser may make a passkey by itself. It counts for nothing until its owner confirms it. */
 export function registerUpgrade(app: FastifyInstance, needs: SecurityNeeds): void {
-  const { authenticators, signin, tell } = needs;
+  const { authenticators, signin } = needs;
   const maker = createMaker(needs, 'upgrade');
 
   /** Never after a recovery code, nor after another passkey; the store knows of a password reset a moment ago. */
@@ -36,9 +36,8 @@ export function registerUpgrade(app: FastifyInstance, needs: SecurityNeeds): voi
     if (!owner || !(await mayUpgrade(request, owner))) return reply.code(204).send();
     const { credential } = request.body as { credential?: string };
     if (!credential) return reply.send(await maker.options(request, owner));
-    if (await maker.add(request, owner)) {
-      await tell(owner.current.accountId, changeMail('passkeyMade', request, needs.places));
-    }
+    const made = await maker.add(request, owner);
+    if (made) await tellChange(needs, request, owner, 'passkeyMade', made);
     return reply.code(204).send();
   });
 }

@@ -7,7 +7,7 @@ import { readFlow } from '../web/flow.ts';
 import { registerApp } from './app-plugin.ts';
 import { registerCodes } from './code-plugin.ts';
 import { registerPasskeys } from './passkey-plugin.ts';
-import { type Change, changeMail } from './security-mail.ts';
+import { type Change, tellChange } from './security-mail.ts';
 import type { Changed, SecurityNeeds } from './security-needs.ts';
 import { passwordPage, securityPage } from './security-pages.tsx';
 import { registerSessionPages } from './session-plugin.ts';
@@ -18,9 +18,16 @@ type Fields = { [name: string]: string | undefined };
 export async function securityPlugin(app: FastifyInstance, needs: SecurityNeeds): Promise<void> {
   const { authenticators, signin } = needs;
 
-  const changed = async (request: FastifyRequest, reply: FastifyReply, { current }: SignedIn, change: Change) => {
+  const changed = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    owner: SignedIn,
+    change: Change,
+    ref?: string,
+  ) => {
+    const { current } = owner;
     // The change is made and recorded; a mail that fails does not make it look undone.
-    await needs.tell(current.accountId, changeMail(change, request, needs.places));
+    await tellChange(needs, request, owner, change, ref);
     const { next, userCode } = readFlow(request);
     // They had to set it up before going on with what they came for.
     if ((next || userCode) && (await signin.settingUp(request))) return reply.redirect('/signin/setup', 303);
@@ -79,13 +86,13 @@ function registerPassword(app: FastifyInstance, needs: SecurityNeeds, changed: C
       return reply.page(passwordPage({ page: request.page, email, exists, minimum, error }));
     }
     // Before, so that one that is done at this very moment does not replace the password that is set here.
-    await needs.endRecoveries(accountId);
+    await needs.endRecoveries(accountId, owner.sessionId);
     const asker = { account: accountId, network: networkOf(request.ip), known: true };
     await authenticators.setPassword(accountId, password, asker);
     // F9: whoever knew the old password may be signed in with it.
     if (others === 'yes') {
-      await signin.endSessionsOf(accountId, owner.sessionId);
-      await signin.distrust(accountId, request.browserId);
+      await signin.endSessionsOf(accountId, owner.sessionId, owner.sessionId);
+      await signin.distrust(accountId, request.browserId, owner.sessionId);
     }
     return changed(request, reply, owner, 'passwordChanged');
   });

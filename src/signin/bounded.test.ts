@@ -123,7 +123,7 @@ forEachDatabase((_name, open) => {
     await flood(8);
     assert.ok(await sessions.removeAccount((await sessions.sessionsOf(id))[0]?.sessionId ?? own.id, id));
     assert.equal((await rowsOf(people)).session, 8);
-    await people.signin.endSessionsOf(id, own.id);
+    await people.signin.endSessionsOf(id, own.id, 'mailbox');
     assert.equal((await rowsOf(people)).session, 1);
     assert.equal(await sessions.removeAccount(own.id, id), true);
     assert.equal(await sessions.removeAccount(own.id, id), false);

@@ -1,4 +1,4 @@
-import type { Reader, Words } from '../addresses/addresses.ts';
+import type { Reader, Words } from '../addresses/telling.ts';
 import { type Clock, days, hours } from '../clock.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { AccountId } from '../ids.ts';

@@ -14,22 +14,23 @@ export function createKnownBrowserStore(database: Database) {
   const db = database.query.withTables<Tables>();
 
   return {
-    /** False if it is not known since `since`. */
+    /** When it was first seen; undefined if it is not known since `since`. */
     async seenAgain(
       accountId: AccountId,
       browserHash: string,
       at: { now: number; since: number },
       trx: DatabaseTransaction,
-    ): Promise<boolean> {
-      const result = await trx
+    ): Promise<number | undefined> {
+      const row = await trx
         .withTables<Tables>()
         .updateTable('known_browser')
         .set({ last_seen_at: at.now })
         .where('account_id', '=', accountId)
         .where('browser_hash', '=', browserHash)
         .where('last_seen_at', '>', at.since)
+        .returning('first_seen_at')
         .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+      return row?.first_seen_at;
     },
 
     /** In place of one from long ago. */
@@ -93,6 +94,17 @@ export function createKnownBrowserStore(database: Database) {
       return rows.map((row) => row.account_id);
     },
 
+    /** When the account was last signed in to in a browser that it had by `settledBy`. */
+    async lastSeen(accountId: AccountId, settledBy: number): Promise<number | undefined> {
+      const row = await db
+        .selectFrom('known_browser')
+        .select((e) => e.fn.max('last_seen_at').as('at'))
+        .where('account_id', '=', accountId)
+        .where('first_seen_at', '<=', settledBy)
+        .executeTakeFirst();
+      return row?.at == null ? undefined : Number(row.at);
+    },
+
     async remove(accountId: AccountId, browserHash: string): Promise<void> {
       await db
         .deleteFrom('known_browser')
@@ -103,11 +115,12 @@ export function createKnownBrowserStore(database: Database) {
 
     async removeAllOf(
       accountId: AccountId,
-      { except }: { except: string | undefined },
+      { except, seenFirstAfter }: { except?: string | undefined; seenFirstAfter?: number | undefined },
       trx: DatabaseTransaction,
     ): Promise<void> {
       let query = trx.withTables<Tables>().deleteFrom('known_browser').where('account_id', '=', accountId);
       if (except !== undefined) query = query.where('browser_hash', '<>', except);
+      if (seenFirstAfter !== undefined) query = query.where('first_seen_at', '>', seenFirstAfter);
       await query.execute();
     },
 

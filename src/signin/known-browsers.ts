@@ -26,16 +26,26 @@ export function createKnownBrowsers(needs: { database: Database; clock: Clock; s
   const since = (): number => clock.now() - remembered;
 
   return {
-    /** Notes a whole sign-in; false if the account had not signed in in this browser before. */
-    async see(accountId: AccountId, browserId: string, trx: DatabaseTransaction): Promise<boolean> {
+    /**
+     * Notes a whole sign-in. Since when the account has signed in in this browser; `madeAt` if it was made there, which is
+     * now.
+     */
+    async see(
+      accountId: AccountId,
+      browserId: string,
+      trx: DatabaseTransaction,
+      madeAt?: number,
+    ): Promise<{ known: boolean; since: number }> {
       const now = clock.now();
-      if (await store.seenAgain(accountId, hash(browserId), { now, since: since() }, trx)) return true;
+      const before = await store.seenAgain(accountId, hash(browserId), { now, since: since() }, trx);
+      if (before !== undefined) return { known: true, since: before };
+      const first = madeAt ?? now;
       await store.insert(
-        { account_id: accountId, browser_hash: hash(browserId), first_seen_at: now, last_seen_at: now },
+        { account_id: accountId, browser_hash: hash(browserId), first_seen_at: first, last_seen_at: now },
         trx,
       );
       await store.makeRoom(accountId, hash(browserId), room, trx);
-      return false;
+      return { known: false, since: first };
     },
 
     /** As the rows of browsers and sessions have it. */
@@ -54,6 +64,13 @@ export function createKnownBrowsers(needs: { database: Database; clock: Clock; s
     /** Every browser of the account is a stranger again, but for one. */
     forgetAll: (accountId: AccountId, except: string | undefined, trx: DatabaseTransaction): Promise<void> =>
       store.removeAllOf(accountId, { except: except === undefined ? undefined : hash(except) }, trx),
+
+    /** Those that the account has signed in in since `settledBy` are strangers again; those from before stay known. */
+    forgetYoung: (accountId: AccountId, settledBy: number, trx: DatabaseTransaction): Promise<void> =>
+      store.removeAllOf(accountId, { seenFirstAfter: settledBy }, trx),
+
+    lastSeen: (accountId: AccountId, settledBy: number): Promise<number | undefined> =>
+      store.lastSeen(accountId, settledBy),
 
     removeEnded: (): Promise<void> => store.removeSeenBefore(since()),
   };

@@ -13,6 +13,7 @@ export type Checks = {
   secondStepMissing(accountId: AccountId): Promise<boolean>;
   passwordSince(accountId: AccountId): Promise<number | undefined>;
   expectRoom(asker: Asker): void;
+  provenSince(accountId: AccountId, methods: readonly Method[], credential?: string): Promise<number | undefined>;
   verifyPassword(accountId: AccountId | undefined, password: string, asker: Asker): Promise<boolean>;
   verifyApp(accountId: AccountId, code: string): Promise<boolean>;
   recoveryCodes: { use(accountId: AccountId, code: string, asker: Asker): Promise<{ left: number } | undefined> };

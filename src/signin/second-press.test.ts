@@ -39,7 +39,7 @@ forEachDatabase((_name, open) => {
     people.database.transaction = async (work) => {
       const result = await transaction(work);
       people.database.transaction = transaction;
-      await people.signin.endSessionsOf(id);
+      await people.signin.endSessionsOf(id, undefined, 'mailbox');
       return result;
     };
     const shown = await browser.post('/prove?next=/home', { csrf: csrfOf(browser), password: goodPassword });

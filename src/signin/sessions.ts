@@ -21,7 +21,15 @@ export type LiveSession = {
 export type Renewed = { id: SessionId; secret: string };
 
 /** Where a sign-in comes from. */
-export type Origin = { browserId: string; userAgent: string | undefined; country: string | undefined };
+export type Origin = {
+  browserId: string;
+  userAgent: string | undefined;
+  country: string | undefined;
+  /** When the account was made, if that was in this browser a moment ago. */
+  madeAt?: number | undefined;
+  /** Since when the account has had the second step or passkey that was used. */
+  provenSince?: number | undefined;
+};
 
 /** An account signed in in one browser, as its owner may see it. Times are epoch milliseconds. */
 export type SessionSeen = {
@@ -30,6 +38,9 @@ export type SessionSeen = {
   country: string | undefined;
   signedInAt: number;
   seenAt: number;
+  methods: string[];
+  /** Since when the account has had what vouches for this sign-in; a password, which others may know, does not. */
+  since: number;
 };
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -113,7 +124,7 @@ export function createSessions(needs: {
       session: LiveSession | undefined,
       accountId: AccountId,
       methods: readonly string[],
-      { browserId, userAgent, country }: Origin,
+      { browserId, userAgent, country, madeAt, provenSince }: Origin,
     ): Promise<Renewed & { newBrowser: boolean }> {
       const now = clock.now();
       const { secret, secret_hash } = freshSecret();
@@ -133,8 +144,9 @@ export function createSessions(needs: {
         if (!kept) await store.insert(newSession(id, state, userAgent, now), trx);
         const proof = { methods: methods.join(' '), proven_at: now, spendable_proof_at: now };
         const signIn = { session_id: id, account_id: accountId, signed_in_at: now, country: country ?? null };
-        await store.saveAccount({ ...signIn, ...proof }, trx);
-        const newBrowser = !(await knownBrowsers.see(accountId, browserId, trx));
+        const browser = await knownBrowsers.see(accountId, browserId, trx, madeAt);
+        const vouched_since = Math.min(browser.since, provenSince ?? now);
+        await store.saveAccount({ ...signIn, ...proof, vouched_since }, trx);
         const ended = kept ? [] : await makeRoom(accountId, id, state.browser_hash, trx);
         const left = ended.map((one) => ({ from: one, who: accountId }));
         const [oldest] = kept && session.others.length >= mostHere - 1 ? session.others : [];
@@ -142,7 +154,7 @@ export function createSessions(needs: {
           await store.removeFrom([id], oldest.account_id, trx);
           left.push({ from: id, who: oldest.account_id });
         }
-        return { id, secret, newBrowser, left };
+        return { id, secret, newBrowser: !browser.known, left };
       });
       for (const { from, who } of left) await needs.leftSession?.(from, who);
       return started;
@@ -175,13 +187,22 @@ export function createSessions(needs: {
         country: row.country ?? undefined,
         signedInAt: row.signed_in_at,
         seenAt: row.seen_at,
+        methods: row.methods.split(' '),
+        since: sinceOf(row),
       }));
     },
 
+    /** Since when the account has had what vouches for it there; undefined if it is not signed in there. */
+    async since(id: SessionId, accountId: AccountId, trx?: DatabaseTransaction): Promise<number | undefined> {
+      const row = await store.findAccount(id, accountId, trx);
+      return row && sinceOf(row);
+    },
+
     setCurrent: (id: SessionId, accountId: AccountId): Promise<void> => store.setCurrent(id, accountId),
-    async removeAccount(id: SessionId, accountId: AccountId): Promise<boolean> {
-      const removed = await store.removeAccount(id, accountId);
-      await needs.leftSession?.(id, accountId);
+    async removeAccount(id: SessionId, accountId: AccountId, trx?: DatabaseTransaction): Promise<boolean> {
+      const removed = await store.removeAccount(id, accountId, trx);
+      // Within a transaction its caller ends what apps have, of every session at once.
+      if (!trx) await needs.leftSession?.(id, accountId);
       return removed;
     },
     /** With the accounts that are in it. */
@@ -195,9 +216,19 @@ export function createSessions(needs: {
       except: SessionId | undefined,
       trx: DatabaseTransaction,
     ): Promise<void> => store.removeAccountEverywhere(accountId, except, trx),
+    /** What was signed in at `from` or later, and is young. Which that were. */
+    removeYoung: (
+      accountId: AccountId,
+      young: { from: number; settledBy: number },
+      trx: DatabaseTransaction,
+    ): Promise<SessionId[]> => store.removeYoung(accountId, young, trx),
     removeEnded: (): Promise<number> => store.removeEnded(clock.now(), clock.now() - longestIdle),
   };
 }
+
+/** Where nothing else is known of it, a session is as old as its sign-in. */
+const sinceOf = (row: Pick<SessionAccountRow, 'vouched_since' | 'signed_in_at'>): number =>
+  Math.min(row.vouched_since ?? row.signed_in_at, row.signed_in_at);
 
 function newSession(
   id: SessionId,

@@ -403,7 +403,7 @@ forEachDatabase((name, open) => {
     await signIn(here);
     await signIn(there);
     const { sessionId } = await signedIn(here);
-    await people.signin.endSessionsOf(id, sessionId);
+    await people.signin.endSessionsOf(id, sessionId, sessionId);
     assert.ok(await signedIn(here));
     assert.equal(await signedIn(there), null);
     await people.accounts.remove(id);

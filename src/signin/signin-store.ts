@@ -27,6 +27,8 @@ export type SessionAccountRow = {
   spendable_proof_at: number | null;
   /** Where it signed in, ISO 3166-1 alpha-2. */
   country: string | null;
+  /** Since when the account has had what vouches for this sign-in: its browser, or its second step. */
+  vouched_since: number | null;
 };
 
 /** How many of an account's browsers stay: those known longest, and of the others those used last. */
@@ -134,13 +136,22 @@ export function createSigninStore(database: Database) {
         .selectFrom('session_account')
         .innerJoin('session', 'session.id', 'session_account.session_id')
         .select(['session.id', 'session.user_agent', 'session.seen_at'])
-        .select(['session_account.country', 'session_account.signed_in_at'])
+        .select(['session_account.country', 'session_account.signed_in_at', 'session_account.methods'])
+        .select('session_account.vouched_since')
         .where('session_account.account_id', '=', accountId)
         .where('session_account.signed_in_at', '>', since)
         .where('session.seen_at', '>', usedSince)
         .orderBy('session.seen_at', 'desc')
         .orderBy('session.id')
         .execute(),
+
+    findAccount: (id: SessionId, accountId: AccountId, trx?: DatabaseTransaction) =>
+      (trx ? trx.withTables<Tables>() : db)
+        .selectFrom('session_account')
+        .selectAll()
+        .where('session_id', '=', id)
+        .where('account_id', '=', accountId)
+        .executeTakeFirst(),
 
     /**
      * The sessions of an account that are too many beside `id`. Whoever has the password can make sessions without end;
@@ -212,8 +223,9 @@ export function createSigninStore(database: Database) {
       return removed.numDeletedRows > 0n;
     },
 
-    async removeAccount(id: SessionId, accountId: AccountId): Promise<boolean> {
-      return database.transaction((trx) => this.removeFrom([id], accountId, trx));
+    async removeAccount(id: SessionId, accountId: AccountId, trx?: DatabaseTransaction): Promise<boolean> {
+      if (trx) return this.removeFrom([id], accountId, trx);
+      return database.transaction((own) => this.removeFrom([id], accountId, own));
     },
 
     async remove(id: SessionId): Promise<void> {
@@ -234,6 +246,25 @@ export function createSigninStore(database: Database) {
         .execute();
       const ids = rows.map((row) => row.session_id);
       if (ids.length > 0) await this.removeFrom(ids, accountId, trx);
+    },
+
+    async removeYoung(
+      accountId: AccountId,
+      { from, settledBy }: { from: number; settledBy: number },
+      trx: DatabaseTransaction,
+    ): Promise<SessionId[]> {
+      const rows = await trx
+        .withTables<Tables>()
+        .deleteFrom('session_account')
+        .where('account_id', '=', accountId)
+        .where('signed_in_at', '>=', from)
+        .where('signed_in_at', '>', settledBy)
+        .where((e) => e.or([e('vouched_since', 'is', null), e('vouched_since', '>', settledBy)]))
+        .returning('session_id')
+        .execute();
+      const ids = rows.map((row) => row.session_id);
+      if (ids.length > 0) await this.removeFrom(ids, accountId, trx);
+      return ids;
     },
 
     async removeEnded(now: number, idleSince: number): Promise<number> {

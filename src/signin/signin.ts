@@ -14,13 +14,14 @@ import { createThrottle } from '../throttle/throttle.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
 import type { Present } from '../web/page.ts';
 import { browserLabel } from './browser-name.ts';
+import { createEndings, type EndElsewhere, type Endings } from './endings.ts';
 import { createHalfways, type Halfways } from './halfway.ts';
 import { createHere, type Here } from './here.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
 import { type Checks, createChecker } from './proof.ts';
 import { createProving, type Proving } from './proving.ts';
 import { createReadings, pageOf } from './reading.ts';
-import { createSessions, type LiveSession, type SessionSeen } from './sessions.ts';
+import { createSessions, type LiveSession } from './sessions.ts';
 import { createSteps, type HalfSignedIn, type Record, type Steps } from './steps.ts';
 import type { Method } from './strength.ts';
 
@@ -34,6 +35,8 @@ export type SignInFacts = {
   country: string | undefined;
   /** True if the account had not signed in in this browser before; false for the one it was created in. */
   newBrowser: boolean;
+  /** The passkey that was used, if one was. */
+  credential: string | undefined;
 };
 
 /** One account signed in in one browser. Times are epoch milliseconds. */
@@ -65,7 +68,8 @@ export type AfterSignIn = (done: {
 
 export type Signin = Steps &
   Proving &
-  Halfways & {
+  Halfways &
+  Endings & {
     /** The session of this request, read once per request; also sets `request.signedIn`. */
     read(request: FastifyRequest): Promise<SignedIn | undefined>;
     /** The same, looked up anew: for answers that go on for long. */
@@ -98,19 +102,6 @@ export type Signin = Steps &
     switchTo(request: FastifyRequest, accountId: AccountId): Promise<boolean>;
     /** Signs one account out in this browser, or all; with the last one, whatever was begun ends. */
     signOut(request: FastifyRequest, accountId: AccountId | 'all'): Promise<void>;
-    /** Where the account is signed in, the one used last first. */
-    sessionsOf(accountId: AccountId): Promise<SessionSeen[]>;
-    /** Signs the account out in that browser and records it; false if it is not signed in there. */
-    endSession(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
-    /** Ends every session of the account in every browser, except the one given, and what else acts for it. */
-    endSessionsOf(accountId: AccountId, except?: SessionId, transaction?: DatabaseTransaction): Promise<void>;
-    /**
-     * Somebody else was in the account: no browser but the one named counts as known any more, so that their next sign-in
-     * is told and slowed down like a stranger's, and what else acts for the account ends. Sessions stay.
-     */
-    distrust(accountId: AccountId, browserId: string | undefined, transaction?: DatabaseTransaction): Promise<void>;
-    /** Whether the account has signed in in this browser before, as far as that is remembered. */
-    knows(accountId: AccountId | undefined, browserId: string): Promise<boolean>;
     /** Removes sessions nobody can use any more; returns how many. For a timer. */
     removeEnded(): Promise<number>;
   };
@@ -126,7 +117,7 @@ export function createSignin(needs: {
   ephemeral: Ephemeral;
   journal: Journal;
   accounts: {
-    find(id: AccountId): Promise<Account | undefined>;
+    find(id: AccountId, transaction?: DatabaseTransaction): Promise<Account | undefined>;
     findByEmail(email: string): Promise<Account | undefined>;
     lock(id: AccountId, transaction: DatabaseTransaction): Promise<void>;
   };
@@ -137,10 +128,9 @@ export function createSignin(needs: {
   halfSignedIn?: HalfSignedIn;
   /** What an account allowed apps in a session ends when it leaves that session. */
   leftSession?: ((id: SessionId, accountId: AccountId) => Promise<void>) | undefined;
-  /** What else acts for an account, or is about to, ends when its owner signs everybody else out. */
-  endElsewhere?: (accountId: AccountId, transaction: DatabaseTransaction) => Promise<void>;
+  endElsewhere?: EndElsewhere;
 }): Signin {
-  const { database, clock, journal, accounts, authenticators, places } = needs;
+  const { clock, journal, accounts, authenticators, places } = needs;
   const knownBrowsers = createKnownBrowsers(needs);
   const sessions = createSessions({ ...needs, lockAccount: needs.accounts.lock });
   const throttle = createThrottle({ ...needs, knows: knownBrowsers.knows });
@@ -207,12 +197,14 @@ export function createSignin(needs: {
       const { live } = await reading(request);
       const userAgent = request.headers['user-agent'];
       const country = places.countryOf(request.headers);
-      const origin = { browserId: request.browserId, userAgent, country };
+      const madeAt = justMade ? (await accounts.find(accountId))?.createdAt : undefined;
+      const provenSince = await authenticators.provenSince(accountId, methods, credential);
+      const origin = { browserId: request.browserId, userAgent, country, madeAt, provenSince };
       const { id, secret, newBrowser } = await sessions.start(live, accountId, methods, origin);
       const signedIn = await renew(request, secret);
       const note = { session: id, methods: methods.join(' '), credential };
       await record(request, 'signed_in', accountId, note);
-      const facts = { accountId, sessionId: id, at: clock.now(), methods, userAgent, country };
+      const facts = { accountId, sessionId: id, at: clock.now(), methods, userAgent, country, credential };
       needs.signedInFrom?.({ ...facts, newBrowser: newBrowser && !justMade });
       return signedIn;
     },
@@ -246,31 +238,7 @@ export function createSignin(needs: {
     ...createHere({ sessions, halfways, reading, look, current, record }),
     ...halfways,
 
-    sessionsOf: (accountId) => sessions.sessionsOf(accountId),
-
-    async endSession(accountId, sessionId) {
-      if (!(await sessions.removeAccount(sessionId, accountId))) return false;
-      await journal.append({ type: 'session_ended', accountId, data: { session: sessionId } });
-      return true;
-    },
-
-    async endSessionsOf(accountId, except, transaction) {
-      const work = async (trx: DatabaseTransaction): Promise<void> => {
-        await needs.endElsewhere?.(accountId, trx);
-        await sessions.removeAccountEverywhere(accountId, except, trx);
-      };
-      await (transaction ? work(transaction) : database.transaction(work));
-    },
-
-    knows: knownBrowsers.knows,
-
-    async distrust(accountId, browserId, transaction) {
-      const work = async (trx: DatabaseTransaction): Promise<void> => {
-        await needs.endElsewhere?.(accountId, trx);
-        await knownBrowsers.forgetAll(accountId, browserId, trx);
-      };
-      await (transaction ? work(transaction) : database.transaction(work));
-    },
+    ...createEndings({ ...needs, sessions, knownBrowsers }),
 
     async removeEnded() {
       await knownBrowsers.removeEnded();

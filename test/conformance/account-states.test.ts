@@ -49,6 +49,7 @@ const forEverybody: Record<string, string> = {
   '/signout': 'asks whoever is here',
   '/profile/closed': 'for somebody who is signed out by then',
   '/activity/undo/:token': 'a link of a mail, which is its own proof',
+  '/activity/change/:token': 'a link of a mail, which is its own proof',
   '/devices/undo/:token': 'the same',
   '/security/addresses/link/:token': 'the same',
   '/security/email/undo/:token': 'the same',

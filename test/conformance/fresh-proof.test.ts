@@ -16,6 +16,8 @@ const harmless: Record<string, string> = {
   'GET /activity/:id/done': 'shows what was done about it',
   'GET /activity/undo/:token': 'a link of a mail, which is its own proof',
   'POST /activity/undo/:token': 'the same',
+  'GET /activity/change/:token': 'the same',
+  'POST /activity/change/:token': 'the same',
   'GET /checkup': 'walks through pages that ask themselves',
   'GET /checkup/:step': 'the same',
   'POST /checkup/:step': 'notes that it was looked at',

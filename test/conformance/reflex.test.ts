@@ -37,7 +37,7 @@ for (const locale of locales) {
 
   test(`B36: the mail about a new device says it too (${locale})`, () => {
     const mail = linkedMessage({
-      ...{ t, locale, dir: directionOf(locale), issuer: server.url, email: 'ann@example.org' },
+      ...{ t, locale, dir: directionOf(locale), issuer: server.url, email: 'ann@example.org', settled: true },
       undoToken: 'T'.repeat(43),
       device: livingRoom,
     });

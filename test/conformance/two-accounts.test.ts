@@ -15,6 +15,7 @@ const forNobody: Record<string, string> = {
   'POST /accounts': 'names the account that it means',
   'POST /signout': 'the same',
   'POST /activity/undo/:token': 'a link of a mail, which says whose it is',
+  'POST /activity/change/:token': 'a link of a mail, which says whose it is',
   'POST /devices/undo/:token': 'the same',
   'POST /recover/cancel/:token': 'the same',
   'POST /recover/finish/:token': 'the same',

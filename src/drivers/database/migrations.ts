@@ -16,6 +16,7 @@ import * as clientSecrets from './migrations/013-client-secrets.ts';
 import * as fromCrowd from './migrations/014-from-crowd.ts';
 import * as processes from './migrations/015-processes.ts';
 import * as sessionBrowser from './migrations/016-session-browser.ts';
+import * as older from './migrations/017-older.ts';
 
 /**
  * The one timeline of both engines, in the order of the names.
@@ -39,6 +40,7 @@ export const migrations: Record<string, Migration> = {
   '014-from-crowd': fromCrowd,
   '015-processes': processes,
   '016-session-browser': sessionBrowser,
+  '017-older': older,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for "whatever the schema".

@@ -173,6 +173,19 @@ CREATE INDEX email_change_account ON email_change USING btree (account_id);
 
 CREATE INDEX email_change_old ON email_change USING btree (old_email);
 
+CREATE TABLE "former_authenticator" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  kind text NOT NULL,
+  added_at bigint NOT NULL,
+  removed_at bigint NOT NULL,
+  taken_back integer NOT NULL DEFAULT 0,
+  CONSTRAINT former_authenticator_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT former_authenticator_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX former_authenticator_account ON former_authenticator USING btree (account_id, removed_at);
+
 CREATE TABLE "known_browser" (
   account_id text NOT NULL,
   browser_hash text NOT NULL,
@@ -375,6 +388,7 @@ CREATE TABLE "session_account" (
   proven_at bigint NOT NULL,
   spendable_proof_at bigint,
   country text,
+  vouched_since bigint,
   CONSTRAINT session_account_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT session_account_key PRIMARY KEY (session_id, account_id),
   CONSTRAINT session_account_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
@@ -393,6 +407,8 @@ CREATE TABLE "sign_in_notice" (
   signed_in_at bigint NOT NULL,
   told_at bigint,
   ended_at bigint,
+  methods text,
+  credential text,
   CONSTRAINT sign_in_notice_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
   CONSTRAINT sign_in_notice_pkey PRIMARY KEY (id),
   CONSTRAINT sign_in_notice_token_hash_key UNIQUE (token_hash)
@@ -429,3 +445,26 @@ CREATE TABLE "token_answer" (
 );
 
 CREATE INDEX token_answer_expiry ON token_answer USING btree (expires_at);
+
+CREATE TABLE "way_change" (
+  id text NOT NULL,
+  account_id text NOT NULL,
+  session_id text NOT NULL,
+  kind text NOT NULL,
+  ref text,
+  methods text NOT NULL,
+  signed_in_at bigint NOT NULL,
+  vouched_since bigint NOT NULL,
+  browser text,
+  country text,
+  at bigint NOT NULL,
+  token_hash text NOT NULL,
+  undone_at bigint,
+  CONSTRAINT way_change_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT way_change_pkey PRIMARY KEY (id),
+  CONSTRAINT way_change_token_hash_key UNIQUE (token_hash)
+);
+
+CREATE INDEX way_change_account ON way_change USING btree (account_id, at);
+
+CREATE INDEX way_change_age ON way_change USING btree (at);

@@ -151,6 +151,17 @@ CREATE INDEX "email_change_account" on "email_change" ("account_id");
 
 CREATE INDEX "email_change_old" on "email_change" ("old_email");
 
+CREATE TABLE "former_authenticator" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "kind" text not null,
+  "added_at" bigint not null,
+  "removed_at" bigint not null,
+  "taken_back" integer default 0 not null
+);
+
+CREATE INDEX "former_authenticator_account" on "former_authenticator" ("account_id", "removed_at");
+
 CREATE TABLE "known_browser" (
   "account_id" text not null references "account" ("id") on delete cascade,
   "browser_hash" text not null,
@@ -326,6 +337,7 @@ CREATE TABLE "session_account" (
   "proven_at" bigint not null,
   "spendable_proof_at" bigint,
   "country" text,
+  "vouched_since" bigint,
   constraint "session_account_key" primary key ("session_id", "account_id")
 );
 
@@ -341,7 +353,9 @@ CREATE TABLE "sign_in_notice" (
   "country" text,
   "signed_in_at" bigint not null,
   "told_at" bigint,
-  "ended_at" bigint
+  "ended_at" bigint,
+  "methods" text,
+  "credential" text
 );
 
 CREATE INDEX "sign_in_notice_time" on "sign_in_notice" ("signed_in_at");
@@ -372,3 +386,23 @@ CREATE TABLE "token_answer" (
 );
 
 CREATE INDEX "token_answer_expiry" on "token_answer" ("expires_at");
+
+CREATE TABLE "way_change" (
+  "id" text primary key,
+  "account_id" text not null references "account" ("id") on delete cascade,
+  "session_id" text not null,
+  "kind" text not null,
+  "ref" text,
+  "methods" text not null,
+  "signed_in_at" bigint not null,
+  "vouched_since" bigint not null,
+  "browser" text,
+  "country" text,
+  "at" bigint not null,
+  "token_hash" text not null unique,
+  "undone_at" bigint
+);
+
+CREATE INDEX "way_change_account" on "way_change" ("account_id", "at");
+
+CREATE INDEX "way_change_age" on "way_change" ("at");
