@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { tvExample } from '../examples/tv/tv-plugin.ts';
 import { createAppsPlugin } from './apps/apps-plugin.ts';
-import { formPostPage } from './apps/form-post-pages.tsx';
+import { formPostPage, goBackPage } from './apps/form-post-pages.tsx';
 import { createSignOutPlugin } from './apps/sign-out-plugin.ts';
 import { createClients } from './clients/clients.ts';
 import { countEvents, countMails, countTexts } from './counted.ts';
@@ -213,6 +213,7 @@ export async function createApp(outside: Outside): Promise<App> {
       random,
       redemptionTook: metrics.redemptionTook,
       formPostPage,
+      goBackPage,
       visitOf: (request, reply) => person.visitOf(request, reply),
     }),
   );

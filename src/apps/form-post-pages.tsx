@@ -1,5 +1,5 @@
-import type { FormPost } from '../engine/form-post.ts';
-import { Button, Lead, Stranger } from '../web/components.tsx';
+import type { FormPost, GoBack } from '../engine/form-post.ts';
+import { Button, Lead, LinkButton, Stranger } from '../web/components.tsx';
 import type { Page, PageContext } from '../web/page.ts';
 import { formTarget } from './apps-pages.tsx';
 
@@ -22,6 +22,27 @@ export function formPostPage({ t }: PageContext, { appName, redirectUri, paramet
           ))}
           <Button>{t('apps.formPost.continue')}</Button>
         </form>
+      </>
+    ),
+  };
+}
+
+/** Leads back to an app by itself, so that no form of ours does (`leavesByPage`); a link where browsers do not obey. */
+export function goBackPage({ t }: PageContext, { appName, to }: GoBack): Page {
+  const app = <Stranger>{appName}</Stranger>;
+  return {
+    title: t('apps.formPost.title', { app: appName }),
+    handsOverTo: formTarget(to),
+    goesTo: to,
+    content: (
+      <>
+        <h1>{t.rich('apps.formPost.heading', { app })}</h1>
+        <Lead>{t('apps.formPost.lead')}</Lead>
+        <p>
+          <LinkButton href={to} kind="primary">
+            {t('apps.formPost.continue')}
+          </LinkButton>
+        </p>
       </>
     ),
   };

@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Client } from '../clients/clients.ts';
 import type { Engine } from '../engine/engine.ts';
 import { leave } from '../security/leaving.ts';
 import type { SignedIn, SignedInAccount, Signin } from '../signin/signin.ts';
+import { leavesByPage } from '../web/page.ts';
 import { actsForNobody } from '../web/shown-for.ts';
 import { problemPage } from './apps-pages.tsx';
+import { goBackPage } from './form-post-pages.tsx';
 import { signOutOfAppPage } from './sign-out-pages.tsx';
 import { type Refused, readSignOutRequest, type SignOutRequest } from './sign-out-request.ts';
 
@@ -53,7 +56,7 @@ export function createSignOutPlugin({ engine, signin }: Needs) {
       // Whom the question was about has signed out meanwhile, in another tab: where others are, they are asked anew.
       if (answer === 'leave' && here && !leaving) return reply.redirect(`/session/end?${query}`, 303);
       if (answer === 'leave' && leaving) await leave(signin, request, reply, leaving.accountId);
-      if (asked.returnTo !== undefined) return reply.redirect(asked.returnTo, 303);
+      if (asked.returnTo !== undefined) return goBack(request, reply, asked.app, asked.returnTo);
       if (answer !== 'leave') return reply.redirect('/account', 303);
       return reply.redirect(request.signedIn ? '/accounts' : inTheirWords('/signout', query), 303);
     });
@@ -62,6 +65,11 @@ export function createSignOutPlugin({ engine, signin }: Needs) {
 
 function refuse({ page, signedIn }: FastifyRequest, reply: FastifyReply, { error, detail }: Refused): FastifyReply {
   return reply.page(problemPage(page, { error, detail, signOut: signedIn !== undefined }));
+}
+
+function goBack(request: FastifyRequest, reply: FastifyReply, app: Client | undefined, to: string): FastifyReply {
+  if (!leavesByPage(request.headers, to)) return reply.redirect(to, 303);
+  return reply.page(goBackPage(request.page, { appName: app?.name ?? '', to }));
 }
 
 /** The account that the app means, if it is signed in here; else the one in use. */

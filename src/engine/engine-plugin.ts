@@ -11,7 +11,7 @@ import type { DeviceRequests, Requester } from './device-requests.ts';
 import type { Engine, EngineRequest } from './engine.ts';
 import { createFastIssue } from './fast-issue.ts';
 import { isForm, pollBodies } from './fast-poll.ts';
-import type { FormPost } from './form-post.ts';
+import type { FormPost, GoBack } from './form-post.ts';
 import { clientRoutes, meetPrograms, noStore, publicRoutes } from './machine-endpoints.ts';
 import { preferredWait } from './preferred-wait.ts';
 import { withWayToAnswer } from './request-object.ts';
@@ -27,6 +27,8 @@ type Needs = {
   redemptionTook(duration: number): void;
   /** The page that carries an answer to an app in a form. */
   formPostPage(page: PageContext, answer: FormPost): Page;
+  /** The page that leads back to an app. */
+  goBackPage(page: PageContext, answer: GoBack): Page;
   /** The browser that a request comes from, and who is signed in in it by our session. */
   visitOf(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
 };
@@ -46,19 +48,21 @@ export async function enginePlugin(app: FastifyInstance, needs: Needs): Promise<
   app.setErrorHandler(answerFailure);
   meetPrograms(app, { clients: needs.engine.clients, issuer: needs.issuer });
 
-  const sendFormPost = (request: FastifyRequest, reply: FastifyReply, answer: FormPost): void => {
+  const handOver = (request: FastifyRequest, reply: FastifyReply, make: (page: PageContext) => Page): void => {
     // The engine's cookies are on the response already; Fastify would put ours in their place.
     const cookies = [reply.raw.getHeader('set-cookie') ?? []].flat().map(String);
     reply.raw.removeHeader('set-cookie');
     for (const cookie of cookies) reply.header('set-cookie', cookie);
-    answerWithPage(request, reply, (page) => needs.formPostPage(page, answer));
+    answerWithPage(request, reply, make);
   };
 
   const toEngine = async (request: FastifyRequest, reply: FastifyReply, visit?: Visit): Promise<void> => {
     const raw = engineRequest(request, needs, visit);
     await needs.engine.provider().callback()(raw, reply.raw);
     if (raw.failure !== undefined) throw raw.failure;
-    if (raw.formPost) return sendFormPost(request, reply, raw.formPost);
+    const { formPost, goBack } = raw;
+    if (formPost) return handOver(request, reply, (page) => needs.formPostPage(page, formPost));
+    if (goBack) return handOver(request, reply, (page) => needs.goBackPage(page, goBack));
     reply.hijack();
   };
   const under = (url: string) => async (request: FastifyRequest, reply: FastifyReply) => {

@@ -17,7 +17,7 @@ import type { DeviceRequests, Requester } from './device-requests.ts';
 import { finishAnswer } from './engine-answers.ts';
 import { createEngineStore } from './engine-store.ts';
 import { createFastTokens, type FastTokens } from './fast-tokens.ts';
-import type { FormPost } from './form-post.ts';
+import type { FormPost, GoBack } from './form-post.ts';
 import { type IdTokenHint, readIdTokenHint } from './id-token-hint.ts';
 import { narrowOwn } from './narrow-request.ts';
 import { type Claims, providerConfiguration } from './provider-configuration.ts';
@@ -48,6 +48,7 @@ export type EngineRequest = IncomingMessage & {
   failure?: unknown;
   /** Set by the engine if a page has to carry its answer on; nothing has been sent then. */
   formPost?: FormPost;
+  goBack?: GoBack;
 };
 
 export type Engine = {

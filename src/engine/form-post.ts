@@ -1,7 +1,12 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { leavesByPage } from '../web/page.ts';
+import type { Visit } from './visit.ts';
 
 /** An answer to an app that the person's browser carries there in a form. */
 export type FormPost = { appName: string; redirectUri: string; parameters: Readonly<Record<string, string>> };
+
+/** An answer to an app that is an address of it, for a page of ours to lead to. */
+export type GoBack = { appName: string; to: string };
 
 export type ResponseMode = (
   ctx: KoaContextWithOIDC,
@@ -18,10 +23,26 @@ export function createFormPostMode(query: ResponseMode): ResponseMode {
   return (ctx, redirectUri, parameters) => {
     // Nothing can be posted to an app on the person's machine by its scheme. Codes do not come this far (clients.ts).
     if (!/^https?:/.test(redirectUri)) return query(ctx, redirectUri, parameters);
-    ctx.status = 200;
-    ctx.body = null;
-    ctx.respond = false;
-    const { client } = ctx.oidc;
-    Object.assign(ctx.req, { formPost: { appName: client?.clientName ?? '', redirectUri, parameters } });
+    handOver(ctx, { formPost: { appName: ctx.oidc.client?.clientName ?? '', redirectUri, parameters } });
   };
+}
+
+/** Whoever goes on after a question of ours has sent a form of ours; whoever was asked nothing is redirected. */
+export function createGoBackMode(redirect: ResponseMode): ResponseMode {
+  return (ctx, redirectUri, parameters) => {
+    redirect(ctx, redirectUri, parameters);
+    const { headers, visit } = ctx.req as typeof ctx.req & { visit?: Visit };
+    const to = ctx.response.get('location');
+    if (visit?.resumes !== undefined && leavesByPage(headers, to))
+      handOver(ctx, { goBack: { appName: ctx.oidc.client?.clientName ?? '', to } });
+  };
+}
+
+/** Leaves the answer to the server, which has pages. */
+function handOver(ctx: KoaContextWithOIDC, answer: { formPost: FormPost } | { goBack: GoBack }): void {
+  ctx.remove('location');
+  ctx.status = 200;
+  ctx.body = null;
+  ctx.respond = false;
+  Object.assign(ctx.req, answer);
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { createFormPostMode, type ResponseMode } from './form-post.ts';
+import { createFormPostMode, createGoBackMode, type ResponseMode } from './form-post.ts';
 
 type Proof = { thumbprint: string; jti: string } | undefined;
 type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
@@ -47,7 +47,10 @@ export async function loadInternals(provider: Provider): Promise<EngineInternals
   const modes = cache.default(provider).responseModes;
   for (const mode of modes.keys()) if (!responseModes.includes(mode)) modes.delete(mode);
   const query = modes.get('query');
-  if (!query) throw new Error('The engine has moved its response modes.');
+  const fragment = modes.get('fragment');
+  if (!query || !fragment) throw new Error('The engine has moved its response modes.');
+  modes.set('query', createGoBackMode(query));
+  modes.set('fragment', createGoBackMode(fragment));
   modes.set('form_post', createFormPostMode(query));
   return {
     deviceCodeHandler: (ctx) => deviceCode.handler(provider, bound, ctx),

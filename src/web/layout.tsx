@@ -32,6 +32,7 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
         ) : (
           <script defer src={assets.press} />
         )}
+        {page.goesTo !== undefined && <meta http-equiv="refresh" content={`0; url=${page.goesTo}`} />}
         {page.refreshAfter !== undefined && (
           <noscript>
             <meta http-equiv="refresh" content={String(page.refreshAfter)} />

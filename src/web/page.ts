@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AccountId } from '../ids.ts';
 import type { Locale, Translate } from './messages.ts';
 
@@ -57,9 +58,22 @@ export type Page = {
   formTargets?: readonly string[];
   /** The page only carries something to this origin: it has that one form, nothing of ours around it, and may post nowhere else. */
   handsOverTo?: string;
+  /** Where the page goes by itself, at once: see `leavesByPage`. */
+  goesTo?: string;
 };
 
 /** What a page with a wrong input adds to itself: the status, and the word in front of its title. */
 export function failure(error: unknown): Pick<Page, 'status' | 'hasErrors'> {
   return error ? { status: 422, hasErrors: true } : {};
+}
+
+/**
+ * Chrome holds every redirect after a form to the `form-action` of the page that the form was on, and goes on doing so at the
+ * app: where an app sends people on to another origin, they would be left on our page, signed in and stopped (w3c/webappsec-csp
+ * issue 8). Nobody can list where apps send people. So what leaves us by a form of ours goes by a page with `goesTo`,
+ * which ends what the form began. Programs, and browsers of before this header, are redirected as ever; and so is what opens
+ * an app on the person's own machine, where it ends, and for which some browsers want a press.
+ */
+export function leavesByPage(headers: IncomingHttpHeaders, to: string): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && /^https?:/.test(to);
 }

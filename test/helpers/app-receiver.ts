@@ -10,17 +10,22 @@ export type AppReceiver = {
   received: Received[];
   /** What it shows; "arrived" anywhere else. */
   pages: Map<string, string>;
+  /** Where it sends whoever comes to a path, whatever the query. */
+  onward: Map<string, string>;
   stop(): Promise<void>;
 };
 
 export async function startAppReceiver(): Promise<AppReceiver> {
   const received: Received[] = [];
   const pages = new Map<string, string>();
+  const onward = new Map<string, string>();
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = '', url: path = '', headers } = request;
     if (path !== '/favicon.ico') received.push({ method, path, headers, body: Buffer.concat(chunks).toString() });
+    const further = onward.get(path.split('?', 1)[0] ?? '');
+    if (further !== undefined) return response.writeHead(302, { location: further }).end();
     response.setHeader('content-type', 'text/html; charset=utf-8');
     response.end(`<!doctype html><title>app</title>${pages.get(path) ?? '<h1>arrived</h1>'}`);
   });
@@ -29,6 +34,7 @@ export async function startAppReceiver(): Promise<AppReceiver> {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     pages,
+    onward,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -162,6 +162,45 @@ describe('forms between apps and us, in Chromium', () => {
     });
   }
 
+  // Such as a broker that signs people in for others, or an interface of programs beside a site: Chrome holds each redirect
+  // after a form to what the form's page allows, however far it leads.
+  for (const scripts of [true, false]) {
+    const how = scripts ? 'with scripts' : 'without scripts';
+
+    it(`fault C4: people end where the app sends them on to, also at another origin, ${how}`, async () => {
+      const beyond = await startAppReceiver();
+      receiver.onward.set('/callback', `${beyond.origin}/in`).set('/bye', `${beyond.origin}/out`);
+      try {
+        await openBrowser(scripts);
+        const begin = app.prepare({ state }).url;
+        await tab.goto(begin);
+        await signInHere();
+        await press('button[value=approve]');
+        await tab.waitForURL(`${beyond.origin}/in`);
+        const { path = '' } = receiver.received[0] ?? {};
+        assert.equal(new URL(path, receiver.origin).searchParams.get('state'), state);
+        // Back leads to our pages and not into the same answer again.
+        await tab.goBack();
+        assert.equal(new URL(tab.url()).origin, server.url);
+        assert.equal(receiver.received.length, 1);
+
+        await tab.goto(app.prepare({ state, prompt: 'consent', response_mode: 'fragment' }).url);
+        await press('button[value=decline]');
+        await tab.waitForURL((url) => url.origin === beyond.origin);
+        assert.match(tab.url(), /error=access_denied/);
+
+        const bye = `${receiver.origin}/bye`;
+        const leaving = new URLSearchParams({ client_id: app.id, post_logout_redirect_uri: bye, state });
+        await tab.goto(`${server.url}/session/end?${leaving}`);
+        await press('button[value=leave]');
+        await tab.waitForURL(`${beyond.origin}/out`);
+      } finally {
+        receiver.onward.clear();
+        await beyond.stop();
+      }
+    });
+  }
+
   it('F13, C4: the page that posts to the app can post to nobody else, not even to us', async () => {
     await openBrowser(true);
     // Kept from leaving by itself.
