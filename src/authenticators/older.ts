@@ -73,13 +73,12 @@ export function createOlder(needs: {
 
   return {
     async settled(accountId, settledBy) {
-      const [methods, now, gone, password, saved] = await Promise.all([
-        store.methodsOf(accountId, undefined, settledBy),
-        store.methodsOf(accountId),
-        former.removedSince(accountId, settledBy),
-        store.findPassword(accountId),
-        codes.findSaved(accountId),
-      ]);
+      // One after the other: asked rarely, and not worth five connections at once.
+      const methods = await store.methodsOf(accountId, undefined, settledBy);
+      const now = await store.methodsOf(accountId);
+      const gone = await former.removedSince(accountId, settledBy);
+      const password = await store.findPassword(accountId);
+      const saved = await codes.findSaved(accountId);
       const older = gone.filter((row) => row.added_at <= settledBy);
       const hadPassword = (password?.changed_at ?? Number.POSITIVE_INFINITY) <= settledBy;
       return {

@@ -50,16 +50,15 @@ export function createBelongings(needs: BelongingNeeds) {
   return async (attempt: Attempt): Promise<Belonging[]> => {
     const { accountId, settledBy, startedAt } = attempt;
     if (!accountId || !attempt.mayFinish) return [];
-    const [passkeys, keys, app, listed, own, linked, changes, lastSeen] = await Promise.all([
-      authenticators.listPasskeys(accountId),
-      authenticators.listKeys(accountId),
-      authenticators.appSince(accountId),
-      addresses.list(accountId),
-      addresses.ownSince(accountId),
-      devices.list(accountId),
-      needs.changesOf(accountId),
-      needs.lastInBrowserOf(accountId, settledBy),
-    ]);
+    // One after the other: shown once, and not worth eight connections at once.
+    const passkeys = await authenticators.listPasskeys(accountId);
+    const keys = await authenticators.listKeys(accountId);
+    const app = await authenticators.appSince(accountId);
+    const listed = await addresses.list(accountId);
+    const own = await addresses.ownSince(accountId);
+    const linked = await devices.list(accountId);
+    const changes = await needs.changesOf(accountId);
+    const lastSeen = await needs.lastInBrowserOf(accountId, settledBy);
     const since = Math.min(lastSeen ?? startedAt, startedAt - least);
 
     const belonging = (kind: Belonging['kind'], ref: string, name: string, at: number): Belonging => {

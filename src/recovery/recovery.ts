@@ -91,11 +91,8 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
   const browserHash = (browserId: string): string => secrets.hash('browser', browserId);
 
   const heldBy = async (accountId: AccountId, by: number): Promise<Held> => {
-    const [{ methods, had, ever, savedCode }, all, disowned] = await Promise.all([
-      authenticators.settled(accountId, by),
-      addresses.list(accountId),
-      store.disownedOf(accountId),
-    ]);
+    const { methods, had, ever, savedCode } = await authenticators.settled(accountId, by);
+    const [all, disowned] = await Promise.all([addresses.list(accountId), store.disownedOf(accountId)]);
     // Only an account that asks for two kinds is waited for, or given them.
     const asked = disowned.some((row) => row.waiting_since !== null || Object.keys(provenOf(row)).length > 1);
     const guarded = asked || isStrong(had) || isStrong(ever);
