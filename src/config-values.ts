@@ -1,6 +1,7 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import addressparser from 'nodemailer/lib/addressparser/index.js';
 import { ConfigError } from './config-error.ts';
+import { createTrust } from './limits/address.ts';
 
 /*
  * Readers of single settings: text in, value out, or a ConfigError that says what to set. An address with a password is
@@ -83,11 +84,23 @@ export function readMailFrom(text: string): string {
 export function readSmsUrl(text: string): string {
   // The address holds the token, so no message may repeat it.
   const url = URL.parse(text);
-  if (!url?.username || !url.password)
-    throw new ConfigError('LATCHKEY_SMS_URL must look like https://account:token@api.example.com.');
+  if (!url?.username || !url.password || !isDecodable(url))
+    throw new ConfigError(
+      'LATCHKEY_SMS_URL must look like https://account:token@api.example.com, with signs in the token percent-encoded.',
+    );
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
     throw new ConfigError('LATCHKEY_SMS_URL must be https outside loopback.');
   return text;
+}
+
+/** A percent sign that encodes nothing, as in the password `100%`, stops whatever decodes it. */
+export function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function readCountries(text: string): readonly string[] | 'all' {
@@ -132,7 +145,7 @@ export const readSwitch =
     return text === 'on';
   };
 
-/** Addresses and ranges, as the server that reads X-Forwarded-For takes them: a name would only fail when it is used. */
+/** Judged by what reads them when a request comes: what that refuses would only fail then. */
 export function readProxies(text: string): string[] {
   const proxies = text
     .split(',')
@@ -147,15 +160,9 @@ export function readProxies(text: string): string[] {
 }
 
 function isRange(text: string): boolean {
-  const [address = '', prefix] = text.split('/', 2);
-  const family = isIP(address);
-  if (family === 0) return ['loopback', 'linklocal', 'uniquelocal'].includes(text);
-  if (prefix === undefined) return true;
-  if (!/^\d{1,3}$/.test(prefix) || text.split('/').length > 2) return false;
   try {
-    new BlockList().addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6');
-    // Every address there is would let every caller say where it comes from.
-    return Number(prefix) > 0;
+    createTrust([text]);
+    return true;
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error.ts';
+import { isDecodable } from './config-values.ts';
 
 export type Address = {
   host: string;
@@ -20,6 +21,7 @@ function readAddress(text: string): Address {
       'LATCHKEY_VALKEY_URL must start with redis:// or rediss:// (valkey:// and valkeys:// are the same).',
     );
   }
+  if (!isDecodable(url)) throw new ConfigError('LATCHKEY_VALKEY_URL must have signs in the password percent-encoded.');
   const db = url.pathname.slice(1) || '0';
   if (!/^\d{1,5}$/.test(db)) throw new ConfigError('LATCHKEY_VALKEY_URL may end in the number of a database only.');
   return {

@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 /**
  * An address as proxies write it, without port, brackets, quotes and zone, and IPv4 as IPv4: `198.51.7.9:40001`,
@@ -28,21 +28,28 @@ function plain(address: string): string {
   return groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff ? lastOf(groups) : bare;
 }
 
-/** Who is to be believed about the addresses of others: addresses and ranges, or the names that stand for some. */
+/**
+ * Who is to be believed about the addresses of others: addresses and ranges, or the names that stand for some. Throws if one
+ * is none of these.
+ */
 export function createTrust(proxies: readonly string[]): (address: string | undefined) => boolean {
   const trusted = new BlockList();
-  for (const range of proxies.flatMap((proxy) => namedRanges[proxy] ?? [proxy])) {
-    const [address = '', bits, ...more] = range.split('/');
-    const read = readAddress(address);
-    if (!read || more.length > 0) throw new TypeError(`"${range}" is neither an address nor a range of addresses.`);
-    const family = isIPv4(read) ? 'ipv4' : 'ipv6';
-    if (bits === undefined) trusted.addAddress(read, family);
-    else trusted.addSubnet(read, Number(bits), family);
-  }
+  for (const range of proxies.flatMap((proxy) => namedRanges[proxy] ?? [proxy])) addRange(trusted, range);
   return (address) => {
     const read = readAddress(address);
     return read !== undefined && trusted.check(read, isIPv4(read) ? 'ipv4' : 'ipv6');
   };
+}
+
+function addRange(trusted: BlockList, range: string): void {
+  const [address = '', bits, ...more] = range.split('/');
+  const read = isIP(address) ? readAddress(address) : undefined;
+  // Every address there is would let every caller say where it comes from.
+  const isWhole = bits === undefined || /^[1-9]\d{0,2}$/.test(bits);
+  if (!read || !isWhole || more.length > 0) throw new TypeError(`"${range}" is no address and no range of addresses.`);
+  const family = isIPv4(read) ? 'ipv4' : 'ipv6';
+  if (bits === undefined) trusted.addAddress(read, family);
+  else trusted.addSubnet(read, Number(bits), family);
 }
 
 const namedRanges: Record<string, readonly string[]> = {
