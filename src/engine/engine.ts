@@ -90,6 +90,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
   const { database, secrets, clock, random, clients, keys } = needs;
   const store = createEngineStore(database);
   let loaded = await keys.load();
+  let known = await keys.known();
   const units = createUnits(database);
   let provider = await buildProvider(needs, units, loaded);
   let signer = createTokenSigner(loaded);
@@ -105,7 +106,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
     clients,
     appRequests: createAppRequests({ provider: () => provider, units }),
 
-    readIdTokenHint: (hint) => readIdTokenHint(hint, { issuer: needs.issuer, keys: loaded }),
+    readIdTokenHint: (hint) => readIdTokenHint(hint, { issuer: needs.issuer, keys: known }),
 
     async createGrant(grant, transaction) {
       const id = newOrderedId<GrantId>({ random, clock });
@@ -149,6 +150,7 @@ export async function createEngine(needs: Needs): Promise<Engine> {
       if (current.map((key) => key.kid).join() === loaded.map((key) => key.kid).join()) return;
       provider = await buildProvider(needs, units, current);
       loaded = current;
+      known = await keys.known();
       signer = createTokenSigner(current);
     },
   };

@@ -12,16 +12,11 @@ export async function readIdTokenHint(
   hint: string,
   { issuer, keys }: { issuer: string; keys: readonly JWK[] },
 ): Promise<IdTokenHint | undefined> {
-  const published = createLocalJWKSet({ keys: keys.map(publicHalf) });
-  const opened = await compactVerify(hint, published, { algorithms: ['ES256', 'RS256'] }).catch(() => undefined);
+  const known = createLocalJWKSet({ keys: [...keys] });
+  const opened = await compactVerify(hint, known, { algorithms: ['ES256', 'RS256'] }).catch(() => undefined);
   if (!opened || (opened.protectedHeader.typ ?? 'JWT') !== 'JWT') return undefined;
   const { iss, sub, aud } = JSON.parse(new TextDecoder().decode(opened.payload)) as Record<string, unknown>;
   return iss === issuer && typeof sub === 'string' && typeof aud === 'string'
     ? { accountId: sub as AccountId, clientId: aud }
     : undefined;
 }
-
-const publicHalf = ({ kty, kid, alg, use, crv, x, y, n, e }: JWK): JWK =>
-  Object.fromEntries(
-    Object.entries({ kty, kid, alg, use, crv, x, y, n, e }).filter(([, value]) => value !== undefined),
-  );

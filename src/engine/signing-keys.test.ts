@@ -49,6 +49,24 @@ forEachDatabase((_name, openDatabase) => {
     for (const old of before) assert.ok(!last.some((key) => key.kid === old.kid));
   });
 
+  it('fault C1: our own signature is known again for a year, by keys that are published no more', async () => {
+    const { keys, clock } = await open(openDatabase);
+    const [old] = await keys.load();
+    const ids = async (which: 'load' | 'known') => (await keys[which]()).map(({ kid }) => kid);
+    for (const wait of [days(30), days(8), days(300)]) {
+      clock.advance(1000);
+      await keys.rotate();
+      clock.advance(wait);
+    }
+    // Seven days are over without another rotation, too.
+    assert.deepEqual((await ids('load')).length, 2);
+    assert.ok((await ids('known')).includes(old?.kid));
+    for (const key of await keys.known()) assert.equal(key.d ?? key.p, undefined);
+    clock.advance(days(30));
+    await keys.rotate();
+    assert.ok(!(await ids('known')).includes(old?.kid));
+  });
+
   it('K9: no private key is readable in the database, nor with another secret', async () => {
     const { keys, create, database } = await open(openDatabase);
     const loaded = await keys.load();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { generateKeyPair, SignJWT } from 'jose';
+import { decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
+import { days } from '../../src/clock.ts';
+import { createSigningKeys } from '../../src/engine/signing-keys.ts';
 import { createHttpBrowser, type HttpBrowser, type HttpPage } from '../helpers/http-browser.ts';
 import { type RelyingParty, registerRelyingParty, type SignedInApp, signedOut } from '../helpers/relying-party.ts';
 import { startTestApp, type TestApp } from '../helpers/test-app.ts';
@@ -134,5 +136,22 @@ describe('OpenID conformance: RP-Initiated Logout', () => {
     await confirm(await end(usual()));
     const { steps } = await app.authorize(person, {}, { email });
     assert.ok(steps.includes('password'), `${steps}`);
+  });
+
+  it('fault C1: an ID token leads back to its app after the keys were changed twice', async () => {
+    const keys = createSigningKeys(server.outside);
+    for (let change = 0; change < 2; change++) {
+      await keys.rotate();
+      server.clock.advance(days(8));
+      assert.equal((await person.open('/account')).url.pathname, '/account');
+    }
+    await server.app.tidy();
+    const published = (await (await fetch(new URL('/jwks', server.url))).json()) as { keys: { kid: string }[] };
+    const { kid } = decodeProtectedHeader(signedIn.idToken);
+    assert.ok(!published.keys.some((key) => key.kid === kid), 'the key is still published');
+    const question = await end(usual());
+    assert.equal(question.status, 200, question.text);
+    const back = await person.submit(question, {}, { name: 'answer', value: 'leave' });
+    assert.equal(back.url.href, `${signedOut}?state=${state}`);
   });
 });
