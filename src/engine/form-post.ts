@@ -21,7 +21,7 @@ export type ResponseMode = (
  */
 export function createFormPostMode(query: ResponseMode): ResponseMode {
   return (ctx, redirectUri, parameters) => {
-    // Nothing can be posted to an app on the person's machine by its scheme. Codes do not come this far (clients.ts).
+    // Nothing can be posted to an app on the person's machine by its scheme. Codes do not come this far (clients/client-metadata.ts).
     if (!/^https?:/.test(redirectUri)) return query(ctx, redirectUri, parameters);
     handOver(ctx, { formPost: { appName: ctx.oidc.client?.clientName ?? '', redirectUri, parameters } });
   };

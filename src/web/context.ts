@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { localPath, readFlow } from './flow.ts';
+import { flowIfReadable, localPath } from './flow.ts';
 import { formToken } from './guard.ts';
 import { chooseLocale, directionOf } from './messages.ts';
 import type { PageContext } from './page.ts';
@@ -20,7 +20,7 @@ export function anonymousContext(request: FastifyRequest): PageContext {
   const { cookieName, messages } = request.server.web;
   const locale = chooseLocale({
     uiLocales: (request.query as { ui_locales?: unknown } | undefined)?.ui_locales,
-    onTheWay: readFlow(request).locale,
+    onTheWay: flowIfReadable(request).locale,
     saved: request.cookies[cookieName('locale')],
     acceptLanguage: request.headers['accept-language'],
   });

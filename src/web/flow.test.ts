@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createWebApp } from '../../test/helpers/web-app.ts';
 import { minutes } from '../clock.ts';
+import { createSecrets, rootOf } from '../secrets.ts';
 import { localPath, readFlow, writeFlow } from './flow.ts';
 
 test('localPath keeps our own paths', () => {
@@ -102,4 +103,27 @@ test('a flow is read back by its own browser for 30 minutes, and by no other', a
 
   const ended = await app.inject({ url: '/end', headers: { cookie } });
   assert.match(String(ended.headers['set-cookie']), /^latchkey-flow=; .*Expires=Thu, 01 Jan 1970/);
+});
+
+test('fault E2: a flow that is sealed with a key of other processes is a page of 503, and is kept', async () => {
+  const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const secrets = createSecrets(old);
+  const elsewhere = createSecrets(next, { previous: [old], lookupRoot: rootOf(old) });
+  secrets.agree({ sealWith: secrets.keyName, elsewhere: elsewhere.keyNames });
+  const { app, clock, visit } = await createWebApp({
+    secrets,
+    pages: (pages) => pages.get('/read', (request) => readFlow(request)),
+  });
+  const { cookie } = await visit();
+  const browserId = cookie.slice(cookie.indexOf('=') + 1);
+  const flow = JSON.stringify({ expiresAt: clock.now() + minutes(5), flow: { locale: 'de' } });
+  const { statusCode, headers, body } = await app.inject({
+    url: '/read',
+    headers: { accept: 'text/html', cookie: `${cookie}; latchkey-flow=${elsewhere.seal('flow', flow, browserId)}` },
+  });
+  assert.equal(statusCode, 503);
+  assert.match(String(headers['content-type']), /^text\/html/);
+  assert.match(body, /<h1>/);
+  assert.ok(Number(headers['retry-after']) >= 1);
+  assert.equal(headers['set-cookie'], undefined);
 });

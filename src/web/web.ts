@@ -14,7 +14,7 @@ import { anonymousContext, readContext } from './context.ts';
 import { type CookieName, cookieNames, cookieOptions } from './cookies.ts';
 import { createEdge, firstValues, shortQuery } from './edge.ts';
 import { answerError, answerNotFound } from './error-pages.tsx';
-import { readFlow } from './flow.ts';
+import { flowIfReadable } from './flow.ts';
 import { recogniseBrowser, refuseForgery } from './guard.ts';
 import { contentSecurityPolicy, helmetOptions, permissionsPolicy } from './headers.ts';
 import { renderDocument } from './layout.tsx';
@@ -189,15 +189,6 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
 /** On the way to an app, any form may end there: signing in goes through several redirects. */
 function formTargets(request: FastifyRequest, page: Page): string[] {
   if (page.handsOverTo !== undefined) return [page.handsOverTo];
-  const target = targetOf(request);
+  const { target } = flowIfReadable(request);
   return ["'self'", ...(page.formTargets ?? []), ...(target ? [target] : [])];
-}
-
-/** The page that says so must not fail for the same reason: a flow may be sealed with a key that is not here. */
-function targetOf(request: FastifyRequest): string | undefined {
-  try {
-    return readFlow(request).target;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AccountId } from '../../src/ids.ts';
 import { systemRandom } from '../../src/random.ts';
-import { createSecrets } from '../../src/secrets.ts';
+import { createSecrets, type Secrets } from '../../src/secrets.ts';
 import { loadMessages } from '../../src/web/messages.ts';
 import type { Person } from '../../src/web/page.ts';
 import { pagesScope, registerWeb, serverOptions } from '../../src/web/web.ts';
@@ -24,11 +24,17 @@ export async function createWebApp(
     issuer?: string;
     person?: Person;
     trustedProxies?: string[];
+    secrets?: Secrets;
     pages?: (pages: FastifyInstance) => void;
     beside?: (app: FastifyInstance) => void;
   } = {},
 ): Promise<WebApp> {
-  const { issuer = 'http://localhost:3000', person, trustedProxies = [] } = options;
+  const {
+    issuer = 'http://localhost:3000',
+    person,
+    trustedProxies = [],
+    secrets = createSecrets(Buffer.alloc(32, 7)),
+  } = options;
   const lines: string[] = [];
   const { logger, ...rest } = serverOptions({ trustedProxies });
   const app = Fastify({ ...rest, logger: { ...(logger as object), stream: { write: (line) => lines.push(line) } } });
@@ -36,7 +42,7 @@ export async function createWebApp(
   options.beside?.(app);
   await registerWeb(app, {
     config: { issuer, development: true, trustedProxies },
-    secrets: createSecrets(Buffer.alloc(32, 7)),
+    secrets,
     random: systemRandom,
     clock,
     messages: loadMessages(),
