@@ -4,7 +4,7 @@ import { days, hours, minutes } from '../clock.ts';
 export type Limit = { limit: number; window: number };
 
 /** What a page tells whoever is refused: the way that works nevertheless, as the end of a message key. */
-export type Way = 'network' | 'known' | 'mail';
+export type Way = 'network' | 'known' | 'mail' | 'passkey' | 'other';
 
 /** What is counted, whom it binds once it is used up, and who goes on nevertheless: the words of the documentation. */
 export type Row = Limit & { counts: string; binds: string; exempt: string; way?: Way };
@@ -46,12 +46,14 @@ export const limitTable = {
     counts: 'passwords and codes hashed for one account from one network since the last right password',
     binds: 'that account from that network',
     exempt: 'browsers known to the account',
+    way: 'known',
   },
   hashesOfNetwork: {
     ...{ limit: 600, window: minutes(10) },
     counts: 'passwords and codes hashed for one network',
     binds: 'the network',
     exempt: 'browsers known to the account',
+    way: 'known',
   },
   wrongCodesOfAccount: {
     ...{ limit: 5, window: minutes(10) },
@@ -277,13 +279,14 @@ export const limitTable = {
     counts: 'passkeys that failed in one browser',
     binds: 'that browser',
     exempt: nobody,
+    way: 'other',
   },
   failedPasskeysOfNetwork: {
     ...{ limit: 30, window: minutes(10) },
     counts: 'passkeys that failed from one network',
     binds: 'browsers there in which one failed before',
     exempt: 'browsers in which none has failed',
-    way: 'network',
+    way: 'other',
   },
   signInNotices: {
     ...{ limit: 10, window: days(1) },

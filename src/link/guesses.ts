@@ -1,18 +1,17 @@
 import type { AccountId } from '../ids.ts';
-import { limitTable } from '../limits/limit-table.ts';
+import { limitTable, type Way } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
-import { guessBudget } from './user-code.ts';
 
-const total = { ...limitTable.wrongCodesInAll, limit: guessBudget };
+const { wrongCodesInAll: total } = limitTable;
 
 type Who = { accountId: AccountId; network: string };
 
+/** From when on (epoch milliseconds) a code may be tried again, and what works until then. */
+export type Blocked = { retryAt: number; way?: Way | undefined };
+
 export type Guesses = {
-  /**
-   * Undefined if a code may be tried now, else the time (epoch milliseconds) from which it may, and whether that is only
-   * because of what others in the same network entered.
-   */
-  blocked(who: Who): Promise<{ until: number; byNetwork: boolean } | undefined>;
+  /** Undefined if a code may be tried now. */
+  blocked(who: Who): Promise<Blocked | undefined>;
   /** Notes a well-formed code that did not work. True if this was the last one for now. */
   wrong(who: Who): Promise<boolean>;
   /** Wrong codes to reckon with today, for the length of new codes. */
@@ -42,9 +41,10 @@ export function createGuesses({ limits }: { limits: Limits }): Guesses {
       const peeks = checks(who, attacked).map(([key, limit]) => limits.peek(key, limit));
       const [account, day, network] = await Promise.all(peeks);
       const own = [account, day].filter((state) => state?.allowed === false).map((state) => state?.retryAt ?? 0);
-      if (own.length > 0) return { until: Math.max(...own), byNetwork: false };
+      if (own.length > 0) return { retryAt: Math.max(...own) };
       const hasErred = day !== undefined && day.count > 0;
-      return network && !network.allowed && hasErred ? { until: network.retryAt, byNetwork: true } : undefined;
+      if (!network || network.allowed || !hasErred) return undefined;
+      return { retryAt: network.retryAt, way: limitTable.wrongCodesOfNetwork.way };
     },
 
     async wrong(who) {
@@ -56,7 +56,7 @@ export function createGuesses({ limits }: { limits: Limits }): Guesses {
     /** An attack lengthens the codes issued from now on, with room for it to double (J5). */
     async expectedToday() {
       const count = await totalToday();
-      return count < total.limit ? guessBudget : count * 2;
+      return count < total.limit ? total.limit : count * 2;
     },
 
     leftToday: async () => Math.max(0, total.limit - (await totalToday())),

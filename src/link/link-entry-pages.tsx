@@ -11,7 +11,7 @@ import {
   TextField,
   Time,
 } from '../web/components.tsx';
-import type { Page, PageContext } from '../web/page.ts';
+import { type Page, type PageContext, wayWords } from '../web/page.ts';
 import { showUserCode, type TypedCode } from './user-code.ts';
 
 /** Why the code typed last does not lead on. `no_such_code` is one answer for every code that is not ours to see (A29). */
@@ -84,9 +84,10 @@ export function scannedCodePage(page: PageContext, { code }: { code: string }): 
 /** A page of its own, for nothing that could be typed would help. The time by the clock: a countdown would press. */
 export function tooManyTriesPage(
   page: PageContext,
-  { retryAt, byNetwork }: { retryAt: number; byNetwork: boolean },
+  { retryAt, way }: { retryAt: number; way?: string | undefined },
 ): Page {
   const { t } = page;
+  const wayOn = wayWords(page, way);
   return {
     title: t('link.wait.title'),
     status: 429,
@@ -94,7 +95,7 @@ export function tooManyTriesPage(
       <>
         <h1>{t('link.wait.title')}</h1>
         <Lead>{t.rich('link.wait.until', { time: <Time page={page} at={retryAt} show="time" /> })}</Lead>
-        {byNetwork && <p>{t('web.error.way.network')}</p>}
+        {wayOn && <p>{wayOn}</p>}
         <p>{t('link.wait.device')}</p>
         <p>{t('web.codes.reflex')}</p>
         <LinkButton href="/help">{t('link.enter.noCode')}</LinkButton>

@@ -9,7 +9,7 @@ import type { Secrets } from '../secrets.ts';
 import type { SignedInAccount } from '../signin/signin.ts';
 import { amrOf } from '../signin/strength.ts';
 import { type AskedProof, acrAsked, askedProof, grantedScope, resourcesOf } from './asked.ts';
-import type { Guesses } from './guesses.ts';
+import type { Blocked, Guesses } from './guesses.ts';
 import { type Approval, type LinkRequests, topicOf } from './link-requests.ts';
 import { createLinkStore, type LinkRow, type LinkStatus } from './link-store.ts';
 import { assessRisk, type Risk } from './risk.ts';
@@ -22,7 +22,7 @@ export type ClaimResult =
   | { outcome: 'claimed'; id: LinkId }
   /** The same for unknown, expired, used and foreign codes (A29). */
   | { outcome: 'no_such_code' }
-  | { outcome: 'too_many_tries'; retryAt: number; byNetwork: boolean };
+  | ({ outcome: 'too_many_tries' } & Blocked);
 
 /** A request as the account that claimed it may see it. */
 export type Review = {
@@ -93,7 +93,7 @@ export function createLink(needs: Needs): Link {
     const blocked = await guesses.blocked(who);
     if (blocked) {
       await journal.append({ type: 'guess_limit_reached', accountId: who.accountId, data: { network: from.network } });
-      return { outcome: 'too_many_tries', retryAt: blocked.until, byNetwork: blocked.byNetwork };
+      return { outcome: 'too_many_tries', ...blocked };
     }
     const row = await store.findByUserCode(secrets.hash('user-code', userCode));
     const now = clock.now();

@@ -1,3 +1,4 @@
+import { limitTable } from '../limits/limit-table.ts';
 import { draw, type Random } from '../random.ts';
 
 /** RFC 8628 §6.1: no vowels, so no words; no digits, so no 0 for an O. 4.32 bits a character. */
@@ -7,7 +8,7 @@ export const shortest = 8;
 export const longest = 13;
 
 /** Wrong codes a day, all people together, that the length of codes is made for (security.md J3). */
-export const guessBudget = 1000;
+export const guessBudget = limitTable.wrongCodesInAll.limit;
 /** The chance a day that anybody's guess meets anybody's code. */
 const acceptedRisk = 1e-6;
 

@@ -1,5 +1,5 @@
 import { Button, Form, PasskeyForm, PasswordField, TextField } from '../web/components.tsx';
-import type { PageContext } from '../web/page.ts';
+import { type PageContext, wayWords } from '../web/page.ts';
 import type { Failure } from './proof.ts';
 import type { SecondStep } from './strength.ts';
 
@@ -22,7 +22,7 @@ export type ProofOptions = {
 export function proofError(page: PageContext, failure: Failure): string {
   if (failure.retryAt === undefined) return page.t(failure.error);
   const time = new Intl.DateTimeFormat(page.locale, { timeStyle: 'short', timeZone: 'UTC' }).format(failure.retryAt);
-  return page.t(failure.error, { time: `${time} UTC` });
+  return [page.t(failure.error, { time: `${time} UTC` }), wayWords(page, failure.way)].filter(Boolean).join(' ');
 }
 
 type Props = {

@@ -2,6 +2,7 @@ import type { Methods } from '../authenticators/authenticators.ts';
 import type { Asker } from '../authenticators/hashing.ts';
 import { type Acr, acrFor, leastAcr } from '../engine/acr.ts';
 import type { AccountId } from '../ids.ts';
+import { limitTable, type Way } from '../limits/limit-table.ts';
 import type { Attempt, Throttle } from '../throttle/throttle.ts';
 import { acrOf, type Method, type SecondStep, secondStepsOf } from './strength.ts';
 
@@ -37,10 +38,17 @@ export type Checks = {
 export type Source = { network: string; browserId: string };
 
 /**
- * `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`. `why` is for the journal alone:
- * the person gets one answer for all reasons.
+ * `error` is a message key; with `retryAt` (epoch milliseconds) it takes the value `time`, and `way` is what works until
+ * then. `why` is for the journal alone: the person gets one answer for all reasons.
  */
-export type Failure = { ok: false; status: number; error: string; retryAt?: number; why?: string };
+export type Failure = {
+  ok: false;
+  status: number;
+  error: string;
+  retryAt?: number;
+  way?: Way | undefined;
+  why?: string;
+};
 export type Outcome = { ok: true; methods: Method[] } | Failure;
 
 /** The fields of a form that proves everything at once; `step` is `key` if the credential stands beside the password. */
@@ -50,7 +58,9 @@ export type Checker = ReturnType<typeof createChecker>;
 
 /** Passwords and codes behind the throttle. Addresses that have no account go the same way (F5). */
 export function createChecker({ checks, throttle }: { checks: Checks; throttle: Throttle }) {
-  const tooMany = (retryAt: number): Failure => ({ ok: false, status: 429, error: 'signin.tooManyTries', retryAt });
+  const tooMany = (retryAt: number, way: Way): Failure => {
+    return { ok: false, status: 429, error: 'signin.tooManyTries', retryAt, way };
+  };
   const wrong = (error: string): Failure => ({ ok: false, status: 422, error });
 
   const askerOf = ({ subject, network }: Attempt, known: boolean): Asker => ({ account: subject, network, known });
@@ -70,7 +80,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     if (text === '') return wrong('signin.password.missing');
     const attempt = { kind: 'password' as const, subject: who.email, accountId: who.accountId, ...source };
     const turn = await throttle.enter(attempt, (known) => checks.expectRoom(askerOf(attempt, known)));
-    if (!turn.allowed) return tooMany(turn.retryAt);
+    if (!turn.allowed) return tooMany(turn.retryAt, 'passkey');
     const right = await counted(attempt, turn.known, (asker) => checks.verifyPassword(who.accountId, text, asker));
     if (!right) return wrong('signin.password.wrong');
     await throttle.succeed(attempt);
@@ -86,7 +96,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     if (text.trim() === '') return wrong(`signin.${kind}.missing`);
     const attempt = { kind, subject: accountId, accountId, ...source };
     const turn = await throttle.enter(attempt);
-    if (!turn.allowed) return tooMany(turn.retryAt);
+    if (!turn.allowed) return tooMany(turn.retryAt, 'passkey');
     const right = await counted(attempt, turn.known, async (asker) =>
       kind === 'code' ? checks.verifyApp(accountId, text) : checks.recoveryCodes.use(accountId, text, asker),
     );
@@ -98,7 +108,7 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
   const passkey = async (purpose: Purpose, credential: string, source: Source, accountId?: AccountId) => {
     const turn = throttle.passkeys({ ...source, ...(accountId && { subject: accountId }) });
     const wait = await turn.wait();
-    if (wait !== undefined) return tooMany(wait);
+    if (wait !== undefined) return tooMany(wait, limitTable.failedPasskeysOfBrowser.way);
     let why: string | undefined;
     const refused = (reason: string) => {
       why = reason;
@@ -108,7 +118,9 @@ export function createChecker({ checks, throttle }: { checks: Checks; throttle: 
     if (proven) return { ok: true as const, ...proven };
     // Sent at once, more than the limit are checked, but no more than the limit are recorded.
     const until = await turn.failed();
-    return until === undefined ? { ...wrong('signin.passkey.failed'), ...(why && { why }) } : tooMany(until);
+    return until === undefined
+      ? { ...wrong('signin.passkey.failed'), ...(why && { why }) }
+      : tooMany(until, limitTable.failedPasskeysOfBrowser.way);
   };
 
   /** A second step after a right password. A passkey serves as well as a security key there. */

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
 import { readFlow, writeFlow } from '../web/flow.ts';
+import type { Failure } from './proof.ts';
 import { secondPress } from './sessions.ts';
 import type { AfterSignIn, Signin } from './signin.ts';
 import type { Method, SecondStep } from './strength.ts';
@@ -55,7 +56,7 @@ export const pathOf: Record<SecondStep, string> = {
 };
 
 /** The words of a failure; waiting has a page of its own with the clock time. */
-export function wordsFor(request: FastifyRequest, { error, retryAt }: { error: string; retryAt?: number }): string {
-  if (retryAt !== undefined) throw new AppError('too_many_tries', 'Signing in is throttled.', { retryAt });
+export function wordsFor(request: FastifyRequest, { error, retryAt, way }: Failure): string {
+  if (retryAt !== undefined) throw new AppError('too_many_tries', 'Signing in is throttled.', { retryAt, way });
   return request.page.t(error);
 }

@@ -5,7 +5,7 @@ import { draw } from '../random.ts';
 import { LeftToRight, LinkButton, Time } from './components.tsx';
 import { anonymousContext, readContext } from './context.ts';
 import { isHarmless, recogniseBrowser } from './guard.ts';
-import type { Page, PageContext } from './page.ts';
+import { type Page, type PageContext, wayWords } from './page.ts';
 import { meantPage } from './typed-address.ts';
 
 export async function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -107,6 +107,7 @@ export function errorPage(
   const { t } = page;
   const { code, retryAt, way, reference } = problem;
   const title = t(`web.error.${code}.title`);
+  const wayOn = wayWords(page, way);
   return {
     title,
     status: problem.status,
@@ -117,7 +118,7 @@ export function errorPage(
         {retryAt !== undefined && (
           <p>{t.rich('web.error.retryAt', { time: <Time page={page} at={retryAt} show="time" /> })}</p>
         )}
-        {way && <p>{t(`web.error.way.${way}`)}</p>}
+        {wayOn && <p>{wayOn}</p>}
         {reference && <p>{t.rich('web.error.reference', { reference: <LeftToRight>{reference}</LeftToRight> })}</p>}
         <p>
           <WayOn page={page} code={code} again={problem.again} />

@@ -62,6 +62,11 @@ export type Page = {
   goesTo?: string;
 };
 
+/** What works nevertheless for whoever is refused (B4), as the end of a message key; no passkey where there are none. */
+export function wayWords({ t, passkeys }: PageContext, way: string | undefined): string | undefined {
+  return way === undefined || (way === 'passkey' && !passkeys) ? undefined : t(`web.error.way.${way}`);
+}
+
 /** What a page with a wrong input adds to itself: the status, and the word in front of its title. */
 export function failure(error: unknown): Pick<Page, 'status' | 'hasErrors'> {
   return error ? { status: 422, hasErrors: true } : {};

@@ -151,7 +151,7 @@ describe('J5: when everybody together guesses too often', () => {
 
     assert.equal(await guesses.blocked(who('honest')), undefined);
     await guesses.wrong(who('honest'));
-    assert.ok(((await guesses.blocked(who('honest')))?.until ?? 0) > clock.now());
+    assert.ok(((await guesses.blocked(who('honest')))?.retryAt ?? 0) > clock.now());
     const expected = await guesses.expectedToday();
     assert.ok(expected > 2 * guessBudget);
     assert.ok(codeLength(25, expected) > codeLength(25));

@@ -105,7 +105,8 @@ async function createBench(people: People) {
       await browser.open('/signin');
       await browser.submit({ email: 'ann@example.org' });
       await browser.submit({ password: goodPassword });
-      await browser.post('/signout', { all: 'yes' });
+      await browser.open('/signout');
+      await browser.submit({ account: 'all' });
       return browser;
     },
     confirm: async (account: string, value: string, network: string) =>
@@ -371,4 +372,28 @@ forEachDatabase((name, open) => {
       await scenario(await createBench(await createPeople(open)));
     });
   }
+
+  test('fault B4: a page that refuses names the way that still works, whatever was tried too often', async () => {
+    const people = await createPeople(open);
+    const { others } = await createBench(people);
+    const words = JSON.parse(readFileSync(join(page, '../../../src/web/messages/en.json'), 'utf8'));
+    const refusing = async (path: string, fields: Record<string, string>) => {
+      const browser = people.newBrowser({ remoteAddress: '203.0.113.7' });
+      let shown = await browser.open(path);
+      if (path === '/signin') shown = await browser.submit({ email: 'ann@example.org' });
+      for (let tries = 0; shown.status !== 429 && tries < 40; tries++) shown = await browser.submit(fields);
+      return shown.text;
+    };
+    await others('recovery-begun:203.0.113.0/24', 'recoveriesOfNetwork');
+    await others('signup-from:203.0.113.0/24', 'signUpsOfNetwork');
+    for (const [path, fields, way] of [
+      ['/recover', { email: 'ann@example.org' }, 'known'],
+      ['/signup', { email: 'new@example.org' }, 'network'],
+      ['/signin', { password: 'wrong' }, 'passkey'],
+      ['/signin/passkey', { credential: '{}' }, 'other'],
+    ] as const) {
+      const text = await refusing(path, fields);
+      assert.ok(text.includes(words[`web.error.way.${way}`]), `${path}: ${text}`);
+    }
+  });
 });
