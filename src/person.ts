@@ -71,7 +71,7 @@ export function createPerson(needs: PersonNeeds) {
   const onlyCountry = smsCountries !== 'all' && smsCountries.length === 1 ? smsCountries[0] : undefined;
   const accounts = createAccounts(needs);
   const userIdOf = (id: AccountId) => accounts.passkeyUserId(id);
-  /** A2: whatever ends what is about to get in says who does it, and comes by here. */
+  /** Fault A2: whatever ends what is about to get in says who does it, and comes by here. */
   const endRecoveries = async (id: AccountId, by: Ender, trx: DatabaseTransaction): Promise<void> => {
     if (by) await recovery.endAll(id, await signin.vouchedSince(id, by, trx), trx);
   };

@@ -53,8 +53,8 @@ type Needs = {
 /**
  * What processes over one database know of each other: what time it is, and which keys all of them have.
  *
- * Times that two processes compare come from one clock, the database's (E1). A new secret seals only once every process
- * that serves can open it (E2). And the write says whether there can be any other (B7, E9).
+ * Times that two processes compare come from one clock, the database's (fault E1). A new secret seals only once every
+ * process that serves can open it (fault E2). And the write says whether there can be any other (faults B7 and E9).
  */
 export function createPresence({ database, secrets, random, local, shared }: Needs): Presence {
   const store = createPresenceStore(database);

@@ -54,8 +54,8 @@ export type Secrets = {
   seal(purpose: Purpose, plaintext: string, context?: string): string;
   /**
    * The plaintext of a value that we have stored, or undefined if it was altered or moved. What is sealed with a key that is
-   * not here is not forged (E2): it may be opened by another process, or by this one once it has been given its secret. So
-   * that is the error `unavailable`, which names the key, and nobody is signed out for it.
+   * not here is not forged (fault E2): it may be opened by another process, or by this one once it has been given its
+   * secret. So that is the error `unavailable`, which names the key, and nobody is signed out for it.
    */
   open(purpose: Purpose, sealed: string, context?: string): string | undefined;
   /** The same for a value that comes from outside, where anybody may write any name: `unavailable` only if there is such a key. */

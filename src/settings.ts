@@ -71,7 +71,7 @@ export const variables: readonly Variable[] = [
   {
     name: 'LATCHKEY_TRUSTED_PROXIES',
     fallback: 'none',
-    meaning: 'Comma-separated addresses or CIDR ranges whose X-Forwarded-* count',
+    meaning: 'Comma-separated addresses or CIDR ranges whose X-Forwarded-* and Forwarded count',
   },
   {
     name: 'LATCHKEY_COUNTRY_HEADER',

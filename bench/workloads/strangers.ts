@@ -15,8 +15,8 @@ const evilBrowser = 'Version/1'.repeat(1300);
 const password = 'plum tractor evening gravel';
 
 /**
- * Strangers without an account, of the three worst kinds found: sign-ins with a browser's name that is hard to read (B1),
- * crowds of sign-ups that hash (B2), and device requests as large as they may be (B3).
+ * Strangers without an account, of the three worst kinds found: sign-ins with a browser's name that is hard to read (fault
+ * B1), crowds of sign-ups that hash (fault B2), and device requests as large as they may be (fault B3).
  */
 export async function inviteStrangers({ port, env }: LatchkeyRunning, crowds: number) {
   const url = `http://localhost:${port}`;

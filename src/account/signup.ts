@@ -119,7 +119,7 @@ export function createSignup(needs: {
     async allowMail(email, network) {
       const [address, pair] = [secrets.hash('network', email), secrets.hash('network', `sign-up ${email} ${network}`)];
       // Per network against flooding many mailboxes, per address against flooding one. What strangers elsewhere have asked
-      // for does not keep an address's owner, who asks for the first time, from signing up (B4).
+      // for does not keep an address's owner, who asks for the first time, from signing up (fault B4).
       return limits.inOrder([
         { key: `signup-pair:${pair}`, limit: limitTable.signUpsOfPair },
         { key: `signup-from:${network}`, limit: limitTable.signUpsOfNetwork },

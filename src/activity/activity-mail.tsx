@@ -17,7 +17,7 @@ export function signInMail(reader: Reader, notice: Notice, token: string): Words
     title: subject,
     paragraphs: [t('activity.mail.signIn.text', { email })],
     facts: [{ label: t('activity.mail.account'), value: email }, ...noticeFacts(reader, notice)],
-    // A2: an address that was added a few days ago may be a stranger's.
+    // Fault A2: an address that was added a few days ago may be a stranger's.
     ...(reader.settled && {
       action: { label: t('activity.mail.signIn.button'), url: `${issuer}/activity/undo/${token}` },
       after: [t('activity.mail.signIn.after')],

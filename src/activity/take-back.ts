@@ -36,9 +36,9 @@ export type TakeBackNeeds = {
 const linksRead = 300;
 
 /**
- * What a press on a mail's link does about somebody who was in the account (A2): it ends their session and every young one
- * since, switches off what they signed in with, and takes off what was added there. It can only take away; what was the
- * account's seven days before stays, and so does what is about to get in: that may be the owner.
+ * What a press on a mail's link does about somebody who was in the account (fault A2): it ends their session and every
+ * young one since, switches off what they signed in with, and takes off what was added there. It can only take away; what
+ * was the account's seven days before stays, and so does what is about to get in: that may be the owner.
  */
 export function createTakeBack(needs: TakeBackNeeds & { store: WayChangesStore }) {
   const { database, journal, accounts, signin, devices, authenticators, addresses, store } = needs;

@@ -26,7 +26,7 @@ export type ChangeAsked = { kind: ChangeKind; ref?: string | undefined };
 /** Long enough for the list at the end of a recovery, and no longer than places are kept (B23). */
 const keptFor = days(30);
 
-/** Every change of a way in: who made it, from where, and the link that takes it back for seven days (A2). */
+/** Every change of a way in: who made it, from where, and the link that takes it back for seven days (fault A2). */
 export function createWayChanges(needs: {
   store: WayChangesStore;
   clock: Clock;

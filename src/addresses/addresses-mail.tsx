@@ -2,7 +2,7 @@ import { type MailContent, renderMail, timeInMail } from '../web/mail-layout.tsx
 
 /** For whom a mail is written; `email` is the account's own address. */
 type Reader = Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string; email: string };
-/** What takes something back is written for readers of addresses that are not young alone (A2). */
+/** What takes something back is written for readers of addresses that are not young alone (fault A2). */
 type OwnerReader = Reader & { settled: boolean };
 type Words = { subject: string; text: string; html: string };
 type Rest = Pick<MailContent, 'paragraphs' | 'facts' | 'action' | 'also' | 'code' | 'after'>;

@@ -29,7 +29,7 @@ export type Address = {
   suspendedAt: number | undefined;
 };
 
-/** Who did it, and the link that takes it back (A2), for readers who may have one. */
+/** Who did it, and the link that takes it back (fault A2), for readers who may have one. */
 export type Undoable = (
   accountId: AccountId,
   by: SessionId,

@@ -7,8 +7,8 @@ import type { EmailChanges } from './email-changes.ts';
 
 /**
  * For whom a mail is written: `email` is the account's own address, whichever address the mail goes to. `settled` if this
- * one has been the account's for so long that whoever reads it may end something with a link (A2): a link that opens or
- * takes back something is written for no other.
+ * one has been the account's for so long that whoever reads it may end something with a link (fault A2): a link that opens
+ * or takes back something is written for no other.
  */
 export type Reader = {
   t: Translate;

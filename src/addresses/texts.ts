@@ -26,7 +26,10 @@ export function createTexts(needs: {
     return country !== undefined && (countries === 'all' || countries.includes(country));
   };
 
-  /** Who asks first, the narrowest next: what one network or number has used up takes nothing from the others (B4, E24). */
+  /**
+   * Who asks first, the narrowest next: what one network or number has used up takes nothing from the others (fault B4,
+   * E24).
+   */
   const withinBudgets = async (phone: string, network: string): Promise<boolean> => {
     const number = secrets.hash('network', phone);
     const checks = [

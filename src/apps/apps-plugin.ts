@@ -26,7 +26,8 @@ const ended = 'This sign-in has ended or was begun in another browser.';
 
 /**
  * The engine sends a person here when it needs them; every answer sends them back to the engine, which asks our session
- * again. To look writes nothing (A1): what these pages know of a person stands in the session, and not in the request.
+ * again. To look writes nothing (fault A1): what these pages know of a person stands in the session, and not in the
+ * request.
  */
 export function createAppsPlugin({ engine, secrets, canReach, switchTo }: Needs) {
   const details = async ({ browserId, params }: AppRequest) => {

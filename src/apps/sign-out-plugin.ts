@@ -36,7 +36,8 @@ export function createSignOutPlugin({ engine, signin }: Needs) {
       if ('error' in asked) return refuse(request, reply, asked);
       const { app: client, returnTo } = asked;
       const { here, isHalfWay } = await whoIsHere(request);
-      // A password was right, and its second step waits: our own page ends that, which nobody is signed in by yet (A4).
+      // A password was right, and its second step waits: our own page ends that, which nobody is signed in by yet (fault
+      // A4).
       if (!here && !isHalfWay && returnTo !== undefined) return reply.redirect(returnTo, 303);
       if (!here || !client) return reply.redirect(inTheirWords('/signout', query), 303);
       const { account, meansAnother } = whoLeaves(here, asked);

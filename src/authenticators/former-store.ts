@@ -15,7 +15,9 @@ export type FormerRow = {
 
 type Tables = { former_authenticator: FormerRow };
 
-/** What an account could prove itself with and cannot any more: recovery asks what the account asked for before (A2). */
+/**
+ * What an account could prove itself with and cannot any more: recovery asks what the account asked for before (fault A2).
+ */
 export function createFormerStore(database: Database) {
   const db = database.query.withTables<Tables>();
 

@@ -37,7 +37,7 @@ const slots = availableParallelism();
 const queue = createFairQueue({ slots, mostWaiting: 64 * slots, crowd: 4 * slots });
 const argon: Argon = { hash: hashPassword, verify: verifyPassword };
 
-/** The one way to Argon2 (B2): nobody gets there uncounted, nor before those who have asked for less. */
+/** The one way to Argon2 (fault B2): nobody gets there uncounted, nor before those who have asked for less. */
 export function createHashing(needs: { ephemeral: Ephemeral; clock: Clock; secrets: Secrets }): Hashing {
   const limits = createLimits(needs);
   const key = (...parts: string[]): string => needs.secrets.hash('network', JSON.stringify(['hash', ...parts]));

@@ -64,7 +64,7 @@ export function createRecoveryCodes(needs: {
     asker: Asker | undefined,
     over?: number | null,
   ): Promise<string[] | undefined> => {
-    // Ten hashes are a lot of work for a form that somebody sends again and again (B2).
+    // Ten hashes are a lot of work for a form that somebody sends again and again (fault B2).
     if (over !== undefined && ((await store.findSet(accountId))?.created_at ?? null) !== over) return undefined;
     const codes = drawSet();
     const rows = await Promise.all(

@@ -127,7 +127,7 @@ async function examineDatabase(config: Config): Promise<Finding[]> {
   }
 }
 
-/** Those that an older version registered although their every request fails (C5). */
+/** Those that an older version registered although their every request fails (fault C5). */
 async function clientsDetail(clients: Clients): Promise<string> {
   const unfit = await clients.unfit();
   const told = unfit.map(({ id, problem }) => `${id}: ${problem} Mend it with "latchkey clients change ${id}".`);

@@ -19,7 +19,7 @@ export function metadataOf(client: Registered, secretHash: string | null): Clien
     post_logout_redirect_uris: client.postLogoutRedirectUris,
     // Nothing can be posted to an app on the person's machine by its scheme (RFC 8252 §7.1).
     ...(client.redirectUris.every((uri) => /^https?:/.test(uri)) ? {} : { response_modes: ['query', 'fragment'] }),
-    // No `scope`: the engine would refuse some of what is too much and pass by the rest; `allowed` decides (A5, B32).
+    // No `scope`: the engine would refuse some of what is too much and pass by the rest; `allowed` decides (fault A5, B32).
     token_endpoint_auth_method: secretHash === null ? 'none' : 'client_secret_basic',
     // The engine has secrets compared by `secretMatches`, and all it ever holds is the hash (K9).
     ...(secretHash === null ? {} : { client_secret: secretHash }),

@@ -51,7 +51,9 @@ type Needs = {
   secrets: Secrets;
   clock: Clock;
   random: Random;
-  /** Rejects with AppError what the engine would not work with: it judges, since every request goes through it (C5). */
+  /**
+   * Rejects with AppError what the engine would not work with: it judges, since every request goes through it (fault C5).
+   */
   accepted(metadata: ClientMetadata): Promise<void>;
 };
 
@@ -85,7 +87,7 @@ export function createClients({ database, secrets, clock, random, accepted }: Ne
 
   const find = async (id: string): Promise<Client | undefined> => (await read(id))?.client;
 
-  /** What is stored goes through here, new or changed: a client that could never work is not stored (C5). */
+  /** What is stored goes through here, new or changed: a client that could never work is not stored (fault C5). */
   async function settingsFor(row: Pick<ClientRow, 'id' | 'name' | 'secret_hash'>, given: GivenSettings) {
     if (!row.name) throw new AppError('bad_request', 'A client needs a name.');
     const settings = checkedSettings(given, row.secret_hash === null);

@@ -6,7 +6,7 @@ import type { Device, Devices } from './devices.ts';
 
 /**
  * For whom the mail is written: `email` is the account's own address, `issuer` has no trailing slash. The link that undoes
- * it is for readers of `settled` addresses: one that was added a few days ago may be a stranger's (A2).
+ * it is for readers of `settled` addresses: one that was added a few days ago may be a stranger's (fault A2).
  */
 type Reader = Pick<MailContent, 't' | 'locale' | 'dir'> & { issuer: string; email: string; settled: boolean };
 type Words = { subject: string; text: string; html: string };

@@ -31,7 +31,8 @@ export type Allowed = {
 /**
  * What a request may get, of everything there is to be had. The one place that decides it, for every grant and every way
  * there: the fast one and the engine's, the pages that ask a person, the answers with tokens, and what is told of tokens
- * later (A5, A6, C2, B32). What a client may not have is left out, and the answer says what is left (RFC 6749 §3.3, §5.1).
+ * later (faults A5, A6 and C2; B32). What a client may not have is left out, and the answer says what is left (RFC 6749
+ * §3.3, §5.1).
  */
 export function allowed(client: Pick<ClientSettings, 'grants' | 'scope' | 'resources'>, asked: Asked): Allowed {
   const ceiling = client.scope.split(' ').filter((name) => {

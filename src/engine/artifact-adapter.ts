@@ -21,7 +21,7 @@ export const artifactId = (secrets: Secrets, kind: string, id: string): string =
 
 /**
  * What stays of a refresh token once it is used: enough to know it again for as long as a replay of it could matter (RFC 9700
- * §4.14.2), whose it was, and which key was its own. Grant, account and end stand beside it in the row (E10).
+ * §4.14.2), whose it was, and which key was its own. Grant, account and end stand beside it in the row (fault E10).
  */
 export const remainsOf = (secrets: Secrets, rowId: string, { clientId, jkt }: { clientId?: unknown; jkt?: unknown }) =>
   secrets.seal('artifact', JSON.stringify({ clientId, jkt }), rowId);

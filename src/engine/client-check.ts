@@ -9,7 +9,7 @@ import { providerConfiguration } from './provider-configuration.ts';
 /**
  * Whether the engine would work with a client, asked before it is stored: an engine of the same settings, without keys of
  * ours and without data, makes it. What it does not like fails each of the client's requests, long after the operator
- * has gone (C5).
+ * has gone (fault C5).
  */
 export function createClientCheck(): (metadata: ClientMetadata) => Promise<void> {
   let provider: Provider | undefined;

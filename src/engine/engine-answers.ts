@@ -25,13 +25,13 @@ export async function finishAnswer(ctx: KoaContextWithOIDC, provider: Provider):
       if (body?.active) await tellToday(ctx, provider, body);
       break;
     case 'revocation':
-      // RFC 7009 §2.2: its content says nothing; some libraries nevertheless parse it (C3).
+      // RFC 7009 §2.2: its content says nothing; some libraries nevertheless parse it (fault C3).
       if (ctx.status === 200) ctx.body = {};
       break;
   }
 }
 
-/** OpenID Connect Discovery §3, RFC 8414 §2: what there is, and nothing that there is not (C13). */
+/** OpenID Connect Discovery §3, RFC 8414 §2: what there is, and nothing that there is not (fault C13). */
 function describe(metadata: Body): void {
   const methods = metadata.token_endpoint_auth_methods_supported;
   Object.assign(metadata, {
@@ -45,12 +45,12 @@ function describe(metadata: Body): void {
   });
 }
 
-/** A token that was made before its client was narrowed is worth no more than one of today (A5). */
+/** A token that was made before its client was narrowed is worth no more than one of today (fault A5). */
 async function tellToday(ctx: KoaContextWithOIDC, provider: Provider, told: Body): Promise<void> {
   const owner = await provider.Client.find(String(told.client_id));
   const scope = owner && typeof told.scope === 'string' ? stillAllowed(settingsOf(owner), told.scope) : '';
   told.scope = scope === '' ? undefined : scope;
-  // RFC 7662 §2.2: whoever is told of another's token is whom it is meant for (A9).
+  // RFC 7662 §2.2: whoever is told of another's token is whom it is meant for (fault A9).
   const asking = ctx.oidc.client?.clientId;
   if (asking !== told.client_id) told.aud ??= asking;
 }

@@ -34,7 +34,7 @@ type Needs = {
 };
 
 const bodyLimit = 56 * 1024;
-/** A device asks for little, and anyone may ask (B3). */
+/** A device asks for little, and anyone may ask (fault B3). */
 const longestAsking = 8 * 1024;
 
 /**

@@ -109,7 +109,10 @@ export function createEngineStore(database: Database) {
       return (await consume.change({ id, now }, transaction)) === 1;
     },
 
-    /** The same for what lies there long afterwards, to be recognised and for nothing else: only so much of it stays (E10). */
+    /**
+     * The same for what lies there long afterwards, to be recognised and for nothing else: only so much of it stays (fault
+     * E10).
+     */
     async consumeToRemains(
       id: string,
       now: number,

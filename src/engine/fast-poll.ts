@@ -90,7 +90,7 @@ export function answerPollsFirst(needs: Needs, next: Listener): Listener {
 
 // Built once: the tail of a poll's latency is garbage. Text, because headers and text leave in one write, headers and a
 // buffer in two. RFC 6749 §5.2.
-// The engine's own words: whoever asks it hears the same (C3).
+// The engine's own words: whoever asks it hears the same (fault C3).
 export const pollBodies = {
   authorization_pending: bodyOf(new errors.AuthorizationPending()),
   slow_down: bodyOf(new errors.SlowDown()),

@@ -12,7 +12,7 @@ type Asked = { oidc: KoaContextWithOIDC['oidc']; visitor: Visitor | undefined; b
 
 /**
  * The engine's own policy, but for what it would take from its own session, or from what was noted in a request when
- * somebody looked at it: that is asked of our session, each time (decision 6, A1).
+ * somebody looked at it: that is asked of our session, each time (decision 6, fault A1).
  */
 export function createInteractionPolicy({ units, clock }: { units: Pick<Units, 'current'>; clock: Clock }) {
   const asks = (reason: string, description: string, error: string, missing: (asked: Asked) => unknown) =>
@@ -49,7 +49,7 @@ export function createInteractionPolicy({ units, clock }: { units: Pick<Units, '
     }),
   );
   // What is asked for was computed (narrow-request.ts); of it the engine would have only scopes about the person allowed
-  // and given, unless a resource is named (A5).
+  // and given, unless a resource is named (fault A5).
   login.checks.add(
     new Check('scope', 'the scope is what was computed', 'login_required', (ctx) => {
       const { oidc } = ctx as KoaContextWithOIDC;

@@ -30,7 +30,7 @@ const formType = 'application/x-www-form-urlencoded';
 
 /**
  * How programs are met at every endpoint that is for them, whatever happens there: scripts of apps may read each answer,
- * failures have one shape, and what is odd but allowed is put in the form that everything behind understands (C3).
+ * failures have one shape, and what is odd but allowed is put in the form that everything behind understands (fault C3).
  */
 export function meetPrograms(app: FastifyInstance, needs: Needs): void {
   app.addHook('onRequest', async (request, reply) => {

@@ -180,7 +180,7 @@ export function providerConfiguration(needs: Needs): Configuration {
 type Introspected = { kind?: string; clientId?: string | undefined; aud?: string | string[] | undefined };
 
 /**
- * RFC 7662 §2.1, §4 (C30, A9): an app may ask about its own tokens; a service with a secret about those of apps whose
+ * RFC 7662 §2.1, §4 (C30, fault A9): an app may ask about its own tokens; a service with a secret about those of apps whose
  * operator has named it, and about what names it as the audience. Everything else is refused.
  */
 async function mayIntrospect(ctx: KoaContextWithOIDC, client: EngineClient, token: Introspected): Promise<boolean> {

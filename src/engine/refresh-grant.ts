@@ -22,7 +22,7 @@ const goingOn = new WeakSet<object>();
 
 /**
  * RFC 9700 §4.14.2: rotation is for what proves nothing of itself. A client that proves itself by a secret keeps its refresh
- * token (FAPI 2.0 §5.3.2.1); whatever runs on devices proves nothing by the secret it ships (C11).
+ * token (FAPI 2.0 §5.3.2.1); whatever runs on devices proves nothing by the secret it ships (fault C11).
  */
 export const rotates = (ctx: KoaContextWithOIDC): boolean =>
   !goingOn.has(ctx) && ctx.oidc.client !== undefined && isPublic(ctx.oidc.client);
@@ -60,7 +60,8 @@ export function createRefreshHandler(internals: EngineInternals, { provider, uni
         ctx.body = again;
         return;
       }
-      // RFC 9449 §5: a refresh token that is bound to no key may come with another one, also when it comes again (C11).
+      // RFC 9449 §5: a refresh token that is bound to no key may come with another one, also when it comes again (fault
+      // C11).
       const lost = stored.jkt ? undefined : ((await answers.find(withAnyKey)) ?? (await answers.find(withoutKey)));
       if (lost && !(await wasUsed(lost.refresh_token))) {
         params.refresh_token = lost.refresh_token;

@@ -75,7 +75,7 @@ export function networkOf(address: string | undefined): string {
 
 /**
  * Whether requests of this network are not counted: on a developer's own machine alone, where all come from loopback. In
- * production loopback is a proxy that nobody trusts, and everybody behind it shares its limits (B6).
+ * production loopback is a proxy that nobody trusts, and everybody behind it shares its limits (fault B6).
  */
 export function isUncounted(network: string, { development }: { development: boolean }): boolean {
   return development && network === 'loopback';

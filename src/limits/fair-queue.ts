@@ -21,8 +21,8 @@ const systemTimer = {
 
 /**
  * A queue in which nobody waits for what others have heaped up: lines take turns, and known ones take every other turn
- * (B2). A crowd of strangers gets half the time of a slot, and everything else that the server does the other half. When
- * there is no more room, whoever has the longest line is refused, and nobody else.
+ * (fault B2). A crowd of strangers gets half the time of a slot, and everything else that the server does the other half.
+ * When there is no more room, whoever has the longest line is refused, and nobody else.
  */
 export function createFairQueue({ slots, mostWaiting, crowd, timer = systemTimer }: Needs) {
   const known: Lines = new Map();

@@ -12,9 +12,9 @@ export type Row = Limit & { counts: string; binds: string; exempt: string; way?:
 const nobody = 'nobody';
 
 /**
- * Every limit that is counted in the forgetful store (B4). The rules: a network's limit binds those who are new or have
- * erred; the narrowest counter, one's own, comes first, and what it refuses counts nowhere else; whoever is right and has
- * not erred is not refused for a neighbour's sake.
+ * Every limit that is counted in the forgetful store (fault B4). The rules: a network's limit binds those who are new or
+ * have erred; the narrowest counter, one's own, comes first, and what it refuses counts nowhere else; whoever is right and
+ * has not erred is not refused for a neighbour's sake.
  */
 export const limitTable = {
   codesOfNetwork: {

@@ -23,7 +23,7 @@ export type Guesses = {
 /**
  * Limits on wrong user codes, per account, per network prefix and in total (security.md A19, J5, J6).
  * Only well-formed codes of signed-in people count, so each guess costs an account and a slip costs nothing. What others in
- * the same network have entered binds nobody who has entered no wrong code today (B4).
+ * the same network have entered binds nobody who has entered no wrong code today (fault B4).
  */
 export function createGuesses({ limits }: { limits: Limits }): Guesses {
   const checks = ({ accountId, network }: Who, attacked: boolean) =>

@@ -11,7 +11,7 @@ const kept = {
   dpop_jkt: false,
 } as const;
 
-/** Characters of all of them. Anyone may ask for codes, and each one's row stays for a day (B3). */
+/** Characters of all of them. Anyone may ask for codes, and each one's row stays for a day (fault B3). */
 export const longestKept = 2000;
 
 /** The parameters of a request as they are stored: each word and each resource once, and not more than there is room for. */

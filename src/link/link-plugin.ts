@@ -100,7 +100,7 @@ export function createLinkPlugin({ link, signin, clock, places, live }: Needs) {
     };
 
     app.get<Form>('/link/:id', async (request, reply) => {
-      // Typed behind the address, as on the screen: a code comes before signing in (C7).
+      // Typed behind the address, as on the screen: a code comes before signing in (fault C7).
       const typed = readUserCode(request.params.id);
       if ('code' in typed) return reply.redirect(`/link?user_code=${showUserCode(typed.code)}`, 303);
       if (!isLinkId(request.params.id)) return reply.redirect(`/L/${encodeURIComponent(request.params.id)}`, 303);

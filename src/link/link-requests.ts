@@ -26,7 +26,7 @@ import { showUserCode } from './user-code.ts';
 import { createWaitingCodes, paceOf } from './waiting-codes.ts';
 import type { WaitingCode } from './waiting-rows.ts';
 
-/** Codes that may wait in all (B3). Each takes memory in every process and a row of the database. */
+/** Codes that may wait in all (fault B3). Each takes memory in every process and a row of the database. */
 const mostWaiting = 2_000_000;
 /** How long a code that ended is not drawn again (B26). */
 const tombstone = days(1);

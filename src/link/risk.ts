@@ -33,8 +33,8 @@ export function assessRisk({ request, person, now }: Facts): Risk {
 
 /**
  * Whether a sign-in of the last minute may stand in for the proof. Somewhere else a lure that makes people sign in would
- * leave them one press from a stranger's device (A8), so that there the proof comes after the review, and so it does where
- * nobody can tell whether it is near.
+ * leave them one press from a stranger's device (fault A8), so that there the proof comes after the review, and so it does
+ * where nobody can tell whether it is near.
  */
 export function signInStandsIn({ level, network }: Risk): boolean {
   return level === 'low' && network === 'same';

@@ -29,8 +29,8 @@ const crowdedPart = 0.1;
 
 /**
  * The length of the next code of a network that has asked for `asked` already. What one network asks for beyond its share
- * is drawn from a part of the risk of its own: it makes codes longer there, and nowhere else (B7). Both parts together
- * are the risk that `codeLength` accepts.
+ * is drawn from a part of the risk of its own: it makes codes longer there, and nowhere else (fault B7). Both parts
+ * together are the risk that `codeLength` accepts.
  */
 export function lengthFor(asked: number, live: { all: number; crowded: number }, guesses: number): number {
   const ordinary = codeLength((live.all - live.crowded + 1) / (1 - crowdedPart), guesses);

@@ -22,7 +22,7 @@ export type Attempt = {
   startedIn: { userAgent: string | undefined; country: string | undefined };
   waitsUntil: number | undefined;
   savedCode: string | undefined;
-  /** What the account had by then counts; the rest is young (A2). */
+  /** What the account had by then counts; the rest is young (fault A2). */
   settledBy: number;
 };
 

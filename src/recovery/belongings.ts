@@ -5,7 +5,7 @@ import type { Device } from '../devices/devices.ts';
 import type { AccountId, AddressId, DeviceId } from '../ids.ts';
 import type { Attempt } from './attempt.ts';
 
-/** A way into the account, or something that acts for it, as the end of a recovery lists it (A3). */
+/** A way into the account, or something that acts for it, as the end of a recovery lists it (fault A3). */
 export type Belonging = {
   kind: 'passkey' | 'key' | 'app' | 'own' | 'email' | 'phone' | 'device';
   /** Which one of its kind. */

@@ -81,7 +81,10 @@ export function createIssuedCodes(needs: {
       { key: 'recovery-tries', limit: limitTable.wrongRecoveryCodesInAll },
     ] as const;
 
-  /** Of tries that are too many, none is compared. What others got wrong does not bind the first one of an attempt (B4). */
+  /**
+   * Of tries that are too many, none is compared. What others got wrong does not bind the first one of an attempt (fault
+   * B4).
+   */
   const allowTry = async (of: CodesOf, { email, network, own }: From): Promise<Refusal | undefined> => {
     const key = own === undefined ? attemptKey(of, email, network) : ownKey(email, own);
     const limit = own === undefined ? limitTable.recoveryTriesOfAttempt : limitTable.recoveryTriesOfOwner;
@@ -109,7 +112,7 @@ export function createIssuedCodes(needs: {
       ]);
       if (!turn.allowed) return turn;
       // These are counted where a restart does not forget them. What strangers elsewhere have asked for does not keep the
-      // owner's new browser, which asks for the first time, from getting a code (B4).
+      // owner's new browser, which asks for the first time, from getting a code (fault B4).
       const now = clock.now();
       const { recoveryMailsToAddress: hour, recoveryMailsToAddressADay: day } = limitTable;
       for (const { limit, window, way } of turn.counts[0] === 1 ? [day] : [hour, day])

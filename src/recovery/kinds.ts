@@ -39,7 +39,7 @@ export type Held = {
   phones: number;
   /**
    * It asks for two kinds for another reason than what it has had for a while: it asked for them seven days ago, it would
-   * ask for them with what is younger, or a stranger who got in may have taken off what was the reason (A2).
+   * ask for them with what is younger, or a stranger who got in may have taken off what was the reason (fault A2).
    */
   guarded: boolean;
 };

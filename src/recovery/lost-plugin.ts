@@ -43,7 +43,7 @@ export function registerLost(app: FastifyInstance, needs: RecoveryPageNeeds, her
     if (!signedIn) return reply;
     const { accountId } = signedIn.current;
     await recovery.cancel(accountId, signedIn.sessionId);
-    // A2: somebody who came in a few days ago must not keep the owner out, and nobody can tell them from the owner.
+    // Fault A2: somebody who came in a few days ago must not keep the owner out, and nobody can tell them from the owner.
     if (await recovery.pending(accountId)) return reply.page(tooYoungPage({ page: request.page }));
     return reply.redirect('/recover/cancelled', 303);
   });

@@ -106,7 +106,7 @@ export function createProofs(needs: {
   const proveKept = async (attempt: Attempt, way: 'saved' | 'app' | 'paper' | 'key', typed: string, from: From) => {
     const own = (await ownOf(attempt, from)) ?? '';
     const key = (whose: string) => secrets.hash('network', `${way} ${attempt.email} ${whose}`);
-    // A stranger must not be able to use up what E9 allows the owner, nor strangers elsewhere a first try (B4).
+    // A stranger must not be able to use up what E9 allows the owner, nor strangers elsewhere a first try (fault B4).
     const turn = await limits.inOrder(
       own
         ? [{ key: `recovery-way:${key(own)}`, limit: limitTable.proofsOfOwner }]

@@ -8,7 +8,7 @@ import type { Thing } from './lost-things.ts';
 import type { RecoveryRow } from './recovery-store.ts';
 
 export type Reader = { t: Translate; locale: Locale; dir: 'ltr' | 'rtl'; issuer: string; email: string };
-/** What opens or ends something is written for readers of addresses that are not young alone (A2). */
+/** What opens or ends something is written for readers of addresses that are not young alone (fault A2). */
 export type OwnerReader = Reader & { settled: boolean };
 type Words = { subject: string; text: string; html: string };
 type Seen = { at: number; country: string | undefined; userAgent: string | undefined };
@@ -45,7 +45,7 @@ export function noAccountMail(reader: Reader, to: string, seen: Seen): Message {
   };
 }
 
-/** A2: the account's own address, for a few days only. Its code went to the addresses that the account had before. */
+/** Fault A2: the account's own address, for a few days only. Its code went to the addresses that the account had before. */
 export function tooYoungMail(reader: Reader, to: string, seen: Seen): Message {
   const { t, issuer } = reader;
   return {

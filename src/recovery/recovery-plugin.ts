@@ -45,7 +45,7 @@ export async function recoveryPlugin(app: FastifyInstance, needs: RecoveryPageNe
       return reply.page(startPage({ page: request.page, email: typed.slice(0, 254), error }));
     }
     const from = here.from(request);
-    // A browser in which the account has signed in waits for nobody but itself (E10, B4).
+    // A browser in which the account has signed in waits for nobody but itself (E10, fault B4).
     const known = [
       request.signedIn?.current,
       ...(request.signedIn?.others ?? []),

@@ -30,13 +30,13 @@ export type Recovery = Proofs &
     pending(accountId: AccountId): Promise<Pending | undefined>;
     /**
      * Ends every waiting period of the account, or the one named, that is not older than what vouches for `by`; how many
-     * that ended. What is young stops nothing (A2).
+     * that ended. What is young stops nothing (fault A2).
      */
     cancel(accountId: AccountId, by: EndedBy<SessionId>, id?: string): Promise<number>;
     /**
      * Ends whatever is under way for the account, the waiting period, too: an address was given up, or its owner has
      * changed the password or signed everybody else out. What a stranger has proven until then is for nothing. `since` is
-     * how long the account has had what vouches for whoever does it: what is young ends nothing (A2).
+     * how long the account has had what vouches for whoever does it: what is young ends nothing (fault A2).
      */
     endAll(accountId: AccountId, since: number, transaction: DatabaseTransaction): Promise<void>;
     /** By the token of a mail. `disowned` is the answer to a recovery that is done already. */

@@ -58,7 +58,7 @@ export function createSending(needs: SendingNeeds): Sending {
       const mailboxes = await addresses.mailboxes(attempt.accountId ?? newId<AccountId>(random), attempt.startedAt);
       const settled = mailboxes.filter((one) => one.settled && (!one.givenUp || one.value === attempt.email));
       const alternates = settled.filter(({ value }) => value !== attempt.email);
-      // A2: whoever got in a few days ago may have put an address of their own in the owner's place.
+      // Fault A2: whoever got in a few days ago may have put an address of their own in the owner's place.
       const young = known && !settled.some(({ value }) => value === attempt.email);
       const sent = await recovery.codes.issue(attempt, 'email', settled.length > 0);
       const reader: Reader = { ...page, issuer, email: attempt.email };

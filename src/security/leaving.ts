@@ -17,6 +17,6 @@ export async function leave(
   writeFlow(reply, {});
   if (request.signedIn) return;
   // F30: pages that were shown go with the last account. Never "storage": it has no path, and would take the keys of an app
-  // that was installed from here along. A page that keeps something deletes it by its name (A10).
+  // that was installed from here along. A page that keeps something deletes it by its name (fault A10).
   reply.header('clear-site-data', '"cache"');
 }

@@ -49,7 +49,7 @@ const kindOf: Readonly<Record<Change, Kind>> = {
 
 type Teller = { tell: Addresses['tell']; places: Places; undoable: Undoable };
 
-/** Once the change is made: the mail about it, with the link that takes it back for seven days (A2). */
+/** Once the change is made: the mail about it, with the link that takes it back for seven days (fault A2). */
 export async function tellChange(
   { tell, places, undoable }: Teller,
   request: FastifyRequest,

@@ -12,7 +12,7 @@ export type SecurityNeeds = {
   signin: Signin;
   places: Places;
   userIdOf(accountId: AccountId): Promise<string | undefined>;
-  /** Notes who changed what, and gives the path of the page that takes it back (A2). */
+  /** Notes who changed what, and gives the path of the page that takes it back (fault A2). */
   undoable: Undoable;
   /** Whoever is about to get in without the password, and has proven something for it, begins anew. */
   endRecoveries(accountId: AccountId, by: SessionId): Promise<void>;

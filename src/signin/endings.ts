@@ -41,7 +41,7 @@ export type Endings = {
   /**
    * Somebody else was in the account: no browser but the one named counts as known any more, so that their next sign-in
    * is told and slowed down like a stranger's, and what else acts for the account ends. Sessions stay. A young session
-   * makes no strangers of browsers that are older than itself: it may be the stranger's (A2).
+   * makes no strangers of browsers that are older than itself: it may be the stranger's (fault A2).
    */
   distrust(
     accountId: AccountId,
@@ -90,7 +90,7 @@ export function createEndings(needs: {
       const account = await accounts.find(accountId, trx);
       if (!account) return [];
       const settled = settledBy(from, account);
-      // Of what is about to get in nothing ends: it may be the owner, who has just begun (A2).
+      // Of what is about to get in nothing ends: it may be the owner, who has just begun (fault A2).
       await needs.endElsewhere?.(accountId, Number.POSITIVE_INFINITY, trx);
       const ended = await sessions.removeYoung(accountId, { from, settledBy: settled }, trx);
       if (await sessions.removeAccount(session, accountId, trx)) ended.push(session);

@@ -28,8 +28,8 @@ export function createHalfways(needs: {
   const key = ({ browserId }: { browserId: string }): string => `signin-halfway:${browserId}`;
 
   /**
-   * Whoever knows a password alone and asks without cookies would otherwise fill the store (B7). Browsers that the account
-   * knows are few, and nobody takes their place.
+   * Whoever knows a password alone and asks without cookies would otherwise fill the store (fault B7). Browsers that the
+   * account knows are few, and nobody takes their place.
    */
   const makeRoom = async (accountId: AccountId, browserId: string): Promise<void> => {
     if (await knows(accountId, browserId)) return;

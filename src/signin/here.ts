@@ -10,7 +10,7 @@ type Reading<SignedIn> = { live?: LiveSession; signedIn?: SignedIn; settingUp?: 
 /**
  * Whoever is in a browser, however far they have come: signed in; with a password that was right, still without the second
  * step that the operator wants; half way. Pages that say so or end it ask this: `signedIn` alone is silent about the
- * other two, and whoever comes next could go on with them (A4).
+ * other two, and whoever comes next could go on with them (fault A4).
  */
 export type Here<SignedIn> = Omit<Reading<SignedIn>, 'live'> & { half?: Halfway | undefined };
 

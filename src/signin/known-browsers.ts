@@ -8,8 +8,9 @@ import { createKnownBrowserStore } from './known-browser-store.ts';
 const remembered = days(180);
 
 /**
- * How many browsers an account has, and as many sessions (B7): those it has known longest stay whatever comes, so that
- * whoever has the password cannot push out the owner's; the others push out each other. One is the browser of this moment.
+ * How many browsers an account has, and as many sessions (fault B7): those it has known longest stay whatever comes, so
+ * that whoever has the password cannot push out the owner's; the others push out each other. One is the browser of this
+ * moment.
  */
 export const room = { firsts: 20, lasts: 19 };
 

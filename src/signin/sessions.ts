@@ -81,7 +81,10 @@ export function createSessions(needs: {
     return { secret, secret_hash: hash(secret) };
   };
 
-  /** A right sign-in without the cookie of the session before leaves that one behind; it makes no rows without end (B7). */
+  /**
+   * A right sign-in without the cookie of the session before leaves that one behind; it makes no rows without end (fault
+   * B7).
+   */
   const makeRoom = async (
     accountId: AccountId,
     id: SessionId,

@@ -155,7 +155,7 @@ export function createSigninStore(database: Database) {
 
     /**
      * The sessions of an account that are too many beside `id`. Whoever has the password can make sessions without end;
-     * they push out each other, never one of a browser that the account has known longer (B7).
+     * they push out each other, never one of a browser that the account has known longer (fault B7).
      */
     async tooMany(accountId: AccountId, id: SessionId, { firsts, lasts }: Room, trx: DatabaseTransaction) {
       const others = trx

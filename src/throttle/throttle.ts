@@ -34,7 +34,7 @@ export type Throttle = {
   succeed(attempt: Attempt): Promise<void>;
   /**
    * Nobody guesses a passkey: what is bounded is the work and the rows that failures make. `subject` if known. What failed
-   * in a neighbour's browser binds nobody in whose none has failed (B4).
+   * in a neighbour's browser binds nobody in whose none has failed (fault B4).
    */
   passkeys(from: { network: string; browserId: string; subject?: string }): {
     /** When the next one may be tried, if not now. */

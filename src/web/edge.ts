@@ -17,9 +17,9 @@ const longestCredential = 32 * 1024;
 
 /**
  * The edge: every request passes here before anything else looks at it, and leaves with headers short enough for any
- * pattern (B1), addresses that are addresses, of none but trusted proxies (B5, C17), and cookies that every parser reads
- * alike (A1). Its answer is the address (URL) to route by. `unreadable` is told where a trusted proxy has sent something that
- * is no address.
+ * pattern (fault B1), addresses that are addresses, of none but trusted proxies (fault B5, C17), and cookies that every
+ * parser reads alike (fault A1). Its answer is the address (URL) to route by. `unreadable` is told where a trusted proxy
+ * has sent something that is no address.
  */
 export function createEdge(config: { trustedProxies: readonly string[]; unreadable(entry: string): void }) {
   const isTrusted = createTrust(config.trustedProxies);

@@ -24,7 +24,7 @@ function isNew(request: FastifyRequest): boolean {
 const browserCookie = ({ server, browserId }: FastifyRequest) =>
   [server.web.cookieName('browser'), browserId, server.web.cookieOptions(days(365))] as const;
 
-/** The token of a form: of this browser, and of the account that the form is shown for, if there is one (A7). */
+/** The token of a form: of this browser, and of the account that the form is shown for, if there is one (fault A7). */
 export function formToken(request: FastifyRequest, accountId: AccountId | undefined): string {
   return accountId === undefined
     ? browserToken(request)

@@ -62,7 +62,9 @@ export type Page = {
   goesTo?: string;
 };
 
-/** What works nevertheless for whoever is refused (B4), as the end of a message key; no passkey where there are none. */
+/**
+ * What works nevertheless for whoever is refused (fault B4), as the end of a message key; no passkey where there are none.
+ */
 export function wayWords({ t, passkeys }: PageContext, way: string | undefined): string | undefined {
   return way === undefined || (way === 'passkey' && !passkeys) ? undefined : t(`web.error.way.${way}`);
 }
@@ -74,9 +76,9 @@ export function failure(error: unknown): Pick<Page, 'status' | 'hasErrors'> {
 
 /**
  * Chrome holds every redirect after a form to the `form-action` of the page that the form was on, and goes on doing so at the
- * app: where an app sends people on to another origin, they would be left on our page, signed in and stopped (w3c/webappsec-csp
- * issue 8). Nobody can list where apps send people. So what leaves us by a form of ours goes by a page with `goesTo`,
- * which ends what the form began. Programs, and browsers of before this header, are redirected as ever; and so is what opens
+ * app: where an app sends people on to another origin, they would be left on our page, signed in and stopped
+ * (w3c/webappsec-csp#8). Nobody can list where apps send people. So what leaves us by a form of ours goes by a page with
+ * `goesTo`, which ends what the form began. Programs, and browsers of before this header, are redirected as ever; and so is what opens
  * an app on the person's own machine, where it ends, and for which some browsers want a press.
  */
 export function leavesByPage(headers: IncomingHttpHeaders, to: string): boolean {

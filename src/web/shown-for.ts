@@ -28,8 +28,8 @@ const plain: readonly string[] = [
 const going = 'held';
 
 /**
- * A7: two accounts in one browser, one in each tab. Whatever was shown for one account acts for no other: the form is held
- * on a page that says who is signed in now, and nothing typed is lost. True if that has been answered.
+ * Fault A7: two accounts in one browser, one in each tab. Whatever was shown for one account acts for no other: the form is
+ * held on a page that says who is signed in now, and nothing typed is lost. True if that has been answered.
  */
 export async function refuseOtherAccount(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
   const { sentBy } = request.routeOptions.config;

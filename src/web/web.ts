@@ -157,7 +157,7 @@ export async function pagesScope(
       if (method === 'GET' || (Array.isArray(method) && method.includes('GET'))) pages.web.pages.push(url);
     });
     pages.addHook('onRequest', async (request, reply) => {
-      // `/link/` is no request without an id, but `/link` with a slash too many (C7).
+      // `/link/` is no request without an id, but `/link` with a slash too many (fault C7).
       if (Object.values(request.params as object).includes('')) return reply.callNotFound();
       recogniseBrowser(request, reply);
     });

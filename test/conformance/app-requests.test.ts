@@ -10,7 +10,7 @@ import { startTestApp, type TestApp, testPassword } from '../helpers/test-app.ts
 const sam = 'sam@example.org';
 const mallory = 'mallory@example.net';
 
-/** A1: an app's request belongs to the browser that began it, and to whoever is signed in there by our session. */
+/** Fault A1: an app's request belongs to the browser that began it, and to whoever is signed in there by our session. */
 describe('the browser side of the engine', () => {
   let server: TestApp;
   let config: client.Configuration;

@@ -81,7 +81,7 @@ const asks: [string | undefined, Record<string, string | undefined>][] = [
   ['openid "email"', {}],
 ];
 
-/** What a device gets is the same whichever way its request takes: computed once, in one place (A5, C2). */
+/** What a device gets is the same whichever way its request takes: computed once, in one place (faults A5 and C2). */
 describe('C2: a device request in front of the engine and one to it', () => {
   let server: TestApp;
   let person: HttpBrowser;

@@ -56,7 +56,7 @@ before(async () => {
     const walker = createWalker(server.url, routes, (name) => known[name] ?? 'x');
     const open = (url: string): void => walker.note({ method: 'GET', url, fields: {} });
     const post = async (url: string, fields: Record<string, string>): Promise<void> => {
-      // A form is of the account that is signed in when it is shown (A7).
+      // A form is of the account that is signed in when it is shown (fault A7).
       const { page } = await walker.send({ method: 'GET', url: '/help', fields: {} });
       const csrf = page?.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
       answers.push(await walker.send({ method: 'POST', url, fields: { csrf, ...fields } }));

@@ -102,7 +102,8 @@ const largerRooms: Record<string, number> = {
   'src/addresses': 1600,
   // What every request and every page goes through is in one room, so that no other can go round it.
   'src/web': 1500,
-  // What was done and every way to take it back, by its owner or by whoever reads their mail, do the same things (A2).
+  // What was done and every way to take it back, by its owner or by whoever reads their mail, do the same things (fault
+  // A2).
   'src/activity': 1500,
   // Every way in is in one room, so that none is weaker than the others unnoticed (F1).
   'src/signin': 2300,

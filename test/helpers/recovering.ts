@@ -15,7 +15,7 @@ export const newPassword = 'seven lamps under the harbour';
 export async function createLoser(open: OpenDatabase) {
   const people = await createPeople(open);
   const { accounts, authenticators, clock, database, devices } = people;
-  // What a test gives the account within this hour is as old as the account itself, and counts (A2).
+  // What a test gives the account within this hour is as old as the account itself, and counts (fault A2).
   clock.advance(hours(1));
   const { id } = await people.addAccount(ann);
   clock.advance(-hours(1));

@@ -29,7 +29,7 @@ const codeMail = (to: string) => told(to, 'Get back into your account');
 /** With a password, and a second step if told so; and the number of a phone. */
 async function somebody(email: string, has: { app?: boolean; phone?: string } = {}) {
   const { outside, clock, app, createAccount } = place.server;
-  // For longer than a week: what is younger proves nothing here (A2).
+  // For longer than a week: what is younger proves nothing here (fault A2).
   clock.advance(-days(8));
   const id = await createAccount(email);
   const accounts = createAccounts(outside);

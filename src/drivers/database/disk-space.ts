@@ -12,7 +12,7 @@ const rescueEvery = 1000;
 
 /**
  * Keeps the write-ahead log within what the disk can bear, and tries to make room when it is full: the log alone can fill a
- * small disk (E9).
+ * small disk (fault E9).
  */
 export function watchDisk(file: DatabaseSync, path: string) {
   let logLimit = 0;

@@ -23,8 +23,8 @@ export type Breaker = {
 };
 
 /**
- * What is known to be away is not waited for: after one who waited in vain everybody else is told at once (E7), and so are
- * those who wait just now. Meanwhile one at a time looks whether it is back.
+ * What is known to be away is not waited for: after one who waited in vain everybody else is told at once (fault E7), and
+ * so are those who wait just now. Meanwhile one at a time looks whether it is back.
  */
 export function createBreaker(probe: () => Promise<unknown>): Breaker {
   let open: Error | undefined;

@@ -5,8 +5,8 @@ import { AppError } from '../../errors.ts';
 import { type Breaker, createBreaker } from './postgres-breaker.ts';
 
 /**
- * In milliseconds. Nobody waits longer than five seconds (E7): for a connection, and then for one answer. What nobody waits
- * for, such as housekeeping, may take its time.
+ * In milliseconds. Nobody waits longer than five seconds (fault E7): for a connection, and then for one answer. What nobody
+ * waits for, such as housekeeping, may take its time.
  */
 const limits = {
   connection: 2000,

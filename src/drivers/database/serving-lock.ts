@@ -7,7 +7,7 @@ const busy = 5;
 
 /**
  * Of processes that would serve from one folder, one may: each keeps in memory what waits, and two would contradict each
- * other (E5). Commands do not ask for it, and go on working beside a server.
+ * other (fault E5). Commands do not ask for it, and go on working beside a server.
  *
  * The engine's own lock on a file of its own: the system gives it back when the process ends in whatever way, and the engine
  * knows how to ask each system for it (on Linux, macOS and the BSDs by `fcntl`, on Windows by `LockFileEx`).
