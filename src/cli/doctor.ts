@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { type Clients, createClients } from '../clients/clients.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -72,6 +73,7 @@ async function examine(terminal: Terminal): Promise<Finding[]> {
       detail: config.development ? 'for development, on loopback' : 'for production',
     },
     await check('issuer', async () => issuerDetail(config)),
+    ...(config.trustedProxies.length > 0 ? [await check('proxies', () => proxiesDetail(config))] : []),
     await check('data folder', async () => {
       accessSync(config.data, constants.R_OK | constants.W_OK);
       return config.data;
@@ -87,6 +89,20 @@ function issuerDetail({ issuer, development, trustedProxies, port }: Config): st
   if (!development && trustedProxies.length === 0)
     return `${issuer}; set LATCHKEY_TRUSTED_PROXIES if a proxy ends TLS in front of port ${port}`;
   return issuer;
+}
+
+/** With what the server that runs here has seen of them (fault B5), if one does and its numbers are for us. */
+async function proxiesDetail({ trustedProxies, host, port, metricsToken }: Config): Promise<string> {
+  const here = ['0.0.0.0', '::'].includes(host) ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
+  const answer = await fetch(`http://${here}:${port}/metrics`, {
+    headers: metricsToken === undefined ? {} : { authorization: `Bearer ${metricsToken}` },
+    signal: AbortSignal.timeout(2000),
+  }).catch(() => undefined);
+  const numbers = answer?.ok ? await answer.text() : '';
+  const count = Number(/^latchkey_unreadable_addresses_total (\d+)$/m.exec(numbers)?.[1] ?? 0);
+  const words = `${trustedProxies.join(', ')} believed about addresses`;
+  if (count === 0) return words;
+  return `${words}; ${count} requests since the start brought none that can be read: limits saw the proxy's instead`;
 }
 
 async function examineDatabase(config: Config): Promise<Finding[]> {

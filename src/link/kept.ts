@@ -12,7 +12,7 @@ const kept = {
 } as const;
 
 /** Characters of all of them. Anyone may ask for codes, and each one's row stays for a day (fault B3). */
-export const longestKept = 2000;
+const longestKept = 2000;
 
 /** The parameters of a request as they are stored: each word and each resource once, and not more than there is room for. */
 export function keptParams(params: Record<string, unknown>): string {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { runLatchkey } from '../helpers/server-process.ts';
 import { startTestApp, type TestApp } from '../helpers/test-app.ts';
 
 let server: TestApp;
@@ -44,4 +48,14 @@ test('B5: what is no address counts for the proxy, in a metric and once in the l
   assert.equal(await unreadable(), '3');
   assert.equal(lines.length, 1, lines.join('\n'));
   assert.match(lines[0] ?? '', /"unknown".*no address/);
+});
+
+test('fault B5: doctor beside the server tells of what was no address', async () => {
+  await ask({ 'x-forwarded-for': 'unknown' });
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-doctor-'));
+  const env = { LATCHKEY_ISSUER: server.url, LATCHKEY_TRUSTED_PROXIES: '127.0.0.1', LATCHKEY_DATA: data };
+  const { stdout } = await runLatchkey(['doctor'], env);
+  rmSync(data, { recursive: true });
+  const told = `127.0.0.1 believed about addresses; ${await unreadable()} requests since the start`;
+  assert.ok(stdout.includes(told), stdout);
 });
