@@ -2,19 +2,17 @@ import type { Database, DatabaseTransaction } from '../drivers/database/database
 import type { AccountId, SessionId } from '../ids.ts';
 
 /** What was added, changed or, by `removed`, taken away. */
-export const changeKinds = [
-  'passkey',
-  'key',
-  'app',
-  'password',
-  'recoveryCodes',
-  'savedCode',
-  'email',
-  'phone',
-  'own',
-  'removed',
-] as const;
-export type ChangeKind = (typeof changeKinds)[number];
+export type ChangeKind =
+  | 'passkey'
+  | 'key'
+  | 'app'
+  | 'password'
+  | 'recoveryCodes'
+  | 'savedCode'
+  | 'email'
+  | 'phone'
+  | 'own'
+  | 'removed';
 
 export type WayChangeRow = {
   id: string;

@@ -56,7 +56,8 @@ forEachDatabase((name, open) => {
     await people.addAccount('owner@example.org');
     const [owner, thief] = [people.newBrowser({ remoteAddress: '198.51.100.1' }), people.newBrowser()];
     assert.equal((await signIn(owner, 'owner@example.org')).url, '/home');
-    await owner.post('/signout', { all: 'yes' });
+    await owner.open('/signout');
+    await owner.submit({ account: 'all' });
     await thief.open('/signup');
     await thief.submit({ email: 'thief@example.org' });
     await thief.submit({ code: codeIn(people) });

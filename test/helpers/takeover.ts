@@ -9,8 +9,8 @@ import { ann, createLoser, csrfOf, newPassword } from './recovering.ts';
 import { createSoftwareAuthenticator } from './software-authenticator.ts';
 
 export const planted = 'eve@planted.example';
-export const plantedPhone = '+4915199988877';
-export const thiefsPassword = 'eleven gravel lanterns sleeping';
+const plantedPhone = '+4915199988877';
+const thiefsPassword = 'eleven gravel lanterns sleeping';
 
 /** What somebody who knows a password can add within a minute. */
 export const plants = [
