@@ -173,6 +173,8 @@ test('D: a name that means nothing is told with the one that is meant', () => {
     LATCHKEY_SECERT_FILE: 'LATCHKEY_SECRET',
     LATCHKEY_PORT: 'PORT',
     LATCHKEY_TRUSTED_PROXY: 'LATCHKEY_TRUSTED_PROXIES',
+    Latchkey_Issuer: 'LATCHKEY_ISSUER',
+    latchkey_secret_file: 'LATCHKEY_SECRET',
     LATCHKEY_: undefined,
     LATCHKEY_COLOUR: undefined,
   };

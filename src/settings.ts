@@ -110,8 +110,10 @@ export const variables: readonly Variable[] = [
 /** Gives the value of each variable, by itself or by `NAME_FILE`, and tells of names that mean nothing. */
 export function readVariables(env: NodeJS.ProcessEnv, { told }: Judge): (name: string) => string | undefined {
   const set = Object.keys(env).filter((name) => env[name]);
-  for (const name of set.filter((one) => one.startsWith('LATCHKEY_')))
-    told(() => checkName(name, env[name] ?? ''), undefined);
+  // In small letters it is another variable, and no less one of ours that was forgotten; but for Windows, which reads both as one.
+  const isOurs = (name: string): boolean =>
+    name.startsWith('LATCHKEY_') || (/^latchkey_/i.test(name) && env[name.toUpperCase()] === undefined);
+  for (const name of set.filter(isOurs)) told(() => checkName(name, env[name] ?? ''), undefined);
   const values = new Map(variables.map(({ name }) => [name, told(() => readVariable(env, name), undefined)]));
   return (name) => values.get(name);
 }
@@ -134,8 +136,9 @@ function readVariable(env: NodeJS.ProcessEnv, name: string): string | undefined 
 function checkName(name: string, value: string): void {
   const bare = name.replace(/_FILE$/, '');
   if (variables.some((variable) => variable.name === bare) || isServiceLink(name, value)) return;
+  const capital = name.toUpperCase().replace(/_FILE$/, '');
   const [nearest] = variables
-    .map((variable) => ({ variable, distance: distanceOf(withoutPrefix(variable.name), withoutPrefix(bare)) }))
+    .map((variable) => ({ variable, distance: distanceOf(withoutPrefix(variable.name), withoutPrefix(capital)) }))
     .filter(({ distance }) => distance <= 3)
     .sort((a, b) => a.distance - b.distance);
   throw new ConfigError(`${name} is no setting${nearest ? `: ${nearest.variable.name} is meant?` : '.'}`);
