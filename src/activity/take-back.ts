@@ -29,7 +29,7 @@ export type TakeBackNeeds = {
   signin: Pick<Signin, 'endYoungSince'>;
   devices: Pick<Devices, 'unlink'>;
   authenticators: Pick<Authenticators, 'takeOff' | 'suspendPassword' | 'suspendLost'>;
-  addresses: Pick<Addresses, 'takeOff' | 'undoEmail'>;
+  addresses: Pick<Addresses, 'takeOff' | 'suspend' | 'undoEmail'>;
 };
 
 /** Links looked through for those made there. */
@@ -82,7 +82,9 @@ export function createTakeBack(needs: TakeBackNeeds & { store: WayChangesStore }
         await switchOff(intrusion, { theirs, others: since.filter((row) => !isTheirs(row)) }, trx);
         const refs = (...kinds: ChangeKind[]): string[] =>
           theirs.flatMap(({ kind, ref }) => (ref !== null && kinds.includes(kind) ? [ref] : []));
-        const has = (kind: ChangeKind): boolean => theirs.some((row) => row.kind === kind);
+        // Of what an account has once, the last one: its owner may have put another one in its place since.
+        const has = (kind: ChangeKind): boolean =>
+          theirs.some((row) => row === since.findLast((one) => one.kind === kind));
         const taken = {
           app: has('app'),
           credentials: refs('passkey', 'key'),
@@ -92,6 +94,10 @@ export function createTakeBack(needs: TakeBackNeeds & { store: WayChangesStore }
         let removed = await authenticators.takeOff(accountId, taken, trx, true);
         removed += await addresses.takeOff(accountId, refs('email', 'phone') as AddressId[], trx);
         own.push(...refs('own'));
+        // That was the account's before: it is only switched off again, and counts for the bar as it did.
+        const resumed = refs('resumed');
+        await authenticators.suspendLost(accountId, { app: resumed.includes('app'), credentials: resumed }, trx);
+        await addresses.suspend(accountId, resumed as AddressId[], trx);
         let unlinked = 0;
         for (const { at, data } of links)
           if (at >= from && [...ended, session].includes(String(data?.session) as SessionId))

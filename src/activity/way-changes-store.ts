@@ -1,7 +1,7 @@
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { AccountId, SessionId } from '../ids.ts';
 
-/** What was added, changed or, by `removed`, taken away. */
+/** What was added, changed, by `removed` taken away, or, by `resumed`, counts again after it was reported lost. */
 export type ChangeKind =
   | 'passkey'
   | 'key'
@@ -12,14 +12,15 @@ export type ChangeKind =
   | 'email'
   | 'phone'
   | 'own'
-  | 'removed';
+  | 'removed'
+  | 'resumed';
 
 export type WayChangeRow = {
   id: string;
   account_id: AccountId;
   session_id: SessionId;
   kind: ChangeKind;
-  /** Which one of its kind: the id of a credential, of an address, of a change of the own address. */
+  /** Which one of its kind: the id of a credential, of an address, of a change of the own address; `app` if resumed. */
   ref: string | null;
   /** Of the session, as it was then. */
   methods: string;

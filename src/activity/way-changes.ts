@@ -1,5 +1,6 @@
 import type { Accounts } from '../account/account.ts';
 import { type Clock, days } from '../clock.ts';
+import type { Journal } from '../drivers/journal/journal.ts';
 import { type AccountId, newId, type SessionId } from '../ids.ts';
 import { settledBy, settling } from '../older.ts';
 import type { Random } from '../random.ts';
@@ -23,6 +24,8 @@ export type WayChange = {
 
 export type ChangeAsked = { kind: ChangeKind; ref?: string | undefined };
 
+/** Sign-ins looked through for the one that a change was made in. */
+const signInsRead = 100;
 /** Long enough for the list at the end of a recovery, and no longer than places are kept (B23). */
 const keptFor = days(30);
 
@@ -34,6 +37,7 @@ export function createWayChanges(needs: {
   secrets: Secrets;
   accounts: Pick<Accounts, 'find'>;
   signin: Pick<Signin, 'sessionsOf'>;
+  journal: Pick<Journal, 'recent'>;
   takeBack: TakeBack['takeBack'];
   /** Tells every address that the link in the mail was used. */
   told(change: WayChange, done: Done): Promise<void>;
@@ -45,6 +49,24 @@ export function createWayChanges(needs: {
   const byToken = async (token: string): Promise<WayChangeRow | undefined> => {
     const row = await store.findByToken(tokenHash(token));
     return row && row.at + settling > clock.now() ? row : undefined;
+  };
+
+  /**
+   * The session that a change is made in, and what is recorded of it where it has ended in the meantime: somebody who signs
+   * out at the same moment would else have a passkey that no link takes off. What is not known is a stranger's.
+   */
+  const madeIn = async (accountId: AccountId, by: SessionId) => {
+    const live = (await needs.signin.sessionsOf(accountId)).find(({ sessionId }) => sessionId === by);
+    if (live) {
+      const { methods, signedInAt: signed_in_at, since: vouched_since, country = null } = live;
+      const browser = browserLabel(live.userAgent) ?? null;
+      return { methods: methods.join(' '), signed_in_at, vouched_since, browser, country };
+    }
+    const signIns = await needs.journal.recent(accountId, signInsRead, { types: ['signed_in'] });
+    const { at = clock.now(), data = {} } = signIns.find(({ data }) => data?.session === by) ?? {};
+    const fact = (name: string): string | null => data[name]?.toString() ?? null;
+    const from = { browser: fact('browser'), country: fact('country') };
+    return { ...from, methods: fact('methods') ?? 'pwd', signed_in_at: at, vouched_since: at };
   };
 
   const undo = async (row: WayChangeRow): Promise<Done | undefined> => {
@@ -64,14 +86,10 @@ export function createWayChanges(needs: {
      */
     async undoable(accountId: AccountId, by: SessionId, { kind, ref }: ChangeAsked): Promise<string | undefined> {
       try {
-        const session = (await needs.signin.sessionsOf(accountId)).find(({ sessionId }) => sessionId === by);
-        if (!session) return undefined;
         const token = random.token(32);
         await store.insert({
           ...{ id: newId(random), account_id: accountId, session_id: by, kind, ref: ref ?? null },
-          ...{ methods: session.methods.join(' '), signed_in_at: session.signedInAt, vouched_since: session.since },
-          ...{ browser: browserLabel(session.userAgent) ?? null, country: session.country ?? null },
-          ...{ at: clock.now(), token_hash: tokenHash(token), undone_at: null },
+          ...{ ...(await madeIn(accountId, by)), at: clock.now(), token_hash: tokenHash(token), undone_at: null },
         });
         return `/activity/change/${token}`;
       } catch (error) {

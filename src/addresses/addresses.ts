@@ -33,7 +33,7 @@ export type Address = {
 export type Undoable = (
   accountId: AccountId,
   by: SessionId,
-  change: { kind: 'email' | 'phone' | 'own' | 'removed'; ref?: string },
+  change: { kind: 'email' | 'phone' | 'own' | 'removed' | 'resumed'; ref?: string },
 ) => Promise<string | undefined>;
 
 export type Addresses = LostPhones &
@@ -118,7 +118,7 @@ export function createAddresses(needs: {
   const lostPhones = createLostPhones({
     ...{ ...needs, store, mask: maskAddress },
     async tellResumed(id, address, by) {
-      const undo = await needs.undoable(id, by, { kind: 'phone', ref: address.id });
+      const undo = await needs.undoable(id, by, { kind: 'resumed', ref: address.id });
       await tellChange(id, 'resumed', address, undo);
     },
   });

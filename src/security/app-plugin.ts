@@ -38,7 +38,7 @@ export function registerApp(app: FastifyInstance, needs: SecurityNeeds, changed:
       return stays ? showRemove(request, reply, accountId) : reply.redirect('/security', 303);
     }
     if (action === 'resume') {
-      if (await authenticators.resume(accountId, 'app')) return changed(request, reply, owner, 'appResumed');
+      if (await authenticators.resume(accountId, 'app')) return changed(request, reply, owner, 'appResumed', 'app');
       return reply.redirect('/security', 303);
     }
     const resumed = authenticators.resumeApp(accountId, sealed, email);

@@ -23,7 +23,7 @@ export type Change =
   | 'recoveryCodesMade'
   | 'savedCodeMade';
 
-type Kind = 'passkey' | 'key' | 'app' | 'password' | 'recoveryCodes' | 'savedCode' | 'removed';
+type Kind = 'passkey' | 'key' | 'app' | 'password' | 'recoveryCodes' | 'savedCode' | 'removed' | 'resumed';
 export type Undoable = (
   accountId: AccountId,
   by: SessionId,
@@ -34,14 +34,14 @@ export type Undoable = (
 const kindOf: Readonly<Record<Change, Kind>> = {
   passkeyAdded: 'passkey',
   passkeyMade: 'passkey',
-  passkeyResumed: 'passkey',
+  passkeyResumed: 'resumed',
   passkeyRemoved: 'removed',
   keyAdded: 'key',
-  keyResumed: 'key',
+  keyResumed: 'resumed',
   keyRemoved: 'removed',
   passwordChanged: 'password',
   appAdded: 'app',
-  appResumed: 'app',
+  appResumed: 'resumed',
   appRemoved: 'removed',
   recoveryCodesMade: 'recoveryCodes',
   savedCodeMade: 'savedCode',
