@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { connectRaw, requestHead } from '../../test/helpers/raw-client.ts';
 import { createWebApp, form } from '../../test/helpers/web-app.ts';
+import { firstValues } from './edge.ts';
 import { serverOptions } from './web.ts';
 
 const proxy = '10.0.0.1';
@@ -98,4 +101,35 @@ test('B1: fields of forms are cut before any page reads them', async () => {
   const lengths = Object.fromEntries(answer.json());
   assert.equal(lengths.email, 4000);
   assert.equal(lengths.credential, 32 * 1024);
+});
+
+test('a request that names a whole address is one for its path, whoever is named there', async () => {
+  const server = Fastify({ ...serverOptions({ trustedProxies: [] }), logger: false });
+  server.all('/auth', (request, reply) => reply.redirect(`${request.url}&more`, 303));
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const target = async (path: string): Promise<string> => {
+    const raw = await connectRaw(`http://127.0.0.1:${(server.server.address() as AddressInfo).port}`);
+    raw.send(requestHead(`POST ${path}`, { connection: 'close', 'content-length': 0 }));
+    const answer = await raw.closed;
+    return /^location: (.*)$/im.exec(answer)?.[1]?.trim() ?? answer.slice(9, 12);
+  };
+  assert.equal(await target('/auth?a=b'), '/auth?a=b&more');
+  assert.equal(await target('http://evil.example/auth?a=b'), '/auth?a=b&more');
+  assert.equal(await target('HTTPS://evil.example:1/auth?a=b'), '/auth?a=b&more');
+  for (const path of [
+    'http://evil.example?a=/auth',
+    'http://a/http://evil.example/auth',
+    'evil.example/auth',
+    '//evil.example/auth',
+  ])
+    assert.match(await target(path), /^40[04]$/, path);
+  await server.close();
+});
+
+test('what would mean something else if it were cut is not cut as a word of a person is', () => {
+  const long = 'x'.repeat(9000);
+  const fields = firstValues(`name=${long}&request=${long}&credential=${long}`);
+  assert.equal(fields.name?.length, 4000);
+  assert.equal(fields.request, long);
+  assert.equal(fields.credential, long);
 });

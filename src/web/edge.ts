@@ -12,8 +12,9 @@ const whole = new Set(['authorization', 'cookie', 'dpop', 'proxy-authorization']
 const mostHops = 20;
 /** Characters of a field of a form. A password may have 256, and a sentence of a person's is shorter. */
 const longestField = 4000;
-/** A passkey's answer, with whatever its maker has put in. */
-const longestCredential = 32 * 1024;
+/** What would mean something else if it were cut: a passkey's answer, and the request of an app that a page goes on with. */
+const longFields = new Set(['credential', 'request']);
+const longestLongField = 32 * 1024;
 
 /**
  * The edge: every request passes here before anything else looks at it, and leaves with headers short enough for any
@@ -91,7 +92,7 @@ function outsideQuotes(text: string, separator: ',' | ';'): string[] {
 export function firstValues(body: string): Record<string, string> {
   const fields: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(body))
-    fields[name] ??= value.slice(0, name === 'credential' ? longestCredential : longestField);
+    fields[name] ??= value.slice(0, longFields.has(name) ? longestLongField : longestField);
   return fields;
 }
 

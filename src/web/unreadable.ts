@@ -8,11 +8,22 @@ const longestPart = 500;
  * The address of a request, or one that leads nowhere if it cannot be read: it then gets the same page as any other
  * that does not exist, headers and all, and not a bare error of the router.
  */
-export function readableUrl({ url = '/' }: IncomingMessage): string {
+export function readableUrl({ url: target = '/' }: IncomingMessage): string {
+  const url = pathOf(target);
   if (url.length <= longestPart && !url.includes('%')) return url;
   const [path = ''] = url.split('?', 1);
   const isReadable = path.split('/').every((part) => part.length <= longestPart) && isDecodable(path);
   return isReadable ? url : '/-';
+}
+
+/**
+ * RFC 9112 §3.2.2: a request may name the whole address. The router looks at its path alone, so nothing else is kept: our
+ * answers lead back to the address of the request, which must not be a stranger's.
+ */
+function pathOf(target: string): string {
+  if (target.startsWith('/')) return target;
+  const [whole = ''] = /^https?:\/\/[^/?#]*(?=\/)/i.exec(target) ?? [];
+  return whole === '' ? '/-' : target.slice(whole.length);
 }
 
 function isDecodable(path: string): boolean {
