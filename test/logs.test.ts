@@ -65,12 +65,6 @@ async function liveThrough(url: string, mailbox: Awaited<ReturnType<typeof start
   assert.ok(wrong.root.querySelector('input[name=password]'));
   keepPage(secrets, phone, await phone.submit(wrong, { password }));
 
-  // The mail about that sign-in, which the owner answers.
-  const notice = linkIn(await mailbox.waitFor(email, '/activity/undo/'), '/activity/undo/');
-  secrets.set('token of a notice', notice.split('/').at(-1) ?? '');
-  seen(await browser.submit(seen(await browser.open(notice)), {}));
-  assert.equal(keepPage(secrets, phone, await phone.open('/devices')).url.pathname, '/signin', 'F9: signed out there');
-
   // Link a device, with its code in every address that people, scanners and wrong clients may put it in.
   const clientId = 'example-tv';
   const code = await requestCode(url, clientId, { device_name: 'Kitchen TV' });
@@ -120,6 +114,11 @@ async function liveThrough(url: string, mailbox: Awaited<ReturnType<typeof start
     .find((link) => link.text.includes('Bedroom TV'))
     ?.getAttribute('href');
   seen(await browser.submit(await browser.open(page ?? ''), {}, { name: 'action', value: 'unlink' }));
+  // Last, since it switches off the password: the mail about that sign-in, which the owner answers.
+  const notice = linkIn(await mailbox.waitFor(email, '/activity/undo/'), '/activity/undo/');
+  secrets.set('token of a notice', notice.split('/').at(-1) ?? '');
+  seen(await browser.submit(seen(await browser.open(notice)), {}));
+  assert.equal(keepPage(secrets, phone, await phone.open('/devices')).url.pathname, '/signin', 'F9: signed out there');
   seen(await browser.post('/signout', {}));
   return secrets;
 }

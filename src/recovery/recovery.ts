@@ -101,8 +101,11 @@ export function createRecovery(needs: RecoveryNeeds): Recovery {
   };
 
   /** An attempt looks at what the account was seven days before it began, also while it waits. */
-  const settledFor = async ({ account_id: id, created_at }: Pick<RecoveryRow, 'account_id' | 'created_at'>) =>
-    settledBy(created_at, (id && (await accounts.find(id))) || { createdAt: 0 });
+  const settledFor = async (row: Pick<RecoveryRow, 'id' | 'account_id' | 'created_at'>) => {
+    // For nobody's account the same question is asked about nobody (F5).
+    const account = await accounts.find(row.account_id ?? (row.id as string as AccountId));
+    return settledBy(row.created_at, account ?? { createdAt: 0 });
+  };
 
   const describe = async (row: RecoveryRow): Promise<Attempt> => {
     const proven = provenOf(row);
