@@ -11,26 +11,39 @@ export type ForgetfulNetwork = {
   through(url: string): string;
   /** Forgets the connections there are (those that say yes); new ones work. */
   forget(which?: (connection: Carried) => boolean): void;
+  /** From now on forgets each connection the moment it begins to listen, so that its subscription arrives nowhere. */
+  deafen(): void;
   /** Forgets what there is, and takes new connections without ever answering. */
   silence(): void;
   /** From now on new connections work. */
   heal(): void;
   readonly open: number;
+  /** Connections forgotten in the moment they began to listen. */
+  readonly deafened: number;
   close(): Promise<void>;
 };
 
 /** What has been said on a connection, to tell one that listens from one that asks. */
 export type Carried = { readonly asked: string };
 
+/** Whether it is one on which messages are waited for. */
+export const listens = ({ asked }: Carried): boolean => /\bs?subscribe\b/i.test(asked);
+
 type Pair = { near: Socket; far: Socket; forgotten: boolean; asked: string };
 
 export async function startForgetfulNetwork(port: number, host = '127.0.0.1'): Promise<ForgetfulNetwork> {
   const pairs = new Set<Pair>();
   let silent = false;
+  let deafening = false;
+  let deafened = 0;
 
   const carry = (pair: Pair, from: Socket, to: Socket): void => {
     from.on('data', (chunk) => {
       if (from === pair.near && pair.asked.length < 100_000) pair.asked += chunk.toString('latin1');
+      if (deafening && !pair.forgotten && listens(pair)) {
+        pair.forgotten = true;
+        deafened += 1;
+      }
       if (!pair.forgotten) to.write(chunk);
     });
     from.on('error', () => {});
@@ -64,15 +77,22 @@ export async function startForgetfulNetwork(port: number, host = '127.0.0.1'): P
     forget(which = () => true) {
       for (const pair of pairs) if (which(pair)) pair.forgotten = true;
     },
+    deafen() {
+      deafening = true;
+    },
     silence() {
       silent = true;
       for (const pair of pairs) pair.forgotten = true;
     },
     heal() {
       silent = false;
+      deafening = false;
     },
     get open() {
       return pairs.size;
+    },
+    get deafened() {
+      return deafened;
     },
     async close() {
       for (const { near, far } of pairs) {

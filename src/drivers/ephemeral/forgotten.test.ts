@@ -3,7 +3,12 @@ import { after, afterEach, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { emptyValkeyUrl } from '../../../test/helpers/ephemerals.ts';
-import { type Carried, type ForgetfulNetwork, startForgetfulNetwork } from '../../../test/helpers/forgetful-network.ts';
+import {
+  type Carried,
+  type ForgetfulNetwork,
+  listens,
+  startForgetfulNetwork,
+} from '../../../test/helpers/forgetful-network.ts';
 import { startValkeyCluster, type ValkeyCluster } from '../../../test/helpers/valkey-cluster.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import { openValkey } from './valkey.ts';
@@ -11,7 +16,6 @@ import { openValkey } from './valkey.ts';
 /** As long as a person may have to wait at all. */
 const patience = 5000;
 
-const listens = ({ asked }: Carried): boolean => /\bs?subscribe\b/i.test(asked);
 const asks = (connection: Carried): boolean => !listens(connection);
 
 /** What a store must do whatever lies between it and its server; the same for one server and for a cluster. */
@@ -30,7 +34,7 @@ function survivesForgetting(open: () => Promise<{ store: Ephemeral; other: Ephem
     assert.ok(took < patience, `${Math.round(took)} ms`);
   });
 
-  it('E4: a listener that the network has forgotten is found deaf, says so, and hears again', async (t) => {
+  it('fault E4: a listener that the network has forgotten is found deaf, says so, and hears again', async (t) => {
     const { store, other, networks } = await open();
     const heard = new Set<string>();
     let missed = 0;
@@ -60,14 +64,45 @@ function survivesForgetting(open: () => Promise<{ store: Ephemeral; other: Ephem
     t.diagnostic(`heard again after ${Math.round(took)} ms`);
     assert.ok(took < patience + 1000, `${Math.round(took)} ms`);
     assert.ok(deaf, 'whoever asks is told that it is deaf');
-    await until(() =>
-      store.ping().then(
-        () => true,
-        () => false,
-      ),
+    await until(() => answers(store));
+  });
+
+  it('fault E4: a listener whose new subscriptions are lost as well stays deaf until they are not, and ends nobody', async () => {
+    const { store, other, networks } = await open();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const heard = new Set<string>();
+    let missed = 0;
+    await store.subscribe(
+      'news',
+      (message) => heard.add(message),
+      () => (missed += 1),
     );
+    for (const network of networks) {
+      network.forget(listens);
+      network.deafen();
+    }
+    // The second time nothing is left open of the first.
+    await until(async () => networks.some(({ deafened }) => deafened >= 2));
+    assert.equal(await answers(store), false, 'it does not hear, and says so');
+    missed = 0;
+    for (const network of networks) network.heal();
+    await until(async () => {
+      await other.publish('news', 'after');
+      return heard.has('after') && missed > 0;
+    });
+    await until(() => answers(store));
+    process.off('unhandledRejection', note);
+    assert.deepEqual(unhandled, []);
   });
 }
+
+const answers = (store: Ephemeral): Promise<boolean> =>
+  store.ping().then(
+    () => true,
+    () => false,
+  );
 
 describe('a server behind a forgetful network', () => {
   const opened: { close(): Promise<void> }[] = [];

@@ -21,6 +21,22 @@ export function keepAsking(connections: () => readonly Redis[]): () => void {
   return () => clearInterval(timer);
 }
 
+/**
+ * Until a connection that is being made is there or has failed, and never longer than both may take: one that is given up
+ * while it waits to be made again tells nobody.
+ */
+export function untilSettled(connection: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      clearTimeout(limit);
+      connection.off('ready', settle).off('close', settle);
+      resolve();
+    };
+    const limit = setTimeout(settle, 2 * longestSilence);
+    connection.once('ready', settle).once('close', settle);
+  });
+}
+
 export type Hearing = {
   /** Sends a question over the connection that listens; its answer says that what is said there is heard. */
   ask(question: () => Promise<unknown>): void;

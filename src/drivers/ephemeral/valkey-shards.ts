@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { shardNames, slotOf } from './shard-channels.ts';
-import { askEvery, createHearing, type Hearing } from './valkey-liveness.ts';
+import { askEvery, createHearing, type Hearing, untilSettled } from './valkey-liveness.ts';
 import type { Wire } from './valkey-subscriptions.ts';
 
 /** Looks at the cluster's plan, of which every so many-th repeats all subscriptions, whatever is believed of them. */
@@ -71,7 +71,7 @@ export function shardWire(cluster: Cluster, connect: (host: string, port: number
     const owner = ownerOf(name);
     if (!owner) throw new Error(`Nobody owns the slot of ${name}.`);
     if (held.get(name) === owner && !repeat) return;
-    if (owner.status !== 'ready') await new Promise((resolve) => owner.once('ready', resolve).once('close', resolve));
+    if (owner.status !== 'ready') await untilSettled(owner);
     await owner.ssubscribe(name);
     if (!wanted.has(name) || owner.status !== 'ready') return;
     held.set(name, owner);

@@ -17,20 +17,25 @@ export type Wire = {
   close(): void;
 };
 
-/** One connection that waits for messages and takes no other commands; ioredis makes it and its subscriptions again. */
+/** One connection that waits for messages and takes no other commands; ioredis makes it again, and we its subscriptions. */
 export function plainWire(listener: Redis, ready: () => Promise<void>): Wire {
   const wanted = new Set<string>();
   const hearing = createHearing();
   let restored: () => void = () => {};
+  /** The connection has been made again, and nobody has said yet that it is subscribed to anything. */
+  let lost = false;
 
   // Said again and again, a subscription is its own question: the answer says that the server knows of it.
-  const subscribe = (): Promise<unknown> => (wanted.size > 0 ? listener.subscribe(...wanted) : listener.ping());
+  async function subscribe(): Promise<void> {
+    await (wanted.size > 0 ? listener.subscribe(...wanted) : listener.ping());
+    if (!lost) return;
+    lost = false;
+    restored();
+  }
   const timer = setInterval(() => listener.status === 'ready' && hearing.ask(subscribe), askEvery).unref();
   listener.on('ready', () => {
-    hearing.ask(async () => {
-      await subscribe();
-      restored();
-    });
+    lost = true;
+    hearing.ask(subscribe);
   });
 
   return {
@@ -48,7 +53,7 @@ export function plainWire(listener: Redis, ready: () => Promise<void>): Wire {
     restored(act) {
       restored = act;
     },
-    deaf: () => listener.status !== 'ready' || hearing.doubtful,
+    deaf: () => listener.status !== 'ready' || lost || hearing.doubtful,
     close() {
       clearInterval(timer);
       listener.disconnect();

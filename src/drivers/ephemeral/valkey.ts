@@ -114,7 +114,9 @@ function connect(addresses: Address[]): Redis {
   const [first] = addresses;
   if (first && addresses.length === 1) {
     const { host, port, db } = first;
-    const more = { enableOfflineQueue, lazyConnect: true, retryStrategy: pause };
+    // Who listens subscribes again by itself (valkey-subscriptions.ts): what ioredis asks by itself nobody answers for, and
+    // an answer that never came would be an error that nobody handles, which ends the process.
+    const more = { enableOfflineQueue, autoResubscribe: false, lazyConnect: true, retryStrategy: pause };
     return new Redis({ host, port, db, ...first.options, ...settings, ...more });
   }
   const nodes = addresses.map(({ host, port }) => ({ host, port }));
