@@ -2,13 +2,7 @@ import { type Clock, days, seconds } from '../clock.ts';
 import type { Database, DatabaseTransaction } from '../drivers/database/database.ts';
 import type { Ephemeral } from '../drivers/ephemeral/ephemeral.ts';
 import type { Journal } from '../drivers/journal/journal.ts';
-import type {
-  ApprovedRequest,
-  DeviceRequests,
-  IssuedCode,
-  NewDeviceRequest,
-  PollAnswer,
-} from '../engine/device-requests.ts';
+import type { DeviceRequests, IssuedCode, NewDeviceRequest, PollAnswer } from '../engine/device-requests.ts';
 import { AppError } from '../errors.ts';
 import type { ClientId, GrantId } from '../ids.ts';
 import { isUncounted, networkOf, siteOf } from '../limits/address.ts';
@@ -16,6 +10,7 @@ import { limitTable } from '../limits/limit-table.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
+import { approvedRequest } from './approval.ts';
 import { createCatchUp, trustInMemory } from './catch-up.ts';
 import { codeLife, createCodeDrawer } from './draw-codes.ts';
 import type { Guesses } from './guesses.ts';
@@ -58,11 +53,10 @@ type Needs = {
   wake(topic: string): void;
 };
 
+type Answered = { answer: PollAnswer; row?: PolledRow };
+
 /** A held poll is answered at the latest after this time, which proxies on the way still allow. */
 const longestWait = seconds(30);
-
-/** How the person proved themselves when they approved. */
-export type Approval = { amr: string[]; acr?: string; authenticatedAt: number; scope: string; linkedUntil?: number };
 
 export type LinkRequests = DeviceRequests & {
   /** Tells this process and all others that a request was decided. */
@@ -133,9 +127,21 @@ export function createLinkRequests(needs: Needs): LinkRequests {
   });
   const memoryMayAnswer = (code: WaitingCode): boolean => waiting.trusted(code) || catchUp.databaseIsAway;
 
-  async function answerPoll(hash: string, clientId: string): Promise<{ answer: PollAnswer; row?: PolledRow }> {
+  async function answerPoll(hash: string, clientId: string): Promise<Answered> {
     const code = waiting.live(hash);
     if (code && memoryMayAnswer(code)) return { answer: waiting.judge(code, clientId) };
+    const look = waiting.look(hash);
+    try {
+      const answered = await askDatabase(hash, clientId);
+      // Decided since the database was asked, and now remembered as waiting: nobody would tell of it a second time.
+      if (!look.outdated || !answered.row || !waiting.drop(hash)) return answered;
+    } finally {
+      look.end();
+    }
+    return answerPoll(hash, clientId);
+  }
+
+  async function askDatabase(hash: string, clientId: string): Promise<Answered> {
     let row: PolledRow | undefined;
     try {
       row = await store.findByDeviceCode(hash);
@@ -281,17 +287,5 @@ export function createLinkRequests(needs: Needs): LinkRequests {
       waiting.forgetExpired();
       await store.deleteEndedBefore(clock.now() - tombstone);
     },
-  };
-}
-
-function approvedRequest(row: PolledRow): ApprovedRequest | undefined {
-  if (!row.grant_id || !row.account_id || !row.approval) return undefined;
-  return {
-    clientId: row.client_id,
-    accountId: row.account_id,
-    grantId: row.grant_id,
-    params: JSON.parse(row.params) as Record<string, unknown>,
-    ...(JSON.parse(row.approval) as Approval),
-    redeemedAt: row.redeemed_at ?? undefined,
   };
 }

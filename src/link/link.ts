@@ -8,9 +8,10 @@ import type { AccountId, DeviceId, GrantId, LinkId, SessionId } from '../ids.ts'
 import type { Secrets } from '../secrets.ts';
 import type { SignedInAccount } from '../signin/signin.ts';
 import { amrOf } from '../signin/strength.ts';
+import type { Approval } from './approval.ts';
 import { type AskedProof, acrAsked, askedProof, grantedScope, resourcesOf } from './asked.ts';
 import type { Blocked, Guesses } from './guesses.ts';
-import { type Approval, type LinkRequests, topicOf } from './link-requests.ts';
+import { type LinkRequests, topicOf } from './link-requests.ts';
 import { createLinkStore, type LinkRow, type LinkStatus } from './link-store.ts';
 import { assessRisk, type Risk } from './risk.ts';
 import { showUserCode } from './user-code.ts';

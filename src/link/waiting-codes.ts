@@ -11,6 +11,13 @@ const patienceRewarded = 3;
 
 type NewCode = Pick<WaitingCode, 'clientId' | 'publicClient' | 'expiresAt' | 'interval'> & { crowded?: boolean };
 
+/** Somebody asks the database about a code just now. */
+export type Look = {
+  /** The code was decided, or may have been, since: what the database said may be older. */
+  readonly outdated: boolean;
+  end(): void;
+};
+
 export type WaitingCodes = ReturnType<typeof createWaitingCodes>;
 
 /**
@@ -23,18 +30,23 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
   const rows = createWaitingRows();
   let confirmedAt = 0;
   let crowded = 0;
+  const looks = new Map<string, Set<{ outdated: boolean }>>();
 
   function get(hash: string): WaitingCode | undefined {
     const row = codes.get(hash);
     return row === undefined ? undefined : rows.at(row);
   }
 
-  function drop(hash: string): boolean {
+  function forget(hash: string): boolean {
     const row = codes.get(hash);
     if (row !== undefined && rows.at(row).crowded) crowded -= 1;
     if (row !== undefined) rows.release(row);
     return codes.delete(hash);
   }
+
+  const outdate = (hash: string): void => {
+    for (const look of looks.get(hash) ?? []) look.outdated = true;
+  };
 
   return {
     get size() {
@@ -70,10 +82,22 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
     doubt(hash: string): void {
       const code = get(hash);
       if (code) code.checkedAt = Number.NEGATIVE_INFINITY;
+      outdate(hash);
+    },
+
+    /** To be begun before the database is asked: a decision that is heard of meanwhile must not be forgotten again. */
+    look(hash: string): Look {
+      const look = { outdated: false };
+      const others = looks.get(hash) ?? new Set();
+      looks.set(hash, others.add(look));
+      const end = (): void => {
+        if (others.delete(look) && others.size === 0) looks.delete(hash);
+      };
+      return Object.assign(look, { end });
     },
 
     add(hash: string, code: NewCode): WaitingCode {
-      drop(hash);
+      forget(hash);
       const news = { crowded: false, baseInterval: code.interval, polledAt: 0, patient: 0, checkedAt: clock.now() };
       const row = rows.take({ ...news, ...code });
       if (code.crowded) crowded += 1;
@@ -82,11 +106,14 @@ export function createWaitingCodes({ clock, trust = Number.MAX_SAFE_INTEGER }: {
     },
 
     /** The code was decided: the next poll goes to the database. */
-    drop,
+    drop(hash: string): boolean {
+      outdate(hash);
+      return forget(hash);
+    },
 
     forgetExpired(): void {
       const now = clock.now();
-      for (const [hash, row] of codes) if (rows.at(row).expiresAt <= now) drop(hash);
+      for (const [hash, row] of codes) if (rows.at(row).expiresAt <= now) forget(hash);
     },
   };
 }
