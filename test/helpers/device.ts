@@ -1,6 +1,9 @@
 /** A device that speaks plain HTTP, as RFC 8628 has it and nothing more. */
 export type DeviceAnswer = { status: number; headers: Headers; body: Record<string, unknown> };
 
+/** Milliseconds; a poll may be held for half of that. Whoever is never answered says so, and does not wait on. */
+export const longestAnswer = 60_000;
+
 export async function postForm(
   url: string,
   fields: Record<string, string> | [string, string][],
@@ -10,6 +13,7 @@ export async function postForm(
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     body: new URLSearchParams(fields).toString(),
+    signal: AbortSignal.timeout(longestAnswer),
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json') ?? false;

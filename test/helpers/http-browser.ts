@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type HTMLElement, parse } from 'node-html-parser';
+import { longestAnswer } from './device.ts';
 
 /** A page as a browser without scripts has it. */
 export type HttpPage = {
@@ -35,7 +36,8 @@ export function createHttpBrowser(origin: string, headers: Record<string, string
     assert.ok(redirects < 10, `too many redirects, the last to ${url}`);
     const sent = new Headers({ accept: 'text/html', ...headers, ...(init.headers as Record<string, string>) });
     if (cookies.size > 0) sent.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
-    const response = await fetch(url, { ...init, headers: sent, redirect: 'manual' });
+    const signal = AbortSignal.timeout(longestAnswer);
+    const response = await fetch(url, { ...init, headers: sent, redirect: 'manual', signal });
     for (const line of response.headers.getSetCookie()) keepCookie(line);
     const location = response.headers.get('location');
     const html = await response.text();

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { minutes } from '../../src/clock.ts';
 import { type DeviceAnswer, poll, refresh, requestCode } from './device.ts';
 import { createHttpBrowser, signIn } from './http-browser.ts';
 import { approve, reviewCode } from './link-journey.ts';
@@ -74,6 +76,8 @@ export function startRefreshLoad(wishes: {
   }
 
   const devices = Promise.all(tokens.map(device));
+  // Told to whoever waits for the end.
+  devices.catch(() => {});
   return {
     wrong,
     last,
@@ -92,13 +96,18 @@ export function startRefreshLoad(wishes: {
 
 /** As a device does that is told to come again, or whose answer is lost with a process that ends. */
 async function untilAnswered(ask: () => Promise<DeviceAnswer>): Promise<DeviceAnswer> {
-  for (;;) {
+  const end = performance.now() + minutes(1);
+  let last: unknown;
+  while (performance.now() < end) {
     try {
       const answer = await ask();
       if (answer.status !== 503) return answer;
+      last = answer.body;
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
+      last = error;
     }
     await pause(100);
   }
+  throw new Error(`A device was told to come again for a minute, at last: ${inspect(last)}`);
 }

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { seconds } from '../../src/clock.ts';
 import { expectFairAnswers } from '../helpers/balancer.ts';
-import { type ForgetfulNetwork, startForgetfulNetwork } from '../helpers/forgetful-network.ts';
+import { type ForgetfulNetwork, listens, startForgetfulNetwork } from '../helpers/forgetful-network.ts';
 import { expectEachLinkedOnce, startLinkLoad } from '../helpers/link-load.ts';
 import { createManyProcesses, type ManyProcesses } from '../helpers/many-processes.ts';
 import { linkDevices, startRefreshLoad } from '../helpers/refresh-load.ts';
@@ -39,6 +39,7 @@ describe('a forgetful network', () => {
   const kinds: Record<string, (seeded: Seeded) => void> = {
     'E3: connections to PostgreSQL': () => toDatabase.forget(),
     'E3: connections to the store': () => toStore.forget(),
+    'fault E4: connections that listen': () => toStore.forget(listens),
     'E3: any of all of them': (seeded) => {
       for (const network of [toDatabase, toStore]) network.forget(() => seeded.below(2) === 0);
     },
