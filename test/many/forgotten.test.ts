@@ -37,10 +37,10 @@ describe('a forgetful network', () => {
   });
 
   const kinds: Record<string, (seeded: Seeded) => void> = {
-    'E3: connections to PostgreSQL': () => toDatabase.forget(),
-    'E3: connections to the store': () => toStore.forget(),
+    'fault E3: connections to PostgreSQL': () => toDatabase.forget(),
+    'fault E3: connections to the store': () => toStore.forget(),
     'fault E4: connections that listen': () => toStore.forget(listens),
-    'E3: any of all of them': (seeded) => {
+    'fault E3: any of all of them': (seeded) => {
       for (const network of [toDatabase, toStore]) network.forget(() => seeded.below(2) === 0);
     },
   };
@@ -76,7 +76,7 @@ describe('a forgetful network', () => {
     });
   }
 
-  it('E3: and once nothing is forgotten any more, all are ready', async () => {
+  it('fault E3: and once nothing is forgotten any more, all are ready', async () => {
     for (const { url } of many.processes) while ((await fetch(`${url}/readyz`)).status !== 200) await pause(50);
   });
 });

@@ -44,7 +44,7 @@ describe('PostgreSQL behind a forgetful network', () => {
     );
   const longest = (told: { took: number }[]): number => Math.round(Math.max(...told.map(({ took }) => took)));
 
-  it('E3: connections that the network has forgotten are given up, all of them, after one was', async (t) => {
+  it('fault E3: connections that the network has forgotten are given up, all of them, after one was', async (t) => {
     const { network, database } = await open();
     await ask(database);
     assert.ok(network.open >= 10);
@@ -64,7 +64,7 @@ describe('PostgreSQL behind a forgetful network', () => {
     );
   });
 
-  it('E7: what is known to be away is not waited for, and is found again', async (t) => {
+  it('fault E7: what is known to be away is not waited for, and is found again', async (t) => {
     const { network, database } = await open();
     await ask(database, 3);
     network.silence();
@@ -88,7 +88,7 @@ describe('PostgreSQL behind a forgetful network', () => {
     t.diagnostic(`told after ${longest(first)} ms at most; back ${Math.round(performance.now() - since)} ms after`);
   });
 
-  it('E7: work that nobody waits for may take longer than anybody would wait', async () => {
+  it('fault E7: work that nobody waits for may take longer than anybody would wait', async () => {
     const { database } = await open();
     const slow = () => sql`select pg_sleep(2.6)`.execute(database.query);
     await assert.rejects(slow(), { code: 'unavailable' });

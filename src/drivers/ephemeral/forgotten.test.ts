@@ -20,7 +20,7 @@ const asks = (connection: Carried): boolean => !listens(connection);
 
 /** What a store must do whatever lies between it and its server; the same for one server and for a cluster. */
 function survivesForgetting(open: () => Promise<{ store: Ephemeral; other: Ephemeral; networks: ForgetfulNetwork[] }>) {
-  it('E3: connections that the network has forgotten are given up, by whoever asks and before anybody asks', async (t) => {
+  it('fault E3: connections that the network has forgotten are given up, by whoever asks and before anybody asks', async (t) => {
     const { store, networks } = await open();
     for (let n = 0; n < 30; n++) await store.set(`key ${n}`, 'value', 60_000);
     for (const network of networks) network.forget(asks);
@@ -116,7 +116,7 @@ describe('a server behind a forgetful network', () => {
   };
   survivesForgetting(open);
 
-  it('E3: while nothing at all is answered each is told within a moment, and later ones at once', async () => {
+  it('fault E3: while nothing at all is answered each is told within a moment, and later ones at once', async () => {
     const { store, networks } = await open();
     networks[0]?.silence();
     const times: number[] = [];
