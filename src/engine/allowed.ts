@@ -55,7 +55,13 @@ export function allowed(client: Pick<ClientSettings, 'grants' | 'scope' | 'resou
   return scope.length === 0 ? { ...nothing, refused: 'invalid_scope' } : { scope, resources, claims };
 }
 
-/** What is left of a scope that was given, since an operator may have narrowed the client; never more than it was. */
-export function stillAllowed(client: Pick<ClientSettings, 'grants' | 'scope' | 'resources'>, given: string): string {
-  return given === '' ? '' : allowed(client, { of: 'person', scope: given }).scope.join(' ');
+/**
+ * What is left of a scope that was given, since an operator may have narrowed the client; never more than it was. Undefined if
+ * nothing is left of what was something: no more tokens are given for that.
+ */
+export function stillAllowed(
+  client: Pick<ClientSettings, 'grants' | 'scope' | 'resources'>,
+  given: string,
+): string | undefined {
+  return given === '' ? '' : allowed(client, { of: 'person', scope: given }).scope.join(' ') || undefined;
 }

@@ -5,6 +5,7 @@ import { stillAllowed } from './allowed.ts';
 import type { DeviceRequests, Requester } from './device-requests.ts';
 import { settingsOf } from './engine-client.ts';
 import { deviceAuthorizationAnswer } from './fast-issue.ts';
+import { refusals } from './narrow-request.ts';
 import type { EngineInternals } from './provider-internals.ts';
 import type { TokenAnswers } from './token-answers.ts';
 import { ClaimLost, type Units } from './unit-of-work.ts';
@@ -114,6 +115,7 @@ export function createDeviceCodeHandler(internals: EngineInternals, needs: Needs
     const unit = needs.units.current();
     if (!unit) throw new Error('A device code is redeemed outside a unit of work.');
     const scope = stillAllowed(settingsOf(ctx.oidc.client ?? {}), request.scope);
+    if (scope === undefined) throw refusals.invalid_scope(request.scope);
     Object.assign(unit, { approved: { ...request, scope }, retry: whose });
     await internals.deviceCodeHandler(ctx);
     needs.answers.keep(unit, whose, request.grantId, ctx.body as object);

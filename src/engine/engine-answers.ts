@@ -49,6 +49,10 @@ function describe(metadata: Body): void {
 async function tellToday(ctx: KoaContextWithOIDC, provider: Provider, told: Body): Promise<void> {
   const owner = await provider.Client.find(String(told.client_id));
   const scope = owner && typeof told.scope === 'string' ? stillAllowed(settingsOf(owner), told.scope) : '';
+  if (scope === undefined) {
+    ctx.body = { active: false };
+    return;
+  }
   told.scope = scope === '' ? undefined : scope;
   // RFC 7662 §2.2: whoever is told of another's token is whom it is meant for (fault A9).
   const asking = ctx.oidc.client?.clientId;

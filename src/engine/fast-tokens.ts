@@ -86,11 +86,10 @@ export function createFastTokens(needs: Needs) {
     };
   }
 
-  /** An access token, a refresh token if the client may have one, and an ID token if `openid` was asked for. */
-  function issue(source: Source, client: Client, claims: Claims, end: number) {
+  /** With the scope that is left: an access token, a refresh token if the client may have one, and an ID token if `openid` was asked for. */
+  function issue(source: Source, scope: string, client: Client, claims: Claims, end: number) {
     const now = seconds();
     const { accountId, clientId, grantId, amr, acr, authTime, gty, rotations } = source;
-    const scope = stillAllowed(client, source.scope);
     const access = {
       accountId,
       clientId,
@@ -179,8 +178,9 @@ export function createFastTokens(needs: Needs) {
       // That the grant is still good is what the claim below asks: a link and its grant end together.
       const end = request.linkedUntil === undefined ? undefined : Math.floor(request.linkedUntil / 1000);
       const claims = await needs.claimsOf(accountId);
-      if (!end || !claims) return undefined;
-      const tokens = await commit(deviceCode, source, issue(source, client, claims, end), (transaction) =>
+      const left = stillAllowed(client, scope);
+      if (!end || !claims || left === undefined) return undefined;
+      const tokens = await commit(deviceCode, source, issue(source, left, client, claims, end), (transaction) =>
         requests.redeem(deviceCode, transaction),
       );
       if (tokens) requests.collected(deviceCode);
@@ -201,8 +201,9 @@ export function createFastTokens(needs: Needs) {
 
       const source = { ...old, gty: 'device_code refresh_token', rotations: (old.rotations ?? 0) + 1 };
       const [grant, claims] = await Promise.all([liveGrant(source), needs.claimsOf(old.accountId)]);
-      if (!grant || !claims) return undefined;
-      return commit(token, source, issue(source, client, claims, old.exp), async (transaction) => {
+      const left = stillAllowed(client, old.scope);
+      if (!grant || !claims || left === undefined) return undefined;
+      return commit(token, source, issue(source, left, client, claims, old.exp), async (transaction) => {
         // The device's row before its tokens, as unlinking takes them: the other way round each would wait for the other.
         await needs.grantUsed(old.grantId, transaction);
         const { id } = found.row;

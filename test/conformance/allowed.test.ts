@@ -134,6 +134,32 @@ describe('what a request may get', () => {
     assert.deepEqual([narrower.status, narrower.body.error], [400, 'invalid_scope']);
   });
 
+  it('fault A5: where nothing of what was given is left, there is nothing more, whichever way it is asked for', async () => {
+    for (const idTokenAlg of ['ES256', 'RS256']) {
+      const tv = await server.createClient({ scope: 'openid things', idTokenAlg });
+      const [kept, waiting] = await Promise.all(
+        [1, 2].map(() => requestCode(server.url, tv.id, { scope: 'openid things' })),
+      );
+      assert.ok(kept && waiting);
+      for (const code of [kept, waiting]) await linkCode(person, code.user_code);
+      const { body } = await poll(server.url, tv.id, kept.device_code);
+      assert.equal(body.scope, 'openid things');
+      await clients().change(tv.id, { scope: 'other' });
+      server.clock.advance(seconds(6));
+      const refused = [
+        await refresh(server.url, tv.id, String(body.refresh_token)),
+        await poll(server.url, tv.id, waiting.device_code),
+      ];
+      for (const answer of refused) assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_scope']);
+      const told = await introspect(server.url, tv.id, String(body.access_token));
+      assert.deepEqual(told.body, { active: false }, idTokenAlg);
+      await clients().change(tv.id, { scope: 'things' });
+      server.clock.advance(seconds(6));
+      const again = await refresh(server.url, tv.id, String(body.refresh_token));
+      assert.deepEqual([again.status, again.body.scope], [200, 'things'], 'nothing was used up');
+    }
+  });
+
   it('A6: pages show what will be granted, never words of the address', async () => {
     const lure = 'openid Press_YES_to_keep_your_account https://evil.example/help';
     const app = await server.createClient({ ...web, scope: 'openid things' });
