@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forEachDatabase } from '../../test/helpers/databases.ts';
-import { goodPassword } from '../../test/helpers/people.ts';
+import { createPeople, goodPassword } from '../../test/helpers/people.ts';
 import { ann, csrfOf, newPassword } from '../../test/helpers/recovering.ts';
 import { createTakeover, planted, plants } from '../../test/helpers/takeover.ts';
 import { days, hours, minutes } from '../clock.ts';
@@ -122,6 +122,23 @@ forEachDatabase((_name, open) => {
     const later = await walk.begin(planted);
     await later.submit({ way: 'email' });
     assert.equal(codes(), 1);
+  });
+
+  test('fault A2: a saved code proves nothing in its first seven days; then it does', async () => {
+    const people = await createPeople(open);
+    const { id } = await people.addAccount('ann@example.org');
+    people.clock.advance(days(30));
+    const code = await people.authenticators.savedCode.make(id);
+    const tries = async (browserId: string): Promise<boolean> => {
+      const from = { browserId, network: '192.0.2.0/24' };
+      await people.recovery.begin('ann@example.org', from);
+      const attempt = await people.recovery.current(browserId);
+      assert.ok(attempt);
+      return (await people.recovery.prove(attempt, 'saved', code, from)).ok;
+    };
+    assert.equal(await tries('thief'), false);
+    people.clock.advance(days(7));
+    assert.equal(await tries('owner'), true);
   });
 
   test('A3: the end lists every way in with its date, ticks what is new, and leaves what is not', async () => {
