@@ -39,7 +39,11 @@ forEachDatabase((_name, open) => {
   test('A2, A3: with everything planted at once', async () => {
     const walk = await createTakeover(open);
     await walk.plant('passkey', 'address', 'phone', 'saved code', 'device', 'password', 'app', 'key');
-    await walk.getBack(undefined, () => walk.resist());
+    await walk.getBack(undefined, async () => {
+      await walk.resist();
+      await walk.closeAccount();
+      assert.ok(await walk.recovery.pending(walk.id), 'closing stops nothing either');
+    });
     await walk.assertWon();
   });
 

@@ -166,7 +166,14 @@ export async function createTakeover(open: OpenDatabase) {
       for (const one of await loser.addresses.list(id))
         await thief.post(`/security/addresses/${one.id}`, { csrf, action: 'remove' });
       for (const path of linksTo(planted, /\/recover\/cancel\//)) await this.press(path);
-      await thief.post('/profile/close', { csrf, sure: 'yes' });
+    },
+
+    /** The last thing that a thief can do: it signs out everywhere, the thief too. */
+    async closeAccount(): Promise<void> {
+      const email = (await loser.accounts.find(id))?.email ?? '';
+      const csrf = csrfOf(await thief.open('/activity').then(() => thief));
+      await thief.post('/profile/close', { csrf, email });
+      assert.notEqual((await loser.accounts.find(id))?.closingAt, undefined);
     },
 
     /** Proves the mailbox, waits if that is asked for, and gets back in with what the page has ticked. */
