@@ -128,6 +128,18 @@ forEachDatabase((_name, open) => {
     assert.equal(codes(), 1);
   });
 
+  test('fault A2: a press on the mail makes a stranger of the thief’s browser, and of none that is older', async () => {
+    const walk = await createTakeover(open);
+    await walk.plant('passkey');
+    const knows = ({ cookies }: typeof walk.thief) => {
+      const browserId = [...cookies].find(([name]) => name.endsWith('browser'))?.[1] ?? '';
+      return walk.signin.knows(walk.id, browserId);
+    };
+    assert.deepEqual([await knows(walk.thief), await knows(walk.laptop)], [true, true]);
+    await walk.press(walk.powers(ann).at(-1) ?? '');
+    assert.deepEqual([await knows(walk.thief), await knows(walk.laptop)], [false, true]);
+  });
+
   test('fault A2: a saved code proves nothing in its first seven days; then it does', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount('ann@example.org');
