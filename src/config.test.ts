@@ -137,7 +137,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   }
 }
 
-test('D: every setting has values that cannot work, and each is told in one line that names it', () => {
+test('fault D: every setting has values that cannot work, and each is told in one line that names it', () => {
   const known = [...Object.keys(wrongValues), ...anything].sort();
   assert.deepEqual(known, variables.map(({ name }) => name).sort());
   for (const [name, values] of Object.entries(wrongValues)) {
@@ -152,7 +152,7 @@ test('D: every setting has values that cannot work, and each is told in one line
   }
 });
 
-test('D: all that cannot work is told at once, each thing once', () => {
+test('fault D: all that cannot work is told at once, each thing once', () => {
   const wrong = Object.fromEntries(Object.entries(wrongValues).map(([name, [value = '']]) => [name, value]));
   const problems = problemsOf({ ...wrong, LATCHKEY_SMS_URL: '' });
   for (const name of Object.keys(wrong).filter((one) => one !== 'LATCHKEY_SMS_URL'))
@@ -165,7 +165,7 @@ test('D: all that cannot work is told at once, each thing once', () => {
   ]);
 });
 
-test('D: a name that means nothing is told with the one that is meant', () => {
+test('fault D: a name that means nothing is told with the one that is meant', () => {
   const misspelt = {
     LATCHKEY_ISUER: 'LATCHKEY_ISSUER',
     LATCHKEY_ISSUER_URL: undefined,
@@ -187,7 +187,7 @@ test('D: a name that means nothing is told with the one that is meant', () => {
   assert.deepEqual(problemsOf({ LATCHKEY_DATA: data, LATCHKEY_ISUER: '' }), [], 'nothing is set');
 });
 
-test('D: what Kubernetes tells of services called latchkey is nobody’s mistake', () => {
+test('fault D: what Kubernetes tells of services called latchkey is nobody’s mistake', () => {
   const links = {
     LATCHKEY_SERVICE_HOST: '10.0.0.1',
     LATCHKEY_SERVICE_PORT: '80',
@@ -203,7 +203,7 @@ test('D: what Kubernetes tells of services called latchkey is nobody’s mistake
   assert.deepEqual(problemsOf({ LATCHKEY_DATA: data, ...links }), []);
 });
 
-test('D: a file that names a value must hold one, and not beside the value itself', () => {
+test('fault D: a file that names a value must hold one, and not beside the value itself', () => {
   const empty = join(data, 'empty');
   writeFileSync(empty, ' \n');
   for (const [env, words] of [
@@ -215,7 +215,7 @@ test('D: a file that names a value must hold one, and not beside the value itsel
   }
 });
 
-test('D: no message repeats a password or a token', () => {
+test('fault D: no message repeats a password or a token', () => {
   const hidden = 'hunter2-in-no-message';
   const wrong = {
     LATCHKEY_SMTP_URL: `https://user:${hidden}@mail.example.org`,
@@ -231,7 +231,7 @@ test('D: no message repeats a password or a token', () => {
   assert.ok(!problems.join('\n').includes(hidden));
 });
 
-test('D: on loopback it listens where its issuer says, and everywhere else on all addresses', () => {
+test('fault D: on loopback it listens where its issuer says, and everywhere else on all addresses', () => {
   const at = (issuer: string, more = {}) => {
     const { host, port } = read({ LATCHKEY_ISSUER: issuer, ...more });
     return `${host} ${port}`;

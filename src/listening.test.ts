@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-listening-'));
 after(() => rmSync(folder, { recursive: true }));
 const serve = (env: Record<string, string>) => runLatchkey(['serve'], { LATCHKEY_DATA: join(folder, 'new'), ...env });
 
-test('D: a taken port, and a place that is not of this machine, is one line and exit code 2, and nothing is made', async () => {
+test('fault D: a taken port, and a place that is not of this machine, is one line and exit code 2, and nothing is made', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const port = String((taken.address() as AddressInfo).port);
@@ -32,7 +32,7 @@ test('D: a taken port, and a place that is not of this machine, is one line and 
   taken.close();
 });
 
-test('D: every setting that cannot work is told before anything starts, and doctor tells the same', async () => {
+test('fault D: every setting that cannot work is told before anything starts, and doctor tells the same', async () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   const env = {

@@ -50,7 +50,7 @@ test('G8: the list is there where there is one, and the passkeys asked for are o
   await moved.stop();
 });
 
-test('C8: an address has no passkeys, and a setting that says otherwise is refused', () => {
+test('fault C8: an address has no passkeys, and a setting that says otherwise is refused', () => {
   for (const issuer of ['http://127.0.0.1:3000', 'http://[::1]:3000', 'https://192.0.2.7', 'https://[2001:db8::1]']) {
     assert.equal(hasPasskeys(issuer), false, issuer);
     assert.deepEqual(read({}, issuer), { passkeyDomain: undefined, relatedOrigins: [] });
@@ -96,14 +96,14 @@ async function offersAt(host: string): Promise<string[]> {
   return [...offers];
 }
 
-test('C8: where no browser can make a passkey, no page offers one', async () => {
+test('fault C8: where no browser can make a passkey, no page offers one', async () => {
   const offered = await offersAt('localhost');
   for (const place of ['/signin', '/signin/passkey', '/security/passkeys/new', '/security/key/new'])
     assert.ok(offered.includes(place), `${place} in ${offered}`);
   assert.deepEqual(await offersAt('127.0.0.1'), []);
 });
 
-test('C8: passkeys and authenticator apps are listed under the name of the installation', async () => {
+test('fault C8: passkeys and authenticator apps are listed under the name of the installation', async () => {
   const named = await startTestApp({ env: { LATCHKEY_NAME: 'Example TV & Café' } });
   const { config } = named.outside;
   assert.equal(config.mailFrom, 'Example TV & Café <no-reply@localhost>');

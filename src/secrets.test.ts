@@ -48,7 +48,7 @@ it('what is sealed opens only whole, in its place, for its purpose and with its 
   assert.notEqual(secrets.seal('totp', 'secret', 'ann'), sealed, 'never the same twice');
 });
 
-it('E2: whoever writes the name of a key that is nowhere has forged, whoever writes one that is elsewhere comes too early', () => {
+it('fault E2: whoever writes the name of a key that is nowhere has forged, whoever writes one that is elsewhere comes too early', () => {
   const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
   const elsewhere = createSecrets(next, { previous: [old], lookupRoot: rootOf(old) });
   const here = createSecrets(old);
@@ -66,7 +66,7 @@ it('E2: whoever writes the name of a key that is nowhere has forged, whoever wri
     assert.equal(here.open('totp', `${name}.abc`), undefined);
 });
 
-it('E2: what has been agreed on seals, and the key of today when nothing else is known', () => {
+it('fault E2: what has been agreed on seals, and the key of today when nothing else is known', () => {
   const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
   const secrets = createSecrets(next, { previous: [old], lookupRoot: rootOf(old) });
   assert.deepEqual(secrets.keyNames, [secrets.keyName, '1']);

@@ -1,76 +1,64 @@
-// Fills the last column of docs/security/requirements.md: the files whose tests carry the requirement's number in a name.
-// `node tools/list-requirements.mjs` writes, `--check` only says whether the page is up to date.
+// Fills the last columns of docs/security/requirements.md and attacks.md: the files whose tests carry the number in a name,
+// as it is for a requirement (`F20: …`), after the word `fault` for a row of attacks (`fault A1: …`).
+// `node tools/list-requirements.mjs` writes, `--check` only says whether the pages are up to date.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const page = 'docs/security/requirements.md';
 /** Numbers that name a row of what the product must do, and only look like a requirement's. */
 const others = new Set([
-  'src/cli/client-commands.test.ts C5',
-  'test/conformance/allowed.test.ts A5',
-  'test/conformance/allowed.test.ts A6',
-  'test/conformance/allowed.test.ts A9',
-  'test/conformance/allowed.test.ts C11',
-  'test/conformance/changing-clients.test.ts C5',
-  'test/conformance/consumed-tokens.test.ts E10',
-  'test/conformance/machine-endpoints.test.ts C3',
-  'test/conformance/openid-config.test.ts C13',
-  'test/conformance/two-ways-grants.test.ts C2',
   'src/devices/devices-plugin.test.ts A5',
   'src/link/link-requests.test.ts A7',
   'src/devices/devices.test.ts A9',
-  'src/cli/cli.test.ts C1',
-  'test/clients/documented.test.ts C9',
-  'test/clients/oidc-client-ts.test.ts C9',
-  'test/clients/programs.test.ts C9',
-  'test/conformance/openid-form-post.test.ts C4',
-  'test/conformance/sign-out.test.ts A4',
-  'test/conformance/sign-out.test.ts C1',
-  'test/conformance/sign-out.test.ts C10',
 ]);
-/** Rows of docs/security/attacks.md that are called like requirements, which these files alone prove. */
-const rows = new Map(['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7'].map((row) => [row, 'cross-device-flows.test.ts']));
-const numbers = /\b[A-CE-GJK]\d{1,2}\b/g;
+const isTold = process.argv.includes('--check');
 
-const proofs = new Map();
-for (const file of [
-  ...globSync('{src,test,sdk/src,examples}/**/*.test.{ts,tsx}'),
-  ...globSync('src/**/conformance{,-*}.ts'),
-].sort()) {
-  const path = file.replaceAll('\\', '/');
+list({
+  page: 'docs/security/requirements.md',
+  row: /^\| ([A-CE-GJK]\d{1,2}) \| (.*) \| [^|]*\|$/gm,
+  named: /(?<!\bfaults? )\b[A-CE-GJK]\d{1,2}\b/g,
   // Journeys are named after the rows of what the product must do.
-  if (path.startsWith('test/journeys/')) continue;
-  for (const number of numbersIn(readFileSync(path, 'utf8'))) {
-    if (others.has(`${path} ${number}`)) continue;
-    if (rows.has(number) && posix.basename(path) !== rows.get(number)) continue;
-    proofs.set(number, [...(proofs.get(number) ?? []), path]);
-  }
-}
-
-const before = readFileSync(page, 'utf8');
-const listed = new Set();
-const after = before.replace(/^\| ([A-CE-GJK]\d{1,2}) \| (.*) \| [^|]*\|$/gm, (_row, number, text) => {
-  listed.add(number);
-  const links = (proofs.get(number) ?? []).map((path) => `[${shortName(path)}](../../${path})`);
-  return `| ${number} | ${text} | ${links.join(', ') || '–'} |`;
+  counts: (path, number) => !path.startsWith('test/journeys/') && !others.has(`${path} ${number}`),
 });
-const unlisted = [...proofs.keys()].filter((number) => !listed.has(number));
-if (unlisted.length > 0) fail(`${page} does not say what these are: ${unlisted.join(', ')}`);
-const proven = [...listed].filter((number) => proofs.has(number));
-if (process.argv.includes('--check')) {
-  if (after !== before) fail(`${page} is out of date: run node tools/list-requirements.mjs`);
-} else {
-  writeFileSync(page, after);
-}
-console.log(`${proven.length} of ${listed.size} requirements have a test.`);
-console.log(`Without: ${[...listed].filter((number) => !proofs.has(number)).join(' ')}`);
+list({
+  page: 'docs/security/attacks.md',
+  row: /^\| ([A-E]\d{0,2}) \| (.*) \| [^|]*\|$/gm,
+  named: /(?<=\bfault )(?:D|[A-E]\d{1,2})\b/g,
+  counts: () => true,
+});
 
-/** Every requirement named in the name of a test; what begins with `fault` is a row of docs/security/attacks.md. */
-function numbersIn(source) {
+function list({ page, row, named, counts }) {
+  const proofs = new Map();
+  for (const path of testFiles()) {
+    for (const number of numbersIn(readFileSync(path, 'utf8'), named))
+      if (counts(path, number)) proofs.set(number, [...(proofs.get(number) ?? []), path]);
+  }
+  const before = readFileSync(page, 'utf8');
+  const listed = new Set();
+  const after = before.replace(row, (_row, number, text) => {
+    listed.add(number);
+    const links = (proofs.get(number) ?? []).map((path) => `[${shortName(path)}](../../${path})`);
+    return `| ${number} | ${text} | ${links.join(', ') || '–'} |`;
+  });
+  const unlisted = [...proofs.keys()].filter((number) => !listed.has(number));
+  if (unlisted.length > 0) fail(`${page} does not say what these are: ${unlisted.join(', ')}`);
+  if (!isTold) writeFileSync(page, after);
+  else if (after !== before) fail(`${page} is out of date: run node tools/list-requirements.mjs`);
+  const without = [...listed].filter((number) => !proofs.has(number));
+  console.log(`${page}: ${listed.size - without.length} of ${listed.size} have a test. Without: ${without.join(' ')}`);
+}
+
+function testFiles() {
+  return [...globSync('{src,test,sdk/src,examples}/**/*.test.{ts,tsx}'), ...globSync('src/**/conformance{,-*}.ts')]
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort();
+}
+
+/** Every number in the name of a test. */
+function numbersIn(source, named) {
   const names = [...source.matchAll(/\b(?:test|it|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g)];
-  return new Set(names.flatMap(([, , name = '']) => name.replace(/^faults? [^:]*:/, '').match(numbers) ?? []));
+  return new Set(names.flatMap(([, , name = '']) => name.match(named) ?? []));
 }
 
 function shortName(path) {

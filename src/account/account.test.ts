@@ -33,7 +33,7 @@ test('addresses are trimmed, lower-cased and composed; what cannot be one is ref
   for (const typed of [...bad, ...worse, ...long]) assert.equal(normaliseEmail(typed), undefined, typed);
 });
 
-test('C6: however a host is spelt, a mailbox has one key, shown as people read it', () => {
+test('fault C6: however a host is spelt, a mailbox has one key, shown as people read it', () => {
   const spellings = {
     'anna@bücher.example': [
       'anna@xn--bcher-kva.example',

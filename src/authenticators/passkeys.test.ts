@@ -83,7 +83,7 @@ forEachDatabase((_name, open) => {
     assert.equal(proven.method, 'passkey');
   });
 
-  test('C8: each reason why an answer is refused is told apart, for the journal', async () => {
+  test('fault C8: each reason why an answer is refused is told apart, for the journal', async () => {
     const people = await createPeople(open);
     const bench = await createPasskeyBench(people);
     const { enrol, device, request, account, authenticators } = bench;
@@ -149,7 +149,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await bent({}), 'lost');
   });
 
-  test('C8: the journal has the reason, the page has one answer for all', async () => {
+  test('fault C8: the journal has the reason, the page has one answer for all', async () => {
     const { app, database } = await createPeople(open);
     const browser = createFormBrowser(app);
     await browser.open('/signin/passkey');

@@ -197,7 +197,7 @@ for (const name of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await run(['clients', 'remove', 'shop'])).code, 1);
     });
 
-    test('C1: clients create takes addresses to come back to after signing out, as strictly as redirect URIs', async () => {
+    test('fault C1: clients create takes addresses to come back to after signing out, as strictly as redirect URIs', async () => {
       const { run } = await setUp();
       const create = ['clients', 'create', '--json', '--name', 'Shop', '--grant', 'authorization_code'];
       const withUris = (...uris: string[]) =>

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 // From dist/src/cli/ to the package.
 const latchkey = fileURLToPath(new URL('../../../bin/latchkey', import.meta.url));
 
-describe('C5: the command about apps', () => {
+describe('fault C5: the command about apps', () => {
   const data = mkdtempSync(join(tmpdir(), 'latchkey-clients-'));
   after(() => rmSync(data, { recursive: true }));
 
@@ -33,7 +33,7 @@ describe('C5: the command about apps', () => {
     return JSON.parse(out);
   };
 
-  test('C5: change: only what is named, every setting, what ends, and an empty value for an empty list', async () => {
+  test('fault C5: change: only what is named, every setting, what ends, and an empty value for an empty list', async () => {
     const grant = ['--grant', 'authorization_code', '--redirect-uri', 'https://shop.example/a'];
     const api = await told('create', '--name', 'API', '--grant', 'client_credentials');
     const { client_secret: _secret, ...made } = await told('create', '--name', 'Shop', '--id', 'shop', ...grant);
@@ -56,7 +56,7 @@ describe('C5: the command about apps', () => {
     assert.match((await run('change', 'shop', '--scope', 'openid')).out, /^Changed client shop .*\n.*things any more/);
   });
 
-  test('C5: rotate-secret: the new one once, and until when the old one counts', async () => {
+  test('fault C5: rotate-secret: the new one once, and until when the old one counts', async () => {
     const made = await told('create', '--name', 'API', '--id', 'api', '--grant', 'client_credentials');
     const rotated = await told('rotate-secret', 'api', '--overlap-hours', '24');
     assert.match(rotated.client_secret, /^[\w-]{43}$/);
@@ -67,7 +67,7 @@ describe('C5: the command about apps', () => {
     assert.doesNotMatch((await run('list', '--json')).out, /secret/);
   });
 
-  test('C5, C4: what is refused is refused in one sentence, and what is mistyped with the help', async () => {
+  test('fault C5, fault C4: what is refused is refused in one sentence, and what is mistyped with the help', async () => {
     const web = ['--grant', 'authorization_code', '--redirect-uri', 'https://shop.example/a'];
     for (const [args, code, words] of [
       [['change', 'nobody', '--name', 'X'], 1, /no client nobody/],

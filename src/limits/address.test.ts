@@ -24,7 +24,7 @@ test('networkOf groups what one customer can change at will', () => {
   for (const network of ['203.0.113.0/24', 'loopback', 'unknown']) assert.equal(siteOf(network), undefined);
 });
 
-test('B5: an address is read in every form in which proxies write it', () => {
+test('fault B5: an address is read in every form in which proxies write it', () => {
   const forms: Record<string, string> = {
     '198.51.7.9:40001': '198.51.7.9',
     ' 198.51.7.9 ': '198.51.7.9',
@@ -68,7 +68,7 @@ test('B5: an address is read in every form in which proxies write it', () => {
   for (const text of [undefined, ...none]) assert.equal(readAddress(text), undefined, `${text}`);
 });
 
-test('B5: IPv4 written inside IPv6 in any form counts as that IPv4', () => {
+test('fault B5: IPv4 written inside IPv6 in any form counts as that IPv4', () => {
   const forms = ['198.51.7.9', '::ffff:198.51.7.9', '::ffff:c633:709', '0::FFFF:198.51.7.9', '::198.51.7.9'];
   // NAT64, translated, 6to4, Teredo.
   forms.push(
@@ -110,7 +110,7 @@ test('C17: who is trusted may be written as an address, a range or a name, and i
   for (const wrong of ['nginx', '10.0.0.0/8/8', '']) assert.throws(() => createTrust([wrong]), TypeError, wrong);
 });
 
-test('B6: loopback is exempt on a developer’s machine alone, and nobody else ever is', () => {
+test('fault B6: loopback is exempt on a developer’s machine alone, and nobody else ever is', () => {
   for (const network of ['loopback', 'unknown', '127.0.0.0/24', '203.0.113.0/24']) {
     assert.equal(isUncounted(network, { development: true }), network === 'loopback');
     assert.equal(isUncounted(network, { development: false }), false);

@@ -37,7 +37,7 @@ function createBench({ slots = 1, mostWaiting = 8, crowd = 1000 } = {}) {
   return { ask, order, refused, running, finish, finishAll, advance };
 }
 
-test('B2: networks take turns, however many one of them has heaped up', async () => {
+test('fault B2: networks take turns, however many one of them has heaped up', async () => {
   const { ask, order, finishAll } = createBench({ mostWaiting: 20 });
   for (let i = 0; i < 10; i++) void ask('greedy');
   for (const other of ['a', 'b', 'b']) void ask(other);
@@ -46,7 +46,7 @@ test('B2: networks take turns, however many one of them has heaped up', async ()
   assert.equal(order.length, 13);
 });
 
-test('B2: known browsers get every other turn in whatever crowd of networks', async () => {
+test('fault B2: known browsers get every other turn in whatever crowd of networks', async () => {
   const { ask, order, finishAll } = createBench({ mostWaiting: 200 });
   for (let i = 0; i < 100; i++) void ask(`network ${i}`);
   for (let i = 0; i < 3; i++) void ask(`owner ${i}`, true);
@@ -57,7 +57,7 @@ test('B2: known browsers get every other turn in whatever crowd of networks', as
   );
 });
 
-test('B2: when there is no room, whoever has most waiting is refused, and nobody else', async () => {
+test('fault B2: when there is no room, whoever has most waiting is refused, and nobody else', async () => {
   const { ask, order, refused, finishAll } = createBench({ mostWaiting: 8 });
   for (let i = 0; i < 12; i++) void ask('greedy');
   await turn();
@@ -72,7 +72,7 @@ test('B2: when there is no room, whoever has most waiting is refused, and nobody
   for (const other of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'owner']) assert.ok(order.includes(other), other);
 });
 
-test('B2: where all have the same, the last one to come is refused', async () => {
+test('fault B2: where all have the same, the last one to come is refused', async () => {
   const { ask, refused, finishAll } = createBench({ mostWaiting: 3 });
   for (const network of ['a', 'b', 'c', 'd', 'e']) void ask(network);
   await turn();
@@ -80,7 +80,7 @@ test('B2: where all have the same, the last one to come is refused', async () =>
   await finishAll();
 });
 
-test('B2: there are never more at work than slots, also after failures', async () => {
+test('fault B2: there are never more at work than slots, also after failures', async () => {
   const queue = createFairQueue({ slots: 2, mostWaiting: 100, crowd: 10 });
   let atWork = 0;
   let most = 0;
@@ -98,7 +98,7 @@ test('B2: there are never more at work than slots, also after failures', async (
   assert.equal(results.filter(({ status }) => status === 'rejected').length, 10);
 });
 
-test('B2: a crowd of strangers rests for as long as it worked; whoever is known does not wait for that', async () => {
+test('fault B2: a crowd of strangers rests for as long as it worked; whoever is known does not wait for that', async () => {
   const { ask, order, finish, advance, running } = createBench({ mostWaiting: 20, crowd: 3 });
   for (let i = 0; i < 6; i++) void ask(`network ${i}`);
   await advance(30);

@@ -183,7 +183,7 @@ forEachDatabase((name, openDatabase) => {
     assert.ok(await issue('198.51.100.8'));
   });
 
-  it('B3: whatever a device sends, little of it is stored, each thing once', async () => {
+  it('fault B3: whatever a device sends, little of it is stored, each thing once', async () => {
     const { issue, database } = await open(openDatabase);
     const long = (letter: string) => letter.repeat(8000);
     const params = {
@@ -205,7 +205,7 @@ forEachDatabase((name, openDatabase) => {
     assert.ok(size < 3000, `${size} bytes`);
   });
 
-  it('B3: no row is larger than some kilobytes; what would make it so is refused in words', async () => {
+  it('fault B3: no row is larger than some kilobytes; what would make it so is refused in words', async () => {
     const { issue, database, requests } = await open(openDatabase);
     const resources = (count: number) =>
       Array.from({ length: count }, (_, i) => `https://api.example/${i}/${'x'.repeat(80)}`);
@@ -227,7 +227,7 @@ forEachDatabase((name, openDatabase) => {
     assert.ok(size > 2000 && size < 4000, `${size} bytes`);
   });
 
-  it('B3: a full house takes nobody new and harms nobody who waits; before, the greedy get no more', async () => {
+  it('fault B3: a full house takes nobody new and harms nobody who waits; before, the greedy get no more', async () => {
     const { issue, requests, clock } = await open(openDatabase, systemRandom, false, true, 200);
     const first = await issue('192.0.2.1');
     for (let i = 0; i < 99; i++) await issue('198.51.100.7');
@@ -244,7 +244,7 @@ forEachDatabase((name, openDatabase) => {
     assert.ok(await issue('203.0.113.1'));
   });
 
-  it('B7: one network’s crowd gets longer codes itself, and lengthens nobody else’s', async () => {
+  it('fault B7: one network’s crowd gets longer codes itself, and lengthens nobody else’s', async () => {
     const { requests, create, database, clock } = await open(openDatabase);
     const lettersOf = async (ip: string, from = requests) => {
       const deviceCode = `of ${ip} ${systemRandom.token(8)}`;
@@ -272,7 +272,7 @@ forEachDatabase((name, openDatabase) => {
     assert.equal(await lettersOf('203.0.200.1', other), 8);
   });
 
-  it('B6: loopback is a network like any other, except on a developer’s own machine', async () => {
+  it('fault B6: loopback is a network like any other, except on a developer’s own machine', async () => {
     for (const development of [false, true]) {
       const { issue } = await open(openDatabase, systemRandom, false, development);
       for (let i = 0; i < 600; i++) await issue('127.0.0.1');

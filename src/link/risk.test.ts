@@ -23,7 +23,7 @@ it('A22, B21, B22: pairs of places and the questions they add', () => {
   }
 });
 
-it('A8: a sign-in stands in for the proof only where the device is known to be near, and nothing is unusual', () => {
+it('fault A8: a sign-in stands in for the proof only where the device is known to be near, and nothing is unusual', () => {
   const now = minutes(100);
   for (const network of [home, away, 'loopback', 'unknown', undefined])
     for (const from of [home, away, 'loopback', 'unknown'])

@@ -111,7 +111,7 @@ describe('codes as people see them', () => {
   });
 });
 
-it('B7, J3: however networks share the codes, those of one length are met in a day with a chance of one in a million', () => {
+it('fault B7, J3: however networks share the codes, those of one length are met in a day with a chance of one in a million', () => {
   const networks = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 300 });
   fc.assert(
     fc.property(networks, fc.integer({ min: 1, max: 5000 }), (asking, guesses) => {

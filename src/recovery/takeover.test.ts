@@ -8,7 +8,7 @@ import { days, hours, minutes } from '../clock.ts';
 
 forEachDatabase((_name, open) => {
   for (const plant of plants) {
-    test(`A2: a stolen password and a planted ${plant}: the mail takes it back, and the mailbox gets back in`, async () => {
+    test(`fault A2: a stolen password and a planted ${plant}: the mail takes it back, and the mailbox gets back in`, async () => {
       const walk = await createTakeover(open);
       await walk.plant(plant);
       const link = plant === 'device' ? /\/activity\/undo\// : /\/activity\/change\/|\/email\/undo\//;
@@ -26,7 +26,7 @@ forEachDatabase((_name, open) => {
       await walk.assertWon();
     });
 
-    test(`A2, A3: a stolen password and a planted ${plant}: without having read a mail, the mailbox wins within 48 hours`, async () => {
+    test(`fault A2, fault A3: a stolen password and a planted ${plant}: without having read a mail, the mailbox wins within 48 hours`, async () => {
       const walk = await createTakeover(open);
       await walk.plant(plant);
       walk.clock.advance(days(6) + hours(23));
@@ -36,7 +36,7 @@ forEachDatabase((_name, open) => {
     });
   }
 
-  test('A2, A3: with everything planted at once', async () => {
+  test('fault A2, fault A3: with everything planted at once', async () => {
     const walk = await createTakeover(open);
     await walk.plant('passkey', 'address', 'phone', 'saved code', 'device', 'password', 'app', 'key');
     await walk.getBack(undefined, async () => {
@@ -47,7 +47,7 @@ forEachDatabase((_name, open) => {
     await walk.assertWon();
   });
 
-  test('A2: who is young stops nothing, four times over, and nobody is kept out for a week', async () => {
+  test('fault A2: who is young stops nothing, four times over, and nobody is kept out for a week', async () => {
     const walk = await createTakeover(open);
     await walk.plant('app', 'password');
     const browser = await walk.proveByMail();
@@ -62,7 +62,7 @@ forEachDatabase((_name, open) => {
     assert.equal(walk.thief.shown.status, 403);
   });
 
-  test('A2: somebody who reads the mailbox does not strip yesterday’s second step, and what is older stops them', async () => {
+  test('fault A2: somebody who reads the mailbox does not strip yesterday’s second step, and what is older stops them', async () => {
     const walk = await createTakeover(open);
     await walk.signInAgain(walk.laptop);
     await walk.laptop.open('/sessions');
@@ -85,7 +85,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await walk.authenticators.verifyApp(walk.id, code()), true);
   });
 
-  test('A2: nor by taking it back with the link of its mail: that asks for no less than before', async () => {
+  test('fault A2: nor by taking it back with the link of its mail: that asks for no less than before', async () => {
     const walk = await createTakeover(open);
     const before = walk.mails.length;
     await walk.signInAgain(walk.laptop);
@@ -102,7 +102,7 @@ forEachDatabase((_name, open) => {
     assert.equal(reader.shown.url, '/recover/choose', 'two kinds, or two days');
   });
 
-  test('A2: what the account had seven days ago counts though it was removed since', async () => {
+  test('fault A2: what the account had seven days ago counts though it was removed since', async () => {
     const walk = await createTakeover(open);
     await walk.addApp();
     walk.clock.advance(days(8));
@@ -113,7 +113,7 @@ forEachDatabase((_name, open) => {
     assert.equal((await walk.proveByMail()).shown.url, '/recover/password', 'a week later it is forgotten');
   });
 
-  test('A3: a new address gets no code in its first seven days, in whatever place; then it helps', async () => {
+  test('fault A3: a new address gets no code in its first seven days, in whatever place; then it helps', async () => {
     const walk = await createTakeover(open);
     await walk.plant('address', 'own address');
     const codes = () => walk.mailTo(planted).filter(({ subject }) => subject === 'Get back into your account').length;
@@ -157,7 +157,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await tries('owner'), true);
   });
 
-  test('A3: the end lists every way in with its date, ticks what is new, and leaves what is not', async () => {
+  test('fault A3: the end lists every way in with its date, ticks what is new, and leaves what is not', async () => {
     const walk = await createTakeover(open);
     walk.clock.set(walk.clock.now() - days(35));
     await walk.linkDevice('Old TV');
@@ -193,7 +193,7 @@ forEachDatabase((_name, open) => {
     assert.equal((await walk.authenticators.listPasskeys(walk.id)).length, 0);
   });
 
-  test('A3: codes on paper and a saved code are void after a recovery by mail, but for the one that was the proof', async () => {
+  test('fault A3: codes on paper and a saved code are void after a recovery by mail, but for the one that was the proof', async () => {
     const walk = await createTakeover(open);
     await walk.addApp();
     const saved = await walk.authenticators.savedCode.make(walk.id);

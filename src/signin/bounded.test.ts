@@ -46,7 +46,7 @@ forEachDatabase((_name, open) => {
     return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await count(table)] as const)));
   }
 
-  test('B7: right sign-ins without a cookie make no rows without end, and never push out the browser of the owner', async () => {
+  test('fault B7: right sign-ins without a cookie make no rows without end, and never push out the browser of the owner', async () => {
     const { people, id, sessions, known, flood, start } = await createBench();
     const own = await start('owner');
     await flood(most * 2);
@@ -59,7 +59,7 @@ forEachDatabase((_name, open) => {
     assert.equal((await sessions.sessionsOf(id)).length, most);
   });
 
-  test('B7: a browser that the account knows comes back between them, and stays', async () => {
+  test('fault B7: a browser that the account knows comes back between them, and stays', async () => {
     const { id, sessions, known, flood, start } = await createBench();
     await start('owner');
     await flood(most * 2);
@@ -69,7 +69,7 @@ forEachDatabase((_name, open) => {
     assert.ok(await known.knows(id, 'owner'));
   });
 
-  test('B7: of the others the one used last stays longest, so that the owner can use a new browser', async () => {
+  test('fault B7: of the others the one used last stays longest, so that the owner can use a new browser', async () => {
     const { sessions, flood, start } = await createBench();
     await flood(most * 2);
     const phone = await start('new phone');
@@ -81,7 +81,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await sessions.find(phone.secret), undefined, 'then it is the one that was not used for longest');
   });
 
-  test('B7: a browser has one session of an account, whatever becomes of its cookie', async () => {
+  test('fault B7: a browser has one session of an account, whatever becomes of its cookie', async () => {
     const { people, sessions, start } = await createBench();
     const first = await start('owner');
     const pressed = await start('owner');
@@ -94,7 +94,7 @@ forEachDatabase((_name, open) => {
     assert.equal(await sessions.find(first.secret), undefined);
   });
 
-  test('B7: whoever is signed in beside in such a session stays', async () => {
+  test('fault B7: whoever is signed in beside in such a session stays', async () => {
     const { people, sessions, flood, start, from, id } = await createBench();
     const other = await people.addAccount('other@example.org');
     await flood(room.firsts);
@@ -106,7 +106,7 @@ forEachDatabase((_name, open) => {
     assert.deepEqual([found?.current.account_id, found?.others], [other.id, []]);
   });
 
-  test('B7: many at one moment wait for each other and for nothing else', async () => {
+  test('fault B7: many at one moment wait for each other and for nothing else', async () => {
     const { people, sessions, id, flood, start } = await createBench();
     const own = await start('owner');
     await flood(most);
@@ -117,7 +117,7 @@ forEachDatabase((_name, open) => {
     assert.ok(await sessions.find(own.secret));
   });
 
-  test('B7: a session that nobody is left in is no row any more', async () => {
+  test('fault B7: a session that nobody is left in is no row any more', async () => {
     const { people, sessions, id, flood, start } = await createBench();
     const own = await start('owner');
     await flood(8);
@@ -130,7 +130,7 @@ forEachDatabase((_name, open) => {
     assert.equal((await rowsOf(people)).session, 0);
   });
 
-  test('B7: a browser holds twenty accounts; the one that came first makes room', async () => {
+  test('fault B7: a browser holds twenty accounts; the one that came first makes room', async () => {
     const { people, sessions, from } = await createBench();
     let secret = '';
     for (let n = 0; n < 25; n++) {
@@ -147,7 +147,7 @@ forEachDatabase((_name, open) => {
 });
 
 /** The store of what is half way is the same whatever the database. */
-test('B7: sign-ins that stay half way make room for each other, never at the cost of a browser that is known', async () => {
+test('fault B7: sign-ins that stay half way make room for each other, never at the cost of a browser that is known', async () => {
   const { newPeople, signInHalf, finish } = await halfBench();
   const { people, app } = await newPeople();
   const known = people.newBrowser();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownCookies } from './cookies.ts';
 
-test('A1: of a cookie that comes twice nothing is left, nor of any that is not written as ours are', () => {
+test('fault A1: of a cookie that comes twice nothing is left, nor of any that is not written as ours are', () => {
   assert.equal(ownCookies('latchkey-session=a; latchkey-theme=dark'), 'latchkey-session=a; latchkey-theme=dark');
   assert.equal(ownCookies('latchkey-session=a; latchkey-theme=dark; latchkey-session=a'), 'latchkey-theme=dark');
   assert.equal(ownCookies('latchkey-session=a;latchkey-session=b; latchkey-session=c'), '');

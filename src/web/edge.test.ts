@@ -17,7 +17,7 @@ function listening(trustedProxies: string[] = ['10.0.0.0/8']): { app: FastifyIns
   return { app, unreadable };
 }
 
-test('B5: the address of a client is found in whatever a trusted proxy sends', async () => {
+test('fault B5: the address of a client is found in whatever a trusted proxy sends', async () => {
   const cases: [headers: Record<string, string>, ip: string, unreadable?: string[]][] = [
     [{ 'x-forwarded-for': '198.51.7.9:40001' }, '198.51.7.9'],
     [{ 'x-forwarded-for': '"[2001:db8::1]:4711"' }, '2001:db8::1'],
@@ -48,7 +48,7 @@ test('B5: the address of a client is found in whatever a trusted proxy sends', a
   }
 });
 
-test('B5: nothing counts that a peer who is not trusted says of addresses', async () => {
+test('fault B5: nothing counts that a peer who is not trusted says of addresses', async () => {
   for (const trusted of [[], ['10.0.0.0/8']]) {
     const { app, unreadable } = listening(trusted);
     for (const headers of [
@@ -64,7 +64,7 @@ test('B5: nothing counts that a peer who is not trusted says of addresses', asyn
   }
 });
 
-test('B1: headers and parameters are cut before anything reads them, but for those that are checked as a whole', async () => {
+test('fault B1: headers and parameters are cut before anything reads them, but for those that are checked as a whole', async () => {
   const { app } = listening();
   const long = 'a'.repeat(9000);
   const whole = ['authorization', 'dpop'];
@@ -87,7 +87,7 @@ test('B1: headers and parameters are cut before anything reads them, but for tho
   assert.deepEqual([query.a.length, query.b.map((one: string) => one.length), query.c], [4000, [4000, 4000], '1']);
 });
 
-test('B1: fields of forms are cut before any page reads them', async () => {
+test('fault B1: fields of forms are cut before any page reads them', async () => {
   const { app, visit } = await createWebApp({
     pages: (pages) => {
       pages.post('/echo', (request, reply) =>

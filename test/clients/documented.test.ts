@@ -19,8 +19,8 @@ const rows: Row[] = guide
   .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| /, '')))
   .map(([name = '', does = '', client = '', write = '']) => ({ name, does, client, write }));
 
-describe('C9: the guide for developers', () => {
-  it('C9: names twenty libraries and programs or more, what each does, and the lines to write', () => {
+describe('fault C9: the guide for developers', () => {
+  it('fault C9: names twenty libraries and programs or more, what each does, and the lines to write', () => {
     assert.ok(rows.length >= 20, `${rows.length} rows`);
     assert.equal(new Set(rows.map(({ name }) => name)).size, rows.length);
     for (const { name, does, client, write } of rows) {
@@ -31,7 +31,7 @@ describe('C9: the guide for developers', () => {
     }
   });
 
-  it('C9: says of every library that these tests run the version that they run', () => {
+  it('fault C9: says of every library that these tests run the version that they run', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: Record<string, string> };
     const python = read('test/clients/programs/requirements.txt').matchAll(/^(\S+)==(\S+)/gm);
     const pinned = new Map([
@@ -63,7 +63,7 @@ describe('C9: the guide for developers', () => {
       return (await poll(server.url, client, code.device_code)).body as { access_token: string; refresh_token: string };
     };
 
-    it('C9: a refresh may be tried again for as long as the guide says', async () => {
+    it('fault C9: a refresh may be tried again for as long as the guide says', async () => {
       const told = Number(/A retry within (\d+)\s+seconds gets the same answer/.exec(guide)?.[1]);
       const { refresh_token } = await linked();
       const first = await refresh(server.url, client, refresh_token);
@@ -74,14 +74,14 @@ describe('C9: the guide for developers', () => {
       assert.equal((await refresh(server.url, client, refresh_token)).body.error, 'invalid_grant');
     });
 
-    it('C9: revoking an access token ends the whole link, as the guide says', async () => {
+    it('fault C9: revoking an access token ends the whole link, as the guide says', async () => {
       assert.match(guide, /Revoking an access token\s+does the same/);
       const { access_token, refresh_token } = await linked();
       await postForm(`${server.url}/revoke`, { client_id: client, token: access_token });
       assert.equal((await refresh(server.url, client, refresh_token)).body.error, 'invalid_grant');
     });
 
-    it('C9: the metadata name first what a library with a secret should do that takes the first it knows', async () => {
+    it('fault C9: the metadata name first what a library with a secret should do that takes the first it knows', async () => {
       const answer = await fetch(`${server.url}/.well-known/openid-configuration`);
       const metadata = (await answer.json()) as { token_endpoint_auth_methods_supported: string[] };
       assert.deepEqual(metadata.token_endpoint_auth_methods_supported, [
@@ -91,7 +91,7 @@ describe('C9: the guide for developers', () => {
       ]);
     });
 
-    it('C9: a client with a secret cannot ask for a code without it, so tools that send none need --public', async () => {
+    it('fault C9: a client with a secret cannot ask for a code without it, so tools that send none need --public', async () => {
       assert.match(guide, /A secret is not sent to the device endpoint[^-]*register\s+with `--public`/);
       const { id } = await server.createClient({ public: false });
       const refused = await postForm(`${server.url}/device_authorization`, { client_id: id, scope: 'openid' });

@@ -23,7 +23,7 @@ declare global {
 }
 
 /** An app that is nothing but a page: no server of its own, no secret, tokens asked for by its script. */
-describe('C9: oidc-client-ts in Chromium', () => {
+describe('fault C9: oidc-client-ts in Chromium', () => {
   let server: TestApp;
   let accountId: string;
   let browser: Browser;
@@ -54,7 +54,7 @@ describe('C9: oidc-client-ts in Chromium', () => {
     await server?.stop();
   });
 
-  it('C9: signs in, reads who it is, refreshes, revokes and signs out', async () => {
+  it('fault C9: signs in, reads who it is, refreshes, revokes and signs out', async () => {
     const { id } = await server.createClient({
       name: 'Acme Photos',
       grants: ['authorization_code', 'refresh_token'],

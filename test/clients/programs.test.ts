@@ -18,7 +18,7 @@ import { startTlsFront, type TlsFront } from '../helpers/tls-front.ts';
 const email = 'sam@example.org';
 
 /** Libraries as they are published, each in a program of its own, against a server behind TLS as in production. */
-describe('C9: libraries of others', () => {
+describe('fault C9: libraries of others', () => {
   let front: TlsFront;
   let server: TestApp;
   let mailbox: Mailbox;
@@ -64,7 +64,7 @@ describe('C9: libraries of others', () => {
     return runClientProgram({ file, settings, certificate, person: person() });
   };
 
-  it('C9: Authlib links a terminal and signs in to an app, with PKCE where it is named', async () => {
+  it('fault C9: Authlib links a terminal and signs in to an app, with PKCE where it is named', async () => {
     assert.deepEqual(await run('authlib_client.py'), {
       pending: 'authorization_pending',
       rotated: true,
@@ -74,7 +74,7 @@ describe('C9: libraries of others', () => {
     });
   });
 
-  it('C9: oauthlib links a terminal once its request is in the body, and signs in to an app', async () => {
+  it('fault C9: oauthlib links a terminal once its request is in the body, and signs in to an app', async () => {
     assert.deepEqual(await run('oauthlib_client.py'), {
       as_prepared: 400,
       pending: 'authorization_pending',
@@ -85,7 +85,7 @@ describe('C9: libraries of others', () => {
     });
   });
 
-  it('C9: MSAL Python links a terminal and signs in to an app, with <issuer>/. as its authority', async () => {
+  it('fault C9: MSAL Python links a terminal and signs in to an app, with <issuer>/. as its authority', async () => {
     assert.deepEqual(await run('msal_client.py'), {
       pending: 'authorization_pending',
       username: email,
@@ -94,7 +94,7 @@ describe('C9: libraries of others', () => {
     });
   });
 
-  it('C9: oauth4webapi links a terminal and signs in to an app', async () => {
+  it('fault C9: oauth4webapi links a terminal and signs in to an app', async () => {
     assert.deepEqual(await run('oauth4webapi-client.mjs'), {
       pending: 'authorization_pending',
       rotated: true,
@@ -103,7 +103,7 @@ describe('C9: libraries of others', () => {
     });
   });
 
-  it('C9: simple-oauth2 signs in to an app that adds PKCE, refreshes and revokes', async () => {
+  it('fault C9: simple-oauth2 signs in to an app that adds PKCE, refreshes and revokes', async () => {
     assert.deepEqual(await run('simple-oauth2-client.mjs'), {
       state: true,
       refreshed: true,
@@ -112,7 +112,7 @@ describe('C9: libraries of others', () => {
     });
   });
 
-  it('C9: passport-openidconnect, which knows no PKCE, signs in to an app for which a nonce is enough', async () => {
+  it('fault C9: passport-openidconnect, which knows no PKCE, signs in to an app for which a nonce is enough', async () => {
     const { profile } = await run('passport-openidconnect-client.mjs', { pkceOptional: true });
     assert.deepEqual(profile, { id: accountId, emails: [{ value: email }] });
     const refused = await run('passport-openidconnect-client.mjs');

@@ -148,7 +148,7 @@ function turnedAway(path: string, { signedIn, settingUp }: State): string | unde
 }
 
 for (const [name, state] of Object.entries(states)) {
-  test(`A4: ${name}: every page is for whom it should be for, and none says of them what is not so`, async () => {
+  test(`fault A4: ${name}: every page is for whom it should be for, and none says of them what is not so`, async () => {
     const browser = await browserIn(state);
     const current = state.settingUp ? undefined : state.signedIn[0];
     const known = [...state.signedIn, state.settingUp, state.half];
@@ -175,7 +175,7 @@ for (const [name, state] of Object.entries(states)) {
   });
 
   if (state.signedIn.length > 0 && !state.settingUp) continue;
-  test(`A4: ${name}: no form acts for somebody who is not signed in`, async () => {
+  test(`fault A4: ${name}: no form acts for somebody who is not signed in`, async () => {
     const browser = await browserIn(state);
     const csrf = await csrfOf(browser);
     for (const { path } of routes.filter(({ method }) => method === 'POST')) {
@@ -199,7 +199,7 @@ const formsForEverybody = [
   '/prove',
 ];
 
-test('A4: the lists hold nothing that is not there', () => {
+test('fault A4: the lists hold nothing that is not there', () => {
   const there = routes.map(({ path }) => path);
   const listed = [...Object.keys(forEverybody), ...forSettingUp, ...formsForEverybody];
   assert.deepEqual(
@@ -236,7 +236,7 @@ async function expectNothingLeft(old: HttpBrowser, csrf: string): Promise<void> 
 }
 
 for (const [name, state] of Object.entries(states)) {
-  test(`A4: ${name}: signing out ends it all, what was begun as well, and says so when it is so`, async () => {
+  test(`fault A4: ${name}: signing out ends it all, what was begun as well, and says so when it is so`, async () => {
     await endEverySession();
     const browser = await browserIn(state);
     const code = await requestCode(server.url, (await server.createClient()).id);
@@ -261,7 +261,7 @@ for (const [name, state] of Object.entries(states)) {
   });
 }
 
-test('A4: whoever stops setting up leaves the other account where it was', async () => {
+test('fault A4: whoever stops setting up leaves the other account where it was', async () => {
   await endEverySession();
   const browser = await browserIn(states['setting up beside another'] as State);
   const asked = await browser.open('/signout');
@@ -273,7 +273,7 @@ test('A4: whoever stops setting up leaves the other account where it was', async
   assert.deepEqual([await sessionsLeft(ann), await sessionsLeft(bob)], [0, 1]);
 });
 
-test('A4: when the only one who is signed in leaves, nobody stays who was setting up', async () => {
+test('fault A4: when the only one who is signed in leaves, nobody stays who was setting up', async () => {
   await endEverySession();
   const browser = await browserIn(states['setting up beside another'] as State);
   const csrf = await csrfOf(browser);
@@ -283,7 +283,7 @@ test('A4: when the only one who is signed in leaves, nobody stays who was settin
   assert.deepEqual([await sessionsLeft(ann), await sessionsLeft(bob)], [0, 0]);
 });
 
-test('A4: "not now" on the page that asks for a second step ends all of it, too', async () => {
+test('fault A4: "not now" on the page that asks for a second step ends all of it, too', async () => {
   await endEverySession();
   const browser = await browserIn(states['setting up'] as State);
   const old = createHttpBrowser(server.url);

@@ -59,7 +59,7 @@ describe('what a request may get', () => {
   }
   const clients = () => createClients({ ...server.outside, accepted: createClientCheck() });
 
-  it('A5: client_credentials gives what the operator registered and nothing else, however it is asked', async () => {
+  it('fault A5: client_credentials gives what the operator registered and nothing else, however it is asked', async () => {
     const service = await server.createClient({
       ...{ public: false, grants: ['client_credentials'], scope: 'openid things stuff' },
     });
@@ -81,7 +81,7 @@ describe('what a request may get', () => {
     }
   });
 
-  it('A5: the code flow and PAR give what the operator registered, scopes of APIs too, and say so', async () => {
+  it('fault A5: the code flow and PAR give what the operator registered, scopes of APIs too, and say so', async () => {
     const app = await server.createClient({ ...web, scope: 'openid things' });
     for (const pushed of [false, true]) {
       const scope = 'openid email things admin';
@@ -99,7 +99,7 @@ describe('what a request may get', () => {
     assert.equal(body.scope, 'openid things', 'what it registered');
   });
 
-  it('A5: claims asked for by name lead past no ceiling', async () => {
+  it('fault A5: claims asked for by name lead past no ceiling', async () => {
     const app = await server.createClient({ ...web, scope: 'openid' });
     const wanted = { email: null, name: { essential: true }, sid: null };
     const claims = JSON.stringify({ userinfo: wanted, id_token: wanted });
@@ -111,7 +111,7 @@ describe('what a request may get', () => {
     for (const name of Object.keys(wanted)) assert.ok(!(name in Object(idToken)), name);
   });
 
-  it('A5: what an operator takes away ends for what was given before: refresh, introspection, userinfo', async () => {
+  it('fault A5: what an operator takes away ends for what was given before: refresh, introspection, userinfo', async () => {
     const tv = await server.createClient({ scope: 'openid email things' });
     const code = await requestCode(server.url, tv.id, { scope: 'openid email things' });
     await linkCode(person, code.user_code);
@@ -160,7 +160,7 @@ describe('what a request may get', () => {
     }
   });
 
-  it('A6: pages show what will be granted, never words of the address', async () => {
+  it('fault A6: pages show what will be granted, never words of the address', async () => {
     const lure = 'openid Press_YES_to_keep_your_account https://evil.example/help';
     const app = await server.createClient({ ...web, scope: 'openid things' });
     const { text } = await allow(request(app.id, { scope: lure, prompt: 'consent' }));
@@ -175,7 +175,7 @@ describe('what a request may get', () => {
     }
   });
 
-  it('A9: a token is told to its own client, to a service that its operator named, and to nobody else', async () => {
+  it('fault A9: a token is told to its own client, to a service that its operator named, and to nobody else', async () => {
     const service = await server.createClient({ public: false, grants: ['client_credentials'] });
     const stranger = await server.createClient({ public: false, grants: ['client_credentials'] });
     const device = await server.createClient({ public: false });
@@ -199,7 +199,7 @@ describe('what a request may get', () => {
     assert.deepEqual((await about(service, body.access_token)).body, { active: false }, 'of an app that is gone');
   });
 
-  it('C4: PKCE is optional only where the operator says so, with nonce and openid, and never without a secret', async () => {
+  it('fault C4: PKCE is optional only where the operator says so, with nonce and openid, and never without a secret', async () => {
     const without = { code_challenge: '', code_challenge_method: '' };
     const strict = await server.createClient(web);
     const lax = await server.createClient({ ...web, pkceOptional: true });
@@ -231,7 +231,7 @@ describe('what a request may get', () => {
       await assert.rejects(server.createClient({ ...web, pkceOptional: true, ...wrong }), { code: 'bad_request' });
   });
 
-  it('C11: a client with a secret keeps its refresh token; whatever runs on devices gets a new one each time', async () => {
+  it('fault C11: a client with a secret keeps its refresh token; whatever runs on devices gets a new one each time', async () => {
     const app = await server.createClient(web);
     const { body } = await signedIn(app, { scope: 'openid offline_access', prompt: 'consent' });
     const again = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) };
@@ -274,7 +274,7 @@ describe('what a request may get', () => {
     };
   }
 
-  it('C11: a retry with another key, or with none, destroys no link, whatever kind of client retries', async () => {
+  it('fault C11: a retry with another key, or with none, destroys no link, whatever kind of client retries', async () => {
     const url = `${server.url}/token`;
     const [first, other] = [await createProofKey(), await createProofKey()];
     for (const [name, isPublic, bound] of [

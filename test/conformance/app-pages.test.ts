@@ -46,13 +46,13 @@ describe('pages on the way to an app', () => {
     return { second, done: await browser.submit(second, { password: testPassword }) };
   };
 
-  it('C10: the metadata lists the languages that there are', async () => {
+  it('fault C10: the metadata lists the languages that there are', async () => {
     const metadata = config.serverMetadata();
     assert.deepEqual(metadata.ui_locales_supported, [...locales]);
   });
 
   for (const locale of locales) {
-    it(`C10: ${locale}: sign in, sign up, a forgotten password, permissions, a proof and a problem`, async () => {
+    it(`fault C10: ${locale}: sign in, sign up, a forgotten password, permissions, a proof and a problem`, async () => {
       const ui_locales = `xx-YY ${locale}-AT en`;
       const browser = createHttpBrowser(server.url, { 'accept-language': locale === 'es' ? 'de' : 'es' });
       const { page, checks } = await ask(browser, { ui_locales, prompt: 'consent' });
@@ -87,7 +87,7 @@ describe('pages on the way to an app', () => {
     });
   }
 
-  it('C10: pushed requests are heard as well, and whoever changes the language on the way has it to the end', async () => {
+  it('fault C10: pushed requests are heard as well, and whoever changes the language on the way has it to the end', async () => {
     const browser = createHttpBrowser(server.url);
     const { parameters, checks } = await authorizationRequest(config, { ui_locales: 'de', prompt: 'login consent' });
     const url = await client.buildAuthorizationUrlWithPAR(config, parameters);
@@ -101,7 +101,7 @@ describe('pages on the way to an app', () => {
     assert.equal(await subjectOf(await browser.submit(done, {}, approve), checks), ids[sam]);
   });
 
-  it('C10: on the page of a proof and of permissions, too, the choice of the person is the last word', async () => {
+  it('fault C10: on the page of a proof and of permissions, too, the choice of the person is the last word', async () => {
     const browser = await browserOf(sam);
     const proof = (await ask(browser, { ui_locales: 'de', prompt: 'login consent' })).page;
     assert.equal(languageOf(proof), 'de');
@@ -113,7 +113,7 @@ describe('pages on the way to an app', () => {
     assert.deepEqual([arabic.url.pathname, languageOf(arabic)], [permissions.url.pathname, 'ar']);
   });
 
-  it('C12: the metadata lists what prompt may say', async () => {
+  it('fault C12: the metadata lists what prompt may say', async () => {
     const values = config.serverMetadata().prompt_values_supported as string[];
     assert.deepEqual(values.toSorted(), ['consent', 'login', 'none', 'select_account']);
   });
@@ -123,7 +123,7 @@ describe('pages on the way to an app', () => {
   const finish = (browser: HttpBrowser, page: HttpPage) =>
     page.root.querySelector('button[name="decision"]') ? browser.submit(page, {}, approve) : Promise.resolve(page);
 
-  it('C12: nobody signed in: whoever signs in has chosen', async () => {
+  it('fault C12: nobody signed in: whoever signs in has chosen', async () => {
     const browser = createHttpBrowser(server.url);
     const { page, checks } = await ask(browser, { prompt: 'select_account' });
     assert.equal(page.url.pathname, '/signin');
@@ -131,7 +131,7 @@ describe('pages on the way to an app', () => {
     assert.equal(await subjectOf(await finish(browser, done), checks), ids[sam]);
   });
 
-  it('C12: one account: it is shown, and one press goes on; a second request asks again', async () => {
+  it('fault C12: one account: it is shown, and one press goes on; a second request asks again', async () => {
     const browser = await browserOf(sam);
     for (let time = 0; time < 2; time++) {
       const { page, checks } = await ask(browser, { prompt: 'select_account' });
@@ -141,7 +141,7 @@ describe('pages on the way to an app', () => {
     }
   });
 
-  it('C12: several accounts: the chosen one is signed in to the app, whichever was in use', async () => {
+  it('fault C12: several accounts: the chosen one is signed in to the app, whichever was in use', async () => {
     const browser = await browserOf(kim, sam);
     for (const email of [kim, sam, kim]) {
       const { page, checks } = await ask(browser, { prompt: 'select_account' });
@@ -151,7 +151,7 @@ describe('pages on the way to an app', () => {
     }
   });
 
-  it('C12: another account than those that are signed in', async () => {
+  it('fault C12: another account than those that are signed in', async () => {
     const browser = await browserOf(sam);
     const { page, checks } = await ask(browser, { prompt: 'select_account' });
     const other = page.root.querySelector('main a[href="/signin"]');
@@ -161,7 +161,7 @@ describe('pages on the way to an app', () => {
   });
 
   for (const prompt of ['select_account consent', 'consent select_account']) {
-    it(`C12: ${prompt}: the choice, and then the permissions, allowed before or not`, async () => {
+    it(`fault C12: ${prompt}: the choice, and then the permissions, allowed before or not`, async () => {
       const browser = await browserOf(kim, sam);
       for (let time = 0; time < 2; time++) {
         const { page, checks } = await ask(browser, { prompt });
@@ -172,7 +172,7 @@ describe('pages on the way to an app', () => {
     });
   }
 
-  it('C12: login select_account: the choice, and a proof that the chosen one gives afterwards, once', async () => {
+  it('fault C12: login select_account: the choice, and a proof that the chosen one gives afterwards, once', async () => {
     const browser = await browserOf(kim, sam);
     const { page, checks } = await ask(browser, { prompt: 'login select_account' });
     const proof = await choose(browser, page, kim);
@@ -182,7 +182,7 @@ describe('pages on the way to an app', () => {
     assert.equal(await subjectOf(done, checks), ids[kim]);
   });
 
-  it('C12: an account that is not signed in here cannot be chosen', async () => {
+  it('fault C12: an account that is not signed in here cannot be chosen', async () => {
     const browser = await browserOf(sam);
     const { page } = await ask(browser, { prompt: 'select_account' });
     const [form] = page.root.querySelectorAll('main form');
@@ -201,7 +201,7 @@ describe('pages on the way to an app', () => {
     assert.equal(page.url.searchParams.get('error'), 'login_required');
   });
 
-  it('A10: signing out clears what was shown, and nothing that is stored in the browser', async () => {
+  it('fault A10: signing out clears what was shown, and nothing that is stored in the browser', async () => {
     const browser = await browserOf(kim, sam);
     const out = await browser.open('/signout');
     const input = out.root.querySelector('main input[name="csrf"]')?.getAttribute('value') ?? '';

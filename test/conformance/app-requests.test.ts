@@ -64,7 +64,7 @@ describe('the browser side of the engine', () => {
   /** What a browser may be given: these five, and no cookie of the engine. */
   const ours = new Set(['browser', 'session', 'flow', 'locale', 'theme'].map((name) => `latchkey-${name}`));
 
-  it('A1: the engine puts no cookie into a browser', async () => {
+  it('fault A1: the engine puts no cookie into a browser', async () => {
     await allow(victim);
     assert.deepEqual(
       [...victim.cookies.keys()].filter((name) => !ours.has(name)),
@@ -72,7 +72,7 @@ describe('the browser side of the engine', () => {
     );
   });
 
-  it('A1: no cookie besides our own session says who signs in to an app, however it is written', async () => {
+  it('fault A1: no cookie besides our own session says who signs in to an app, however it is written', async () => {
     assert.equal(await allow(victim), ids[sam]);
     assert.equal(await allow(attacker), ids[mallory]);
     const stolen = [...victim.cookies].filter(([name]) => name !== 'latchkey-session');
@@ -96,7 +96,7 @@ describe('the browser side of the engine', () => {
     }
   });
 
-  it('A1: after signing out everywhere in a browser, nothing that was kept in it signs anybody in to an app', async () => {
+  it('fault A1: after signing out everywhere in a browser, nothing that was kept in it signs anybody in to an app', async () => {
     await allow(victim);
     const kept = new Map(victim.cookies);
     await victim.submit(await victim.open('/signout'), {});
@@ -148,7 +148,7 @@ describe('the browser side of the engine', () => {
       },
     };
     for (const [name, leave] of Object.entries(ways)) {
-      it(`A1: signed out, ${name}`, async () => {
+      it(`fault A1: signed out, ${name}`, async () => {
         for (const row of await rows('Session')) await forget(row.id);
         await allow(victim);
         assert.equal(await sessions(), 1);
@@ -166,7 +166,7 @@ describe('the browser side of the engine', () => {
         .where('id', '=', id)
         .execute();
 
-    it('A1: while another account is the one in use, nobody is signed in as the first', async () => {
+    it('fault A1: while another account is the one in use, nobody is signed in as the first', async () => {
       await allow(victim);
       await signIn(victim, mallory, testPassword);
       assert.notEqual(await silently(header(victim.cookies)), ids[sam]);
@@ -175,7 +175,7 @@ describe('the browser side of the engine', () => {
     });
   });
 
-  it('A1: a request planted in another browser gets nothing of who is signed in there', async () => {
+  it('fault A1: a request planted in another browser gets nothing of who is signed in there', async () => {
     const evil = await registerApp(server, { ...webApp, name: 'Evil' });
     const planter = createHttpBrowser(server.url);
     const { url, checks } = await authorizationRequest(evil);
@@ -204,7 +204,7 @@ describe('the browser side of the engine', () => {
   const goOn = (browser: HttpBrowser, page: string) =>
     signInToApp(browser, new URL(page, server.url), { email: mallory });
 
-  it('A1: looking at the page of a request writes nothing into it', async () => {
+  it('fault A1: looking at the page of a request writes nothing into it', async () => {
     for (const more of [{}, { prompt: 'login' }, { prompt: 'consent' }, { max_age: '1' }]) {
       const { url } = await authorizationRequest(config, more);
       const answer = await fetch(url, { redirect: 'manual', headers: { cookie: header(victim.cookies) } });

@@ -25,7 +25,7 @@ async function ask(headers: Record<string, string>): Promise<number> {
 const unreadable = async (): Promise<string | undefined> =>
   /^latchkey_unreadable_addresses_total (\d+)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1];
 
-test('B5: a proxy that writes ports keeps networks apart, and one network’s flood refuses that network alone', async () => {
+test('fault B5: a proxy that writes ports keeps networks apart, and one network’s flood refuses that network alone', async () => {
   const flood = await Promise.all(
     Array.from({ length: 620 }, (_, i) => ask({ 'x-forwarded-for': `198.51.7.${i % 250}:${40_000 + i}` })),
   );
@@ -38,7 +38,7 @@ test('B5: a proxy that writes ports keeps networks apart, and one network’s fl
   assert.equal(await unreadable(), '0');
 });
 
-test('B5: what is no address counts for the proxy, in a metric and once in the log', async () => {
+test('fault B5: what is no address counts for the proxy, in a metric and once in the log', async () => {
   const lines: string[] = [];
   const { log } = server.app.server;
   const warn = log.warn.bind(log);

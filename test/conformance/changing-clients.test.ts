@@ -11,7 +11,7 @@ const callback = 'https://app.example/callback';
 const code = { name: 'Wiki', public: false, grants: ['authorization_code'], redirectUris: [callback] };
 
 /** What an operator registers works, stays changeable, and ends when they say so. */
-describe('C5: clients', () => {
+describe('fault C5: clients', () => {
   let server: TestApp;
   before(async () => {
     server = await startTestApp();
@@ -43,7 +43,7 @@ describe('C5: clients', () => {
     ['a service that is not there', { services: ['nobody'] }],
   ];
   for (const [name, settings] of impossible) {
-    it(`C5: none is stored that could never work: ${name}`, async () => {
+    it(`fault C5: none is stored that could never work: ${name}`, async () => {
       const before = (await clients().list()).length;
       await assert.rejects(server.createClient({ ...code, ...settings }), { code: 'bad_request' });
       assert.equal((await clients().list()).length, before);
@@ -55,7 +55,7 @@ describe('C5: clients', () => {
     });
   }
 
-  it('C5: whatever is stored can begin a sign-in', async () => {
+  it('fault C5: whatever is stored can begin a sign-in', async () => {
     for (const redirectUris of [
       ['https://localhost/a'],
       ['https://app.example/a', 'http://localhost/a', 'com.example.app:/a', 'http://[::1]:8000/a'],
@@ -73,7 +73,7 @@ describe('C5: clients', () => {
     }
   });
 
-  it('C5: one that an older version stored although it cannot work is named, with the reason, and nothing else is', async () => {
+  it('fault C5: one that an older version stored although it cannot work is named, with the reason, and nothing else is', async () => {
     const { id } = await server.createClient(code);
     assert.deepEqual(await clients().unfit(), []);
     const store = createClientsStore(server.outside.database);
@@ -88,7 +88,7 @@ describe('C5: clients', () => {
     assert.deepEqual(await clients().unfit(), []);
   });
 
-  it('C5: only what is named changes, and what ends by it is said', async () => {
+  it('fault C5: only what is named changes, and what ends by it is said', async () => {
     const service = await server.createClient({ public: false, grants: ['client_credentials'] });
     const { id } = await server.createClient({
       ...{ ...code, grants: ['authorization_code', 'client_credentials'], scope: 'openid email things' },
@@ -108,7 +108,7 @@ describe('C5: clients', () => {
     assert.equal(await clients().change('nobody', { name: 'X' }), undefined);
   });
 
-  it('C5: two changes at once: none is lost', async () => {
+  it('fault C5: two changes at once: none is lost', async () => {
     const { id } = await server.createClient(code);
     const done = await Promise.allSettled([
       clients().change(id, { name: 'One' }),
@@ -120,7 +120,7 @@ describe('C5: clients', () => {
     assert.ok(named || scoped);
   });
 
-  it('C5: a new secret, and the old one ends at once or when it was said to', async () => {
+  it('fault C5: a new secret, and the old one ends at once or when it was said to', async () => {
     const { id, secret } = await server.createClient({ public: false, grants: ['client_credentials'] });
     assert.equal((await forSelf(id, secret)).status, 200);
     const second = (await clients().rotateSecret(id, hours(1))) ?? assert.fail();

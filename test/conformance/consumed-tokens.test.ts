@@ -11,7 +11,7 @@ import { startTestApp, type TestApp, testPassword } from '../helpers/test-app.ts
 type Row = { kind: string; consumed_at: number | null; sealed_payload: string; id: string };
 
 /** A device refreshes every ten minutes for a month: what stays of each time is paid for thousands of times. */
-describe('E10: used refresh tokens', () => {
+describe('fault E10: used refresh tokens', () => {
   let server: TestApp;
   let person: HttpBrowser;
   let stranger: string;
@@ -39,7 +39,7 @@ describe('E10: used refresh tokens', () => {
     ['by the engine', false, false],
     ['bound to a key', true, true],
   ] as const) {
-    it(`E10: only whose they were and their key stay, and a replay is known as one: refreshed ${way}`, async () => {
+    it(`fault E10: only whose they were and their key stay, and a replay is known as one: refreshed ${way}`, async () => {
       const client = await server.createClient({ public: isPublic });
       const own = { client_id: client.id, ...(client.secret ? { client_secret: client.secret } : {}) };
       const key = keyed ? await createProofKey() : undefined;
@@ -80,7 +80,7 @@ describe('E10: used refresh tokens', () => {
     });
   }
 
-  it('E10: what an older version left whole is understood as before', async () => {
+  it('fault E10: what an older version left whole is understood as before', async () => {
     const tv = await server.createClient();
     const asked = await postForm(`${server.url}/device_authorization`, { client_id: tv.id, scope: 'openid' });
     await linkCode(person, String(asked.body.user_code));

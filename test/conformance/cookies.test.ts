@@ -46,7 +46,7 @@ const header = fc
   .array(fc.tuple(pair, fc.constantFrom('; ', '; ', ';', ' ;', ',', ';;', '; $Version=1; ')), { maxLength: 8 })
   .map((pairs) => pairs.flat().join(''));
 
-test('A1: every parser reads the same of a Cookie header, however it is written', async () => {
+test('fault A1: every parser reads the same of a Cookie header, however it is written', async () => {
   const engine = new Provider('http://localhost:3000');
   const { app } = await createWebApp({
     pages: (pages) => {

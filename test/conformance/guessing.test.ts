@@ -113,7 +113,7 @@ describe('guessing user codes', () => {
     assert.equal((await type(erring, 'DDDD-DDDH')).status, 404);
   });
 
-  it('B4: a right code of somebody who has not erred is never refused because of neighbours', async () => {
+  it('fault B4: a right code of somebody who has not erred is never refused because of neighbours', async () => {
     const network = '198.51.101';
     for (let account = 0; account < 5; account++) {
       const guesser = await somebody(`${network}.${account + 1}`);

@@ -22,7 +22,7 @@ const hashes: readonly [verb: RegExp, withAsker: number][] = [
   [/\bcodes\.makeOver$|recoveryCodes\.makeOver$/, 3],
 ];
 
-test('B2: whatever hashes says for whom, and nothing comes to Argon2 but by the one queue', () => {
+test('fault B2: whatever hashes says for whom, and nothing comes to Argon2 but by the one queue', () => {
   const calls = findCalls();
   const raw = calls.filter(({ callee }) => /^(?:hashPassword|verifyPassword|derive|argon2\w*)$/.test(callee));
   assert.deepEqual([...new Set(raw.map(({ file }) => file))], ['src/authenticators/argon2.ts']);
@@ -51,7 +51,7 @@ async function hashed(work: () => Promise<unknown>): Promise<number> {
 }
 
 forEachDatabase((name, open) => {
-  test('B2: of 150 sign-ups sent at once with one mailbox few are hashed, and nobody else notices', async () => {
+  test('fault B2: of 150 sign-ups sent at once with one mailbox few are hashed, and nobody else notices', async () => {
     const people = await createPeople(open);
     await people.addAccount('owner@example.org');
     const [owner, thief] = [people.newBrowser({ remoteAddress: '198.51.100.1' }), people.newBrowser()];
@@ -90,7 +90,7 @@ forEachDatabase((name, open) => {
     assert.ok(count <= 32, `${count} were hashed`);
   });
 
-  test('B2: recovery codes are looked up before ten of them are hashed again', async () => {
+  test('fault B2: recovery codes are looked up before ten of them are hashed again', async () => {
     const { authenticators, addAccount } = await createPeople(open);
     const { id } = await addAccount('ann@example.org');
     const { recoveryCodes } = authenticators;
@@ -101,7 +101,7 @@ forEachDatabase((name, open) => {
     assert.equal(stale, 0);
   });
 
-  test('B2: what is refused before it is checked is no failure of anybody', async () => {
+  test('fault B2: what is refused before it is checked is no failure of anybody', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount('ann@example.org');
     const asker = { account: id, network: '192.0.2.0/24', known: false };
@@ -114,7 +114,7 @@ forEachDatabase((name, open) => {
     assert.equal(await people.authenticators.verifyPassword(id, goodPassword), true, 'a hundred failures would end it');
   });
 
-  test('B2: whoever is right as a stranger again and again is not refused; who errs in between is', async () => {
+  test('fault B2: whoever is right as a stranger again and again is not refused; who errs in between is', async () => {
     const people = await createPeople(open);
     const { id } = await people.addAccount('ann@example.org');
     const asker = { account: id, network: '192.0.2.0/24', known: false };
@@ -125,7 +125,7 @@ forEachDatabase((name, open) => {
   });
 
   if (name === 'SQLite')
-    test('B2: an account that signs in again and again takes no more than its share', async () => {
+    test('fault B2: an account that signs in again and again takes no more than its share', async () => {
       const people = await createPeople(open);
       await people.addAccount('busy@example.org');
       const browser = people.newBrowser();

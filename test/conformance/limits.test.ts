@@ -20,7 +20,7 @@ type Name = keyof typeof limitTable;
 const names = Object.keys(limitTable) as Name[];
 const page = join(fileURLToPath(new URL('../../../', import.meta.url)), 'docs/security/throttling.md');
 
-test('B4: there is no limit beside the list, nothing in the list that nobody counts, and the documentation is the list', () => {
+test('fault B4: there is no limit beside the list, nothing in the list that nobody counts, and the documentation is the list', () => {
   const calls = findCalls();
   const counting = calls.filter(
     ({ file, callee }) => /limits\.(?:hit|peek|inOrder)$/.test(callee) && !/^src\/limits\//.test(file),
@@ -368,7 +368,7 @@ forEachDatabase((name, open) => {
   if (name !== 'SQLite') return;
   for (const [row, scenario] of Object.entries(tried)) {
     if (typeof scenario === 'string') continue;
-    test(`B4: ${row} binds whom the list says, and nobody else`, async () => {
+    test(`fault B4: ${row} binds whom the list says, and nobody else`, async () => {
       await scenario(await createBench(await createPeople(open)));
     });
   }

@@ -12,7 +12,7 @@ const most = 24;
 
 const { patterns, made } = findPatterns();
 
-test('B1: every regular expression in src/ takes time that grows with the text, not with its square', () => {
+test('fault B1: every regular expression in src/ takes time that grows with the text, not with its square', () => {
   assert.ok(patterns.length > 100, `only ${patterns.length} expressions were found`);
   const slow = patterns.flatMap(({ expression, place }) => {
     const shape = [...hostileTexts(expression, long)].findIndex((text, at) => {
@@ -25,11 +25,11 @@ test('B1: every regular expression in src/ takes time that grows with the text, 
   assert.deepEqual(slow, []);
 });
 
-test('B1: no regular expression is made out of text while the server runs', () => {
+test('fault B1: no regular expression is made out of text while the server runs', () => {
   assert.deepEqual(made, []);
 });
 
-test('B1: the search for hostile texts finds what is known to be slow', () => {
+test('fault B1: the search for hostile texts finds what is known to be slow', () => {
   const evil = [
     /\bVersion\/[\d.]+.*\bSafari\//,
     /^(a+)+$/,

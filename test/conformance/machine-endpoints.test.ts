@@ -12,7 +12,7 @@ const posted = ['/token', '/device_authorization', '/devicecode', '/introspect',
 const read = ['/jwks', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
 
 /** What a program is told at the endpoints for programs: always in one shape, and so that a script may read it. */
-describe('C3: endpoints for programs', () => {
+describe('fault C3: endpoints for programs', () => {
   let server: TestApp & { client: string };
   let tv: string;
   let access: string;
@@ -51,7 +51,7 @@ describe('C3: endpoints for programs', () => {
     return body;
   }
 
-  it('C3: a method that an address does not take is 405 and says which it takes, everywhere', async () => {
+  it('fault C3: a method that an address does not take is 405 and says which it takes, everywhere', async () => {
     const takes = new Map<string, string>([
       ...posted.map((path): [string, string] => [path, 'POST, OPTIONS']),
       ...read.map((path): [string, string] => [path, 'GET, HEAD, OPTIONS']),
@@ -68,7 +68,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: what is not understood is 415, whatever it is and wherever', async () => {
+  it('fault C3: what is not understood is 415, whatever it is and wherever', async () => {
     const bodies: [string, Record<string, string>][] = [
       ['{"client_id":"x"}', { 'content-type': 'application/json' }],
       ['client_id=x', { 'content-type': 'text/plain' }],
@@ -91,7 +91,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: what is too large or unproven may be read by a script', async () => {
+  it('fault C3: what is too large or unproven may be read by a script', async () => {
     const headers = { origin, 'content-type': form };
     const client = `client_id=${tv}`;
     for (const path of [...posted, '/userinfo']) {
@@ -107,7 +107,7 @@ describe('C3: endpoints for programs', () => {
     await isReadable(wrong, 401, 'userinfo');
   });
 
-  it('C3: a database that is away is told in the same shape, and a script may read that', async () => {
+  it('fault C3: a database that is away is told in the same shape, and a script may read that', async () => {
     const { url, client, outside, stop } = await startOne();
     await fetch(`${url}/token`, { headers: { origin } });
     await outside.database.close();
@@ -122,7 +122,7 @@ describe('C3: endpoints for programs', () => {
     await stop();
   });
 
-  it('C3: a stranger’s origin reads nothing of it', async () => {
+  it('fault C3: a stranger’s origin reads nothing of it', async () => {
     for (const [path, method] of [
       ['/token', 'GET'],
       ['/userinfo', 'PUT'],
@@ -132,7 +132,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: an empty secret is none, for a public client alone (RFC 6749 §2.3.1)', async () => {
+  it('fault C3: an empty secret is none, for a public client alone (RFC 6749 §2.3.1)', async () => {
     const authorization = basic(tv);
     const asked = await postForm(`${server.url}/device_authorization`, { scope: 'openid' }, { authorization });
     assert.equal(asked.status, 200);
@@ -156,7 +156,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: several spaces after a scheme are one (RFC 9110 §11.4)', async () => {
+  it('fault C3: several spaces after a scheme are one (RFC 9110 §11.4)', async () => {
     for (const spaces of [' ', '  ', '     ']) {
       const client = await connectRaw(server.url);
       client.send(requestHead('GET /userinfo', { authorization: `Bearer${spaces}${access}`, connection: 'close' }));
@@ -166,7 +166,7 @@ describe('C3: endpoints for programs', () => {
     assert.equal(odd.status, 400);
   });
 
-  it('C3: userinfo by POST: the token in the header, with any or no body, or in the form (RFC 6750 §2.2)', async () => {
+  it('fault C3: userinfo by POST: the token in the header, with any or no body, or in the form (RFC 6750 §2.2)', async () => {
     const authorization = `Bearer ${access}`;
     const ways: RequestInit[] = [
       { headers: { authorization } },
@@ -181,7 +181,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: parameters in the address are not read, and that is said (RFC 8628 §3.1, RFC 6749 §3.2)', async () => {
+  it('fault C3: parameters in the address are not read, and that is said (RFC 8628 §3.1, RFC 6749 §3.2)', async () => {
     for (const path of posted) {
       const response = await fetch(`${server.url}${path}?client_id=${tv}&scope=openid`, {
         method: 'POST',
@@ -193,7 +193,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: whatever is refused at the token endpoint says why, also in front of the engine', async () => {
+  it('fault C3: whatever is refused at the token endpoint says why, also in front of the engine', async () => {
     const { device_code } = await requestCode(server.url, tv);
     for (const code of [device_code, device_code, 'x'.repeat(43)]) {
       const { body } = await poll(server.url, tv, code);
@@ -202,7 +202,7 @@ describe('C3: endpoints for programs', () => {
     }
   });
 
-  it('C3: a revocation is answered by an empty object, whatever the token is worth', async () => {
+  it('fault C3: a revocation is answered by an empty object, whatever the token is worth', async () => {
     for (const token of ['nothing', access, refresh, refresh]) {
       const response = await fetch(`${server.url}/revoke`, {
         ...{ method: 'POST', body: new URLSearchParams({ client_id: tv, token }) },

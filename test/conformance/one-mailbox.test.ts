@@ -6,7 +6,7 @@ import { signInToApp } from '../helpers/app-sign-in.ts';
 import { createHttpBrowser } from '../helpers/http-browser.ts';
 import { startTestApp } from '../helpers/test-app.ts';
 
-test('C6: whoever signed up in one spelling signs in and gets back in in the other, and apps hear the ASCII one', async () => {
+test('fault C6: whoever signed up in one spelling signs in and gets back in in the other, and apps hear the ASCII one', async () => {
   const server = await startTestApp();
   await server.createAccount('anna@bücher.example');
   const callback = 'http://127.0.0.1/callback';

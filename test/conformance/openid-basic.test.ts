@@ -11,7 +11,7 @@ const withoutPkce = { code_challenge: undefined, code_challenge_method: undefine
 describe('OpenID conformance: Basic', () => testBasicPlan('query'));
 
 /** RFC 9700 §2.1.1: what ties a code to the request that asked for it. */
-describe('C4: an app whose operator lets it do without PKCE', () => {
+describe('fault C4: an app whose operator lets it do without PKCE', () => {
   let server: TestApp;
   let app: RelyingParty;
   let person: HttpBrowser;

@@ -34,7 +34,7 @@ const others = {
 };
 
 /** The OpenID conformance plan *Config*, by the names of its conditions, and then whether what is said is so. */
-describe('C13: OpenID conformance: Config', () => {
+describe('fault C13: OpenID conformance: Config', () => {
   let server: TestApp;
   let metadata: Metadata;
   let app: RelyingParty;
@@ -63,7 +63,7 @@ describe('C13: OpenID conformance: Config', () => {
   });
   after(() => server.stop());
 
-  it('C13: EnsureDiscoveryEndpointResponseStatusCodeIs200, CheckDiscoveryEndpointReturnedJsonContentType: both documents', async () => {
+  it('fault C13: EnsureDiscoveryEndpointResponseStatusCodeIs200, CheckDiscoveryEndpointReturnedJsonContentType: both documents', async () => {
     for (const name of ['openid-configuration', 'oauth-authorization-server']) {
       const answer = await fetch(`${server.url}/.well-known/${name}`);
       assert.equal(answer.status, 200);
@@ -72,14 +72,14 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: CheckDiscEndpointIssuer, CheckDiscEndpointAllEndpointsAreHttps: the issuer’s own addresses (Discovery §4.3)', () => {
+  it('fault C13: CheckDiscEndpointIssuer, CheckDiscEndpointAllEndpointsAreHttps: the issuer’s own addresses (Discovery §4.3)', () => {
     assert.equal(metadata.issuer, server.url);
     const addresses = Object.entries(metadata).filter(([name]) => /_(?:endpoint|uri)$/.test(name));
     assert.ok(addresses.length >= 9);
     for (const [name, url] of addresses) assert.equal(new URL(String(url)).origin, server.url, name);
   });
 
-  it('C13: OIDCCCheckDiscEndpoint…Supported: what Discovery §3 requires is there, and nothing is empty or doubled', () => {
+  it('fault C13: OIDCCCheckDiscEndpoint…Supported: what Discovery §3 requires is there, and nothing is empty or doubled', () => {
     for (const name of ['response_types_supported', 'subject_types_supported', 'id_token_signing_alg_values_supported'])
       assert.ok(list(name).length > 0, name);
     assert.ok(list('id_token_signing_alg_values_supported').includes('RS256'));
@@ -90,7 +90,7 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: FetchServerKeys, ValidateServerJWKs, CheckForKeyIdInServerJWKs, EnsureServerJwksDoesNotContainPrivateOrSymmetricKeys', async () => {
+  it('fault C13: FetchServerKeys, ValidateServerJWKs, CheckForKeyIdInServerJWKs, EnsureServerJwksDoesNotContainPrivateOrSymmetricKeys', async () => {
     const { keys } = (await (await fetch(String(metadata.jwks_uri))).json()) as { keys: Record<string, unknown>[] };
     assert.equal(new Set(keys.map(({ kid }) => kid)).size, keys.length);
     const secretParts = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
@@ -103,7 +103,7 @@ describe('C13: OpenID conformance: Config', () => {
     assert.deepEqual(algs, new Set(list('id_token_signing_alg_values_supported')));
   });
 
-  it('C13: every endpoint that is named is there, by each method its standard demands', async () => {
+  it('fault C13: every endpoint that is named is there, by each method its standard demands', async () => {
     for (const [name, url] of Object.entries(metadata).filter(([name]) => name.endsWith('_endpoint'))) {
       const methods = {
         userinfo_endpoint: ['GET', 'POST'],
@@ -119,14 +119,14 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: scopes_supported, and others are refused', async () => {
+  it('fault C13: scopes_supported, and others are refused', async () => {
     const tv = await server.createClient({ scope: [...list('scopes_supported'), 'things'].join(' ') });
     const ask = (scope: string) => postForm(`${server.url}/device_authorization`, { client_id: tv.id, scope });
     for (const scope of list('scopes_supported')) assert.equal((await ask(scope)).status, 200, scope);
     for (const scope of others.scopes) assert.equal((await ask(scope)).body.error, 'invalid_scope', scope);
   });
 
-  it('C13: claims_supported, claims_parameter_supported: all come, asked for by scope or by name, and no other does', async () => {
+  it('fault C13: claims_supported, claims_parameter_supported: all come, asked for by scope or by name, and no other does', async () => {
     const names = [...list('claims_supported'), ...others.claims];
     const asked = Object.fromEntries(names.map((name) => [name, null]));
     const claims = JSON.stringify({ userinfo: asked, id_token: asked });
@@ -140,7 +140,7 @@ describe('C13: OpenID conformance: Config', () => {
     assert.deepEqual([metadata.claims_parameter_supported, list('claim_types_supported')], [true, ['normal']]);
   });
 
-  it('C13: response_types_supported, and others are refused', async () => {
+  it('fault C13: response_types_supported, and others are refused', async () => {
     assert.deepEqual(list('response_types_supported'), ['code']);
     assert.ok((await app.authorize(person, {}, { email })).response.code);
     for (const type of others.responseTypes) {
@@ -149,7 +149,7 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: response_modes_supported, and others are refused; iss is in each response', async () => {
+  it('fault C13: response_modes_supported, and others are refused; iss is in each response', async () => {
     assert.equal(metadata.authorization_response_iss_parameter_supported, true);
     for (const mode of list('response_modes_supported')) {
       const page = await app.ask(person, { response_mode: mode, prompt: 'none', max_age: '0' });
@@ -163,7 +163,7 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: code_challenge_methods_supported, and plain is refused', async () => {
+  it('fault C13: code_challenge_methods_supported, and plain is refused', async () => {
     assert.deepEqual(list('code_challenge_methods_supported'), ['S256']);
     const challenge = 'x'.repeat(43);
     for (const method of ['plain', 'S512', 's256'])
@@ -173,7 +173,7 @@ describe('C13: OpenID conformance: Config', () => {
       );
   });
 
-  it('C13: prompt_values_supported, and others are refused', async () => {
+  it('fault C13: prompt_values_supported, and others are refused', async () => {
     for (const prompt of list('prompt_values_supported')) {
       const page = await app.ask(person, { prompt });
       assert.doesNotMatch(decodeURIComponent(page.url.href), /unsupported|invalid_request/, prompt);
@@ -183,7 +183,7 @@ describe('C13: OpenID conformance: Config', () => {
       assert.equal((await app.authorize(person, { prompt })).response.error, 'invalid_request', prompt);
   });
 
-  it('C13: request_uri_parameter_supported and request are not; pushed requests are', async () => {
+  it('fault C13: request_uri_parameter_supported and request are not; pushed requests are', async () => {
     assert.deepEqual(
       [metadata.request_uri_parameter_supported, metadata.request_parameter_supported ?? false],
       [false, false],
@@ -197,7 +197,7 @@ describe('C13: OpenID conformance: Config', () => {
     assert.equal(pushed.status, 201);
   });
 
-  it('C13: grant_types_supported, and others are refused', async () => {
+  it('fault C13: grant_types_supported, and others are refused', async () => {
     const { accessToken, refreshToken } = await app.signIn(person, {
       scope: 'openid offline_access',
       prompt: 'consent',
@@ -222,7 +222,7 @@ describe('C13: OpenID conformance: Config', () => {
       assert.equal((await send({ grant_type: grant })).body.error, 'unsupported_grant_type', grant);
   });
 
-  it('C13: …_endpoint_auth_methods_supported: by each of them at each endpoint, and by no other', async () => {
+  it('fault C13: …_endpoint_auth_methods_supported: by each of them at each endpoint, and by no other', async () => {
     const tv = await server.createClient();
     const assertion = {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
@@ -249,7 +249,7 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: id_token_signing_alg_values_supported, subject_types_supported, and others are refused', async () => {
+  it('fault C13: id_token_signing_alg_values_supported, subject_types_supported, and others are refused', async () => {
     const subjects = new Set<unknown>();
     for (const idTokenAlg of list('id_token_signing_alg_values_supported')) {
       const other = await registerRelyingParty(server, { idTokenAlg });
@@ -261,7 +261,7 @@ describe('C13: OpenID conformance: Config', () => {
     for (const idTokenAlg of others.idTokenAlgs) await assert.rejects(server.createClient({ idTokenAlg }), idTokenAlg);
   });
 
-  it('C13: dpop_signing_alg_values_supported, and others are refused', async () => {
+  it('fault C13: dpop_signing_alg_values_supported, and others are refused', async () => {
     const prove = async (alg: string) => {
       const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
       const jwk = await exportJWK(publicKey);
@@ -275,7 +275,7 @@ describe('C13: OpenID conformance: Config', () => {
     for (const alg of others.proofAlgs) assert.equal((await prove(alg)).error, 'invalid_dpop_proof', alg);
   });
 
-  it('C13: acr_values_supported: each can be asked for, and what is none of them is not reached', async () => {
+  it('fault C13: acr_values_supported: each can be asked for, and what is none of them is not reached', async () => {
     for (const acr of [...list('acr_values_supported'), 'loa4']) {
       const claims = JSON.stringify({ id_token: { acr: { essential: true, value: acr } } });
       const page = await app.ask(person, { claims, prompt: 'none' });
@@ -285,7 +285,7 @@ describe('C13: OpenID conformance: Config', () => {
     }
   });
 
-  it('C13: whatever else is advertised is tested here, or where it is named', () => {
+  it('fault C13: whatever else is advertised is tested here, or where it is named', () => {
     const elsewhere = ['ui_locales_supported'];
     const here = [
       ...['issuer', 'jwks_uri', 'claims_parameter_supported', 'authorization_response_iss_parameter_supported'],

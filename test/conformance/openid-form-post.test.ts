@@ -10,7 +10,7 @@ const formPost = { response_mode: 'form_post' };
 
 describe('OpenID conformance: Form Post Basic', () => testBasicPlan('form_post'));
 
-describe('C4: OAuth 2.0 Form Post Response Mode', () => {
+describe('fault C4: OAuth 2.0 Form Post Response Mode', () => {
   let server: TestApp;
   before(async () => {
     server = await startTestApp();

@@ -52,7 +52,7 @@ async function saysYes(browser: HttpBrowser, page: HttpPage): Promise<HttpPage> 
 const pollOf = async (code: RequestedCode) => (await poll(server.url, tv, code.device_code)).body;
 
 for (const [name, { device, later = 0 }] of Object.entries(strange)) {
-  test(`A8: after a sign-in of this moment, the review of ${name} still takes a proof of its own`, async () => {
+  test(`fault A8: after a sign-in of this moment, the review of ${name} still takes a proof of its own`, async () => {
     const code = await codeFrom(device);
     server.clock.advance(later);
     const [browser, review] = await lured(home, code);
@@ -67,14 +67,14 @@ for (const [name, { device, later = 0 }] of Object.entries(strange)) {
   });
 }
 
-test('A8: beside the device nothing more is asked of whoever has just signed in', async () => {
+test('fault A8: beside the device nothing more is asked of whoever has just signed in', async () => {
   const code = await codeFrom(home);
   const [browser, review] = await lured(home, code);
   assert.match((await saysYes(browser, review)).text, /now signed in/);
   assert.equal((await pollOf(code)).error, undefined);
 });
 
-test('A8: a proof made for one review is of no use for the next', async () => {
+test('fault A8: a proof made for one review is of no use for the next', async () => {
   const first = await codeFrom(strange['another network']?.device ?? {});
   const [browser, review] = await lured(home, first);
   const done = await browser.submit(await saysYes(browser, review), { password: testPassword });

@@ -15,7 +15,7 @@ const [sam, kim] = ['sam@example.org', 'kim@example.org'];
 const resource = 'https://api.example';
 
 /** OpenID Connect RP-Initiated Logout 1.0, beyond what its conformance plan asks for. */
-describe('C1: signing out for an app', () => {
+describe('fault C1: signing out for an app', () => {
   let server: TestApp;
   let app: RelyingParty;
   let other: RelyingParty;
@@ -243,7 +243,7 @@ describe('C1: signing out for an app', () => {
     assert.equal(info.status, 200);
   });
 
-  it('C10: in the language that the app asks for', async () => {
+  it('fault C10: in the language that the app asks for', async () => {
     assert.match((await end({ ...usual, ui_locales: 'xx de' })).title, /^Auch von Latchkey abmelden/);
     assert.match((await end({ ui_locales: 'es' })).title, /^¿Cerrar sesión en este navegador/);
   });
@@ -258,7 +258,7 @@ describe('C1: signing out for an app', () => {
   });
 });
 
-describe('C1, A4: whoever has not come all the way is no less to be signed out', () => {
+describe('fault C1, fault A4: whoever has not come all the way is no less to be signed out', () => {
   let server: TestApp;
   let app: RelyingParty;
   let id: AccountId;
@@ -301,7 +301,7 @@ describe('C1, A4: whoever has not come all the way is no less to be signed out',
   });
 });
 
-describe('C1: forms of other sites at addresses for people', () => {
+describe('fault C1: forms of other sites at addresses for people', () => {
   let server: TestApp;
   let app: RelyingParty;
   before(async () => {

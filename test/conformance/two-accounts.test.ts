@@ -116,7 +116,7 @@ const send = (browser: HttpBrowser, route: string, csrf: string, headers: Record
     headers,
   );
 
-test('A7: every form that was shown for one account is refused when another one is signed in, and nothing is done', async () => {
+test('fault A7: every form that was shown for one account is refused when another one is signed in, and nothing is done', async () => {
   const browser = await browserOf(bob, ann);
   const token = await tokenOf(browser);
   await switchTo(browser, bob);
@@ -139,7 +139,7 @@ test('A7: every form that was shown for one account is refused when another one 
   assert.deepEqual(await stored(), before);
 });
 
-test('A7: a form that was shown to nobody is refused when somebody has signed in since, but for what may begin so', async () => {
+test('fault A7: a form that was shown to nobody is refused when somebody has signed in since, but for what may begin so', async () => {
   const browser = await browserOf();
   const token = await tokenOf(browser);
   await signIn(browser, bob, testPassword);
@@ -155,7 +155,7 @@ test('A7: a form that was shown to nobody is refused when somebody has signed in
   assert.match(review.url.pathname, /^\/link\/.+/, 'the review names the account before anything is decided');
 });
 
-test('A7: a form that was shown to somebody signed in does nothing after signing out, and no word of it is lost', async () => {
+test('fault A7: a form that was shown to somebody signed in does nothing after signing out, and no word of it is lost', async () => {
   const browser = await browserOf(ann);
   const token = await tokenOf(browser);
   await signOut(browser);
@@ -176,7 +176,7 @@ test('A7: a form that was shown to somebody signed in does nothing after signing
   assert.deepEqual(await stored(), before);
 });
 
-test('A7: the list of forms that act for nobody is the list of those that are let through', async () => {
+test('fault A7: the list of forms that act for nobody is the list of those that are let through', async () => {
   assert.deepEqual(
     Object.keys(forNobody).filter((route) => !forms.includes(route)),
     [],
@@ -196,7 +196,7 @@ const typed = async (browser: HttpBrowser, name: string): Promise<HttpPage> =>
 const nameOf = async (email: string): Promise<string> =>
   (await (await browserOf(email)).open('/profile')).root.querySelector('input[name=name]')?.getAttribute('value') ?? '';
 
-test('A7: one press goes back to the account that the form was shown for, with what was typed', async () => {
+test('fault A7: one press goes back to the account that the form was shown for, with what was typed', async () => {
   const browser = await browserOf(bob, ann);
   const form = await browser.open('/profile');
   await switchTo(browser, bob);
@@ -209,7 +209,7 @@ test('A7: one press goes back to the account that the form was shown for, with w
   await typed(browser, '');
 });
 
-test('A7: one press sends it for the account that is signed in now', async () => {
+test('fault A7: one press sends it for the account that is signed in now', async () => {
   const browser = await browserOf(bob, ann);
   const form = await browser.open('/profile');
   await switchTo(browser, bob);
@@ -226,7 +226,7 @@ test('A7: one press sends it for the account that is signed in now', async () =>
   await typed(browser, '');
 });
 
-test('A7: a password typed for one account changes neither; both choices lead to a page that asks for it', async () => {
+test('fault A7: a password typed for one account changes neither; both choices lead to a page that asks for it', async () => {
   const browser = await browserOf(bob, ann);
   const form = await browser.open('/security/password');
   await switchTo(browser, bob);
@@ -242,7 +242,7 @@ test('A7: a password typed for one account changes neither; both choices lead to
   for (const email of [ann, bob]) assert.equal((await signIn(await browserOf(), email, testPassword)).status, 200);
 });
 
-test('A7: "yes" to the review of one account links nothing to the other', async () => {
+test('fault A7: "yes" to the review of one account links nothing to the other', async () => {
   const browser = await browserOf(bob, ann);
   const code = await requestCode(server.url, tv);
   const review = await browser.submit(await browser.open('/link'), { user_code: code.user_code });
@@ -259,7 +259,7 @@ test('A7: "yes" to the review of one account links nothing to the other', async 
   assert.match(done.text, /now signed in as ann/);
 });
 
-test('A7: a code that was typed for one account is not entered for the other, and not lost', async () => {
+test('fault A7: a code that was typed for one account is not entered for the other, and not lost', async () => {
   const browser = await browserOf(bob, ann);
   const code = await requestCode(server.url, tv);
   const entry = await browser.open('/link');
@@ -271,7 +271,7 @@ test('A7: a code that was typed for one account is not entered for the other, an
   assert.match(review.text, /ann@example\.org/);
 });
 
-test('A7: of an account that has left there is no switching back, and the other one is still asked', async () => {
+test('fault A7: of an account that has left there is no switching back, and the other one is still asked', async () => {
   const browser = await browserOf(bob, ann);
   const form = await browser.open('/profile');
   await signOut(browser);
@@ -286,7 +286,7 @@ test('A7: of an account that has left there is no switching back, and the other 
   await typed(browser, '');
 });
 
-test('A7: after signing out a form waits, and is sent once its owner has signed in again in another tab', async () => {
+test('fault A7: after signing out a form waits, and is sent once its owner has signed in again in another tab', async () => {
   const browser = await browserOf(ann);
   const form = await browser.open('/profile');
   await signOut(browser);
@@ -299,7 +299,7 @@ test('A7: after signing out a form waits, and is sent once its owner has signed 
   await typed(browser, '');
 });
 
-test('A7: a token of one browser, or with another account written into it, is no token', async () => {
+test('fault A7: a token of one browser, or with another account written into it, is no token', async () => {
   const browser = await browserOf(bob, ann);
   const token = await tokenOf(browser);
   const other = await tokenOf(await browserOf(ann));

@@ -82,7 +82,7 @@ const asks: [string | undefined, Record<string, string | undefined>][] = [
 ];
 
 /** What a device gets is the same whichever way its request takes: computed once, in one place (faults A5 and C2). */
-describe('C2: a device request in front of the engine and one to it', () => {
+describe('fault C2: a device request in front of the engine and one to it', () => {
   let server: TestApp;
   let person: HttpBrowser;
   before(async () => {
@@ -152,7 +152,7 @@ describe('C2: a device request in front of the engine and one to it', () => {
 
   for (const [kind, settings] of Object.entries(kinds)) {
     for (const [scope, given] of asks) {
-      it(`C2: ${kind}, asked for ${scope ?? 'nothing in particular'}: ${given[kind] ?? 'refused'}, every way`, async () => {
+      it(`fault C2: ${kind}, asked for ${scope ?? 'nothing in particular'}: ${given[kind] ?? 'refused'}, every way`, async () => {
         let first: Outcome | undefined;
         for (const [name, way] of Object.entries(ways)) {
           const client = await server.createClient({
@@ -175,7 +175,7 @@ describe('C2: a device request in front of the engine and one to it', () => {
     }
   }
 
-  it('C2: for an API, with a JWT, every way to the engine', async () => {
+  it('fault C2: for an API, with a JWT, every way to the engine', async () => {
     let first: Outcome | undefined;
     for (const [name, way] of Object.entries(ways)) {
       const client = await server.createClient({

@@ -52,7 +52,7 @@ const spellings: Record<string, (path: string) => string> = {
   'capitals and a slash': (path) => `${path.toUpperCase()}/`,
 };
 
-test('C7: every page is found in capitals and with a slash at the end, with its query, and nothing keeps the answer', async () => {
+test('fault C7: every page is found in capitals and with a slash at the end, with its query, and nothing keeps the answer', async () => {
   for (const page of pages) {
     if (page === '/' || /^\/[lL]\//.test(page)) continue;
     const path = page.replace(/:\w+/g, '0xA-b_9');
@@ -68,7 +68,7 @@ test('C7: every page is found in capitals and with a slash at the end, with its 
   }
 });
 
-test('C7: addresses of programs are exact, and nothing but a page to look at is found in this way', async () => {
+test('fault C7: addresses of programs are exact, and nothing but a page to look at is found in this way', async () => {
   for (const { method, path } of endpoints) {
     if (isDev(path) || !['GET', 'POST'].includes(method)) continue;
     const real = path.replace(/:\w+/g, 'x');
@@ -86,7 +86,7 @@ test('C7: addresses of programs are exact, and nothing but a page to look at is 
   }
 });
 
-test('C7: a code typed behind the address leads to the page of codes before anybody is asked to sign in', async () => {
+test('fault C7: a code typed behind the address leads to the page of codes before anybody is asked to sign in', async () => {
   const tv = (await server.createClient()).id;
   const { user_code: code } = await requestCode(server.url, tv);
   const small = code.toLowerCase();
@@ -115,7 +115,7 @@ test('C7: a code typed behind the address leads to the page of codes before anyb
   assert.ok(slip.html.includes('abc1'));
 });
 
-test('C7: other names that people try lead to the page that is meant', async () => {
+test('fault C7: other names that people try lead to the page that is meant', async () => {
   for (const [typed, page] of [
     ['/login', '/signin'],
     ['/Login/', '/signin'],
@@ -129,7 +129,7 @@ test('C7: other names that people try lead to the page that is meant', async () 
     assert.deepEqual([typed, (await ask(typed)).to], [typed, page]);
 });
 
-test('C7: no spelling of an address leads to another site', async () => {
+test('fault C7: no spelling of an address leads to another site', async () => {
   for (const path of [
     ...['//evil.example/', '//evil.example/link/', '///evil.example', '/\\evil.example/', '/%2f%2fevil.example/'],
     ...['/link//evil.example/', '/LINK/%2F%2Fevil.example/', '/DEVICES//evil.example', '/DEVICES/%5cevil.example'],
@@ -152,7 +152,7 @@ test('C7: no spelling of an address leads to another site', async () => {
   }
 });
 
-test('C7: whoever is signed in is led there, too, and nothing is done by being led', async () => {
+test('fault C7: whoever is signed in is led there, too, and nothing is done by being led', async () => {
   const sam = createHttpBrowser(server.url);
   await signIn(sam, 'sam@example.org', testPassword);
   for (const typed of ['/DEVICES/', '/Security', '/profile/', '/SIGNOUT', '/Logout'])

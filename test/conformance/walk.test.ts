@@ -111,7 +111,7 @@ test('C16: whatever follows a form is a 303, which leaves what was in the form b
 const shownAgain = ['email', 'name', 'phone', 'user_code'];
 const secrets = ['code', 'credential', 'digits', 'new_password', 'password', 'recovery'];
 
-test('A7: every form carries the token of its account, and every field that is typed into is known to be secret or not', () => {
+test('fault A7: every form carries the token of its account, and every field that is typed into is known to be secret or not', () => {
   const names = new Set<string>();
   for (const { route, url, status, page } of answers.filter(({ route }) => !notPages.test(route))) {
     const forms = page?.querySelectorAll('form[method="post"]') ?? [];

@@ -108,7 +108,7 @@ describe('PostgreSQL away', () => {
     assert.equal((await poll(server.url, tv, pending.device_code)).status, 200);
   });
 
-  it('E7: frozen: 503 within seconds, and no connection comes back with a transaction that nobody ends', async (t) => {
+  it('fault E7: frozen: 503 within seconds, and no connection comes back with a transaction that nobody ends', async (t) => {
     const { device_code } = await code();
     const since = performance.now();
     postgres.freeze();

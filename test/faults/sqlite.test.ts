@@ -39,7 +39,7 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
     disk?.unmount();
   });
 
-  it('E9: full: clear 503, not ready and nothing half-written; with space again: everything goes on', async (t) => {
+  it('fault E9: full: clear 503, not ready and nothing half-written; with space again: everything goes on', async (t) => {
     assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
     const [pending, linked] = [await requestCode(server.url, tv), await requestCode(server.url, tv)];
     await linkCode(person, linked.user_code);
@@ -96,7 +96,7 @@ describe(`SQLite on a full disk (${disk ? 'a small file system' : 'max_page_coun
 });
 
 describe('SQLite on a small disk', { skip: disk ? false : 'no file system of its own can be made here' }, () => {
-  it('E9: the log does not fill the disk by itself', async (t) => {
+  it('fault E9: the log does not fill the disk by itself', async (t) => {
     const small = mountSmallDisk('24m');
     assert.ok(small);
     const server = await startTestApp({ data: small.folder });

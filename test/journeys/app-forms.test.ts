@@ -66,7 +66,7 @@ describe('forms between apps and us, in Chromium', () => {
   for (const scripts of [true, false]) {
     const how = scripts ? 'with scripts' : 'without scripts, by its button';
 
-    it(`C4: form_post carries a code to the app ${how}`, async () => {
+    it(`fault C4: form_post carries a code to the app ${how}`, async () => {
       await openBrowser(scripts);
       const asked = app.prepare({ response_mode: 'form_post', state });
       await tab.goto(asked.url);
@@ -83,7 +83,7 @@ describe('forms between apps and us, in Chromium', () => {
       assert.equal(tokens.status, 200);
     });
 
-    it(`C4: and an error ${how}`, async () => {
+    it(`fault C4: and an error ${how}`, async () => {
       await openBrowser(scripts);
       await tab.goto(app.prepare({ response_mode: 'form_post', state, prompt: 'none' }).url);
       if (!scripts) await press('form[data-press] button');
@@ -92,7 +92,7 @@ describe('forms between apps and us, in Chromium', () => {
       assert.deepEqual([error, rest], ['login_required', { iss: server.url, state }]);
     });
 
-    it(`C1: a form of an app at another site signs in with the session that is there, ${how}`, async () => {
+    it(`fault C1: a form of an app at another site signs in with the session that is there, ${how}`, async () => {
       await openBrowser(scripts);
       const first = app.prepare({ state });
       const fields = (sent: Record<string, string>): string =>
@@ -201,7 +201,7 @@ describe('forms between apps and us, in Chromium', () => {
     });
   }
 
-  it('F13, C4: the page that posts to the app can post to nobody else, not even to us', async () => {
+  it('F13, fault C4: the page that posts to the app can post to nobody else, not even to us', async () => {
     await openBrowser(true);
     // Kept from leaving by itself.
     await tab.route('**/assets/press*', (route) => route.abort());

@@ -99,7 +99,7 @@ async function proveByMail(email: string, options: PhoneOptions = {}): Promise<P
   return owner;
 }
 
-describe('A2: taken over with a stolen password, and taken back', () => {
+describe('fault A2: taken over with a stolen password, and taken back', () => {
   const email = 'ann@example.org';
 
   test('the link of a mail ends it without signing in and without scripts; a code to the mailbox does the rest', async () => {
@@ -129,7 +129,7 @@ describe('A2: taken over with a stolen password, and taken back', () => {
   });
 });
 
-describe('A3: the end of a recovery shows who else can get in', () => {
+describe('fault A3: the end of a recovery shows who else can get in', () => {
   const email = 'bea@example.org';
 
   test('each with its date, the new ticked, in every language and width; what is ticked goes', async () => {
@@ -167,7 +167,7 @@ describe('A3: the end of a recovery shows who else can get in', () => {
     await owner.close();
   });
 
-  test('A2: with a second step of the thief’s it takes 48 hours, which the thief cannot stop', async () => {
+  test('fault A2: with a second step of the thief’s it takes 48 hours, which the thief cannot stop', async () => {
     const late = 'cat@example.org';
     await place.server.createAccount(late);
     const laptop = await signedIn(late);

@@ -27,7 +27,7 @@ describe('clocks apart', () => {
   });
   after(() => many?.remove());
 
-  it('E1: no link ends, nothing is lost and nothing is given twice, whichever process a retry meets', async (t) => {
+  it('fault E1: no link ends, nothing is lost and nothing is given twice, whichever process a retry meets', async (t) => {
     const seeded = createSeeded();
     t.diagnostic(`seed ${seeded.seed}`);
     const { balancer, tv, people } = many;
@@ -45,7 +45,7 @@ describe('clocks apart', () => {
     );
   });
 
-  it('E1: a process whose clock is off says so: not ready, a line in the log, a number among the metrics', async () => {
+  it('fault E1: a process whose clock is off says so: not ready, a line in the log, a number among the metrics', async () => {
     const [right, ahead, behind] = many.processes;
     for (const [process, skew] of [
       [right, 0],

@@ -24,7 +24,7 @@ describe('one folder', () => {
     return made;
   };
 
-  it('E5: a second server is refused, in one line and with exit code 2, until the first has ended in whatever way', async () => {
+  it('fault E5: a second server is refused, in one line and with exit code 2, until the first has ended in whatever way', async () => {
     const env = { LATCHKEY_DATA: folder() };
     const account = (email: string) =>
       runLatchkey(['accounts', 'create', '--email', email, '--password-stdin'], env, testPassword);
@@ -43,7 +43,7 @@ describe('one folder', () => {
     await again.stop();
   });
 
-  it('E5: what another process has decided is believed, not what memory says', async () => {
+  it('fault E5: what another process has decided is believed, not what memory says', async () => {
     const data = folder();
     const here = await startTestApp({ data });
     const there = await startTestApp({ data, env: { LATCHKEY_ISSUER: here.url }, port: await freePort() });

@@ -18,7 +18,7 @@ describe('asked in turn', () => {
   });
   after(() => many?.remove());
 
-  it('E8: a poll that would rather wait is held wherever it arrives, and answered when the person decides', async (t) => {
+  it('fault E8: a poll that would rather wait is held wherever it arrives, and answered when the person decides', async (t) => {
     const { balancer, tv, people } = many;
     const browser = createHttpBrowser(balancer.url);
     await signIn(browser, people[0] ?? '', testPassword);

@@ -34,7 +34,7 @@ describe('the secret changes while processes serve', () => {
   afterEach(() => many?.remove());
 
   for (const [order, steps] of Object.entries(orders)) {
-    it(`E2: nobody is signed out and no device unlinked: ${order}`, async (t) => {
+    it(`fault E2: nobody is signed out and no device unlinked: ${order}`, async (t) => {
       const seeded = createSeeded();
       t.diagnostic(`seed ${seeded.seed}`);
       many = await createManyProcesses(only(old), { inside: true });
@@ -67,7 +67,7 @@ describe('the secret changes while processes serve', () => {
     });
   }
 
-  it('E2: what is sealed with a key that a process was not given is 503 and names the key, wherever it is met', async () => {
+  it('fault E2: what is sealed with a key that a process was not given is 503 and names the key, wherever it is met', async () => {
     many = await createManyProcesses(only(old), { inside: true });
     const { balancer, tv, people, env } = many;
     const first = await many.start(both(next, old));

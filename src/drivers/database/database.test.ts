@@ -125,7 +125,7 @@ function firstDifference(actual: string, expected: string): { actual?: string; e
 }
 
 describe('SQLite', () => {
-  test('D: nobody else on the machine can read the file, its log and its index, whatever the folder allows', async () => {
+  test('fault D: nobody else on the machine can read the file, its log and its index, whatever the folder allows', async () => {
     const place = await createDatabasePlace('SQLite');
     const path = join(place.data, 'latchkey.sqlite');
     chmodSync(place.data, 0o755);

@@ -41,7 +41,7 @@ describe('SMTP', () => {
     assert.deepEqual(received.envelopeTo, ['ada@example.org']);
   });
 
-  test('D: it calls itself by the name of the issuer, whatever the machine is called', async () => {
+  test('fault D: it calls itself by the name of the issuer, whatever the machine is called', async () => {
     const names = { 'https://id.example.org': 'id.example.org', 'http://localhost:3000': 'localhost' };
     const literals = { 'https://192.0.2.7': '[192.0.2.7]', 'http://[::1]:3000': '[IPv6:::1]' };
     for (const [issuer, greeting] of Object.entries({ ...names, ...literals })) {
