@@ -84,7 +84,7 @@ const wrongValues: Record<string, string[]> = {
     ...['https://u:p@id.example.org', 'ftp://id.example.org', 'https://', 'http://[::1', 'localhost:3000'],
   ],
   LATCHKEY_NAME: ['Example: TV', 'A "quoted" name', '<b>', 'x'.repeat(41), ' ', 'two\nlines', '@sign'],
-  LATCHKEY_DATA: [file, join(file, 'below'), '/proc/version/data'],
+  LATCHKEY_DATA: [file, join(file, 'below'), '/proc/version/data', '/proc/none'],
   LATCHKEY_DATABASE_URL: ['mysql://db', 'db.example.org', 'postgres:db', 'postgres://user:p#ss@db:5432/x:y:z'],
   LATCHKEY_DRAIN_SECONDS: ['4', '-1', 'two', 'NaN'],
   LATCHKEY_VALKEY_URL: [

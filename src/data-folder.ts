@@ -20,7 +20,7 @@ export function readDataFolder(text: string, { told }: Judge): DataFolder {
     : undefined;
   return {
     create() {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path, path);
       return path;
     },
     secret: () => made ?? makeSecret(secretFile),
@@ -44,6 +44,23 @@ function tryFolder(asked: string, path: string): void {
         code === 'ENOTDIR' ? 'but a part of that path is not a folder' : `which cannot be written (${code})`,
         error,
       );
+  }
+}
+
+/**
+ * One folder after the other: at once, Node.js never comes back where the system denies that the place is there (/proc). A
+ * link to nowhere and a place that takes no folders are seen only here.
+ */
+function makeFolder(asked: string, path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(asked, dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Another process has made it since.
+    if (code === 'EEXIST' && existsSync(path)) return;
+    throw new ConfigError(`LATCHKEY_DATA names ${asked}, but ${path} cannot be made (${code}).`, { cause: error });
   }
 }
 

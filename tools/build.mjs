@@ -44,7 +44,7 @@ function writeAssets() {
   const manifest = {
     style: writeAsset('latchkey.css', buildStyle(fonts)),
     script: writeAsset('islands.js', joinIslands()),
-    press: writeAsset('press.js', readIsland('dist/islands/press.js')),
+    press: writeAsset('press.js', joined(['dist/islands/once.js', 'dist/islands/press.js'])),
     meter: writeAsset('meter.js', joinMeter()),
     icon: writeAsset('icon.svg', readFileSync('src/web/icon.svg')),
     fonts: [fonts.get('atkinson-hyperlegible-next-latin-wght-normal.woff2')],
@@ -60,12 +60,13 @@ function writeAsset(name, content) {
   return `/assets/${file}`;
 }
 
-/** Islands do not know each other: each becomes a block of one module. */
 function joinIslands() {
-  const blocks = globSync('dist/islands/*.js')
-    .filter((file) => !file.endsWith('press.js'))
-    .sort()
-    .map((file) => `{\n${readIsland(file)}}`);
+  return joined(globSync('dist/islands/*.js').filter((file) => !file.endsWith('press.js')));
+}
+
+/** Islands do not know each other: each becomes a block of one script. */
+function joined(islands) {
+  const blocks = islands.sort().map((file) => `{\n${readIsland(file)}}`);
   return blocks.join('\n').replace(/^ +/gm, '');
 }
 

@@ -108,8 +108,12 @@ export function problemPage(
           </LeftToRight>
         </p>
         <ButtonRow>
+          {props.signOut && (
+            <LinkButton href="/signout" kind="primary">
+              {t('apps.problem.signOut')}
+            </LinkButton>
+          )}
           <LinkButton href="/">{t('apps.problem.home')}</LinkButton>
-          {props.signOut && <LinkButton href="/signout">{t('apps.problem.signOut')}</LinkButton>}
         </ButtonRow>
       </>
     ),

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Client } from '../clients/clients.ts';
+import { normaliseEmail } from '../email.ts';
 import type { Engine } from '../engine/engine.ts';
 import { leave } from '../security/leaving.ts';
 import type { SignedIn, SignedInAccount, Signin } from '../signin/signin.ts';
@@ -78,10 +79,11 @@ function whoLeaves(
   { current, others }: SignedIn,
   { hinted, named }: SignOutRequest,
 ): { account: SignedInAccount; meansAnother: boolean } {
+  const address = named === undefined ? undefined : normaliseEmail(named);
   const isMeant = ({ accountId, email }: SignedInAccount): boolean =>
-    hinted === undefined ? named?.toLowerCase() === email.toLowerCase() || named === accountId : accountId === hinted;
+    hinted === undefined ? address === email || named === accountId : accountId === hinted;
   const meant = [current, ...others].find(isMeant);
-  return { account: meant ?? current, meansAnother: hinted !== undefined && !meant };
+  return { account: meant ?? current, meansAnother: (hinted ?? named) !== undefined && !meant };
 }
 
 /** The page in the languages the app asked for. */

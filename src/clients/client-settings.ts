@@ -68,6 +68,7 @@ export function checkedSettings(input: GivenSettings, ofPublicClient: boolean): 
   for (const uri of [...returnUris, ...webOrigins, ...resources])
     if (!URL.canParse(uri)) throw refusal(`"${uri}" is not an address.`);
   for (const uri of returnUris) checkRedirectUri(uri);
+  for (const uri of webOrigins) checkOrigin(uri);
   // RFC 8707 §2
   for (const uri of resources) if (uri.includes('#')) throw refusal(`The resource "${uri}" must have no fragment.`);
   const { scope = 'openid profile email offline_access', deviceDays = 30, pkceOptional = false } = input;
@@ -118,6 +119,13 @@ function checkWithoutPkce(grants: readonly string[], scope: string, ofPublicClie
     throw refusal('PKCE is optional only for clients whose secret stays on a server: not public ones, nor on devices.');
   if (!grants.includes('authorization_code') || !scope.split(' ').includes('openid'))
     throw refusal('PKCE is optional only with authorization_code and the scope openid: nonce takes its place.');
+}
+
+/** RFC 6454 §7: what has no origin of its own is `null`, and so is every page in a sandbox. */
+function checkOrigin(uri: string): void {
+  const { origin, href } = new URL(uri);
+  if (!/^https?:/.test(origin) || href !== `${origin}/`)
+    throw refusal(`The web origin "${uri}" must be http or https, a host and a port, and nothing behind them.`);
 }
 
 /** C2: a code must not travel in the clear, and a fragment would be cut off. */

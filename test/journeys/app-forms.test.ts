@@ -201,6 +201,22 @@ describe('forms between apps and us, in Chromium', () => {
     });
   }
 
+  it('fault C4: a person who presses, too, while the app is slow sends the answer no second time', async () => {
+    await openBrowser(true);
+    const page = await fetch(app.prepare({ response_mode: 'form_post', prompt: 'none' }).url);
+    const script = /src="(\/assets\/press[^"]*)"/.exec(await page.text())?.[1];
+    // Into a frame, so that the page stays as it does while an app is slow.
+    await tab.setContent(
+      `<form data-press method="post" action="${receiver.origin}/callback" target="app"><button>go</button></form>
+      <iframe name="app"></iframe>`,
+    );
+    await tab.addScriptTag({ content: await (await fetch(`${server.url}${script}`)).text() });
+    await tab.frameLocator('iframe').locator('h1').waitFor();
+    for (let press = 0; press < 3; press++) await tab.locator('button').click();
+    await tab.waitForTimeout(300);
+    assert.equal(receiver.received.length, 1);
+  });
+
   it('F13, fault C4: the page that posts to the app can post to nobody else, not even to us', async () => {
     await openBrowser(true);
     // Kept from leaving by itself.
