@@ -1,4 +1,4 @@
-/** Pictures of every page: `node dist/tools/shots.js FOLDER [look…]`. Looks: light, dark, arabic, small, desktop. */
+/** Pictures of every page: `node dist/tools/shots.js FOLDER [look or part…]`. Looks: light, dark, arabic, small, desktop; parts: as the tour has them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
@@ -14,14 +14,18 @@ const looks: Record<string, BrowserContextOptions> = {
 };
 
 const [folder = 'shots', ...wanted] = process.argv.slice(2);
+const chosen = (all: readonly string[]): readonly string[] => {
+  const named = all.filter((one) => wanted.includes(one));
+  return named.length > 0 ? named : all;
+};
 for (const [look, options] of Object.entries(looks)) {
-  if (wanted.length > 0 && !wanted.includes(look)) continue;
+  if (!chosen(Object.keys(looks)).includes(look)) continue;
   const into = join(folder, look);
   mkdirSync(into, { recursive: true });
   const place = await startTourPlace();
   const picture: Visit = async (name, tab) => {
     await tab.screenshot({ path: join(into, `${name}.png`), fullPage: !name.startsWith('tv') });
   };
-  for (const part of tourParts) await takeTour(place, part, picture, options);
+  for (const part of tourParts) if (chosen(tourParts).includes(part)) await takeTour(place, part, picture, options);
   await place.close();
 }

@@ -1,4 +1,4 @@
-import { Button, Form, Lead, LeftToRight, LinkButton, Notice, Stranger } from './components.tsx';
+import { Button, ButtonRow, Form, Lead, LeftToRight, LinkButton, Notice, Stranger } from './components.tsx';
 import type { Page, PageContext, Person } from './page.ts';
 
 /** A form that was sent and not carried out, without its secrets. */
@@ -83,12 +83,12 @@ export function unsentPage(page: PageContext, held: Held): Page {
         <h1>{t('web.unsent.title')}</h1>
         <Lead>{t('web.unsent.text')}</Lead>
         <Kept page={page} held={held} />
-        <p>
+        <ButtonRow>
           {/* Beside this page, which is all that holds the words. */}
           <a class="button button-primary" href="/signin" target="_blank" rel="noopener">
             {t('web.unsent.signIn')}
           </a>
-        </p>
+        </ButtonRow>
         <HeldForm page={page} held={held} csrf={held.csrf}>
           <Button kind="secondary">{t('web.unsent.send')}</Button>
         </HeldForm>

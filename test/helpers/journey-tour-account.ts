@@ -4,7 +4,7 @@ import { linkIn } from './journey-phone.ts';
 import { farAway, type Tour } from './journey-sights.ts';
 import { testPassword } from './test-app.ts';
 
-/** Devices, accounts, ways to sign in, sign-out, apps, help and errors: pages 3, 16, 19, 20, 28, 29, 38. */
+/** Devices, accounts, ways to sign in, sign-out, help and errors: pages 3, 16, 20, 28, 29. */
 export async function tourAccount(tour: Tour): Promise<void> {
   const { place, visit, newPhone, newCode } = tour;
   const tag = Math.random().toString(36).slice(2, 7);
@@ -107,6 +107,8 @@ async function tourSignOut(tour: Tour, phone: Awaited<ReturnType<Tour['newPhone'
   await phone.fill('code', '000000');
   await phone.press({ form: '/signin/code' });
   await shows('second-step-wrong');
+  await phone.open('/signout');
+  await shows('signout-begun');
 
   await place.server.createAccount(`work.${email}`);
   await phone.open('/signin');
@@ -116,34 +118,12 @@ async function tourSignOut(tour: Tour, phone: Awaited<ReturnType<Tour['newPhone'
   await phone.open('/link');
   await phone.typeCode(await tour.newCode());
   await shows('review-two-accounts');
-  await tourApps(tour, phone);
   await phone.open('/signout');
   await shows('signout');
   await phone.press({ form: '/signout', value: 'all' });
   await shows('signed-out');
   await tourErrors(tour, phone);
   await phone.close();
-}
-
-async function tourApps({ place, visit }: Tour, phone: Awaited<ReturnType<Tour['newPhone']>>): Promise<void> {
-  const app = await place.server.createClient({
-    name: 'Acme Photos',
-    grants: ['authorization_code'],
-    redirectUris: ['https://photos.example.com/callback'],
-  });
-  const query = new URLSearchParams({
-    client_id: app.id,
-    response_type: 'code',
-    scope: 'openid profile email',
-    redirect_uri: 'https://photos.example.com/callback',
-    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-    code_challenge_method: 'S256',
-  });
-  await phone.open(`/auth?${query}`);
-  await visit('permissions', phone.tab);
-  query.set('redirect_uri', 'https://elsewhere.example.com/');
-  await phone.open(`/auth?${query}`);
-  await visit('problem', phone.tab);
 }
 
 async function tourErrors({ place, visit }: Tour, phone: Awaited<ReturnType<Tour['newPhone']>>): Promise<void> {
@@ -169,5 +149,15 @@ async function tourErrors({ place, visit }: Tour, phone: Awaited<ReturnType<Tour
     await phone.press({ form: '/signup' });
   }
   await shows('error-too-many');
+  const known = `known.${flood}`;
+  await place.server.createAccount(known);
+  await phone.open('/recover');
+  await phone.fill('email', known);
+  await phone.press({ form: '/recover' });
+  for (let mails = 0; mails < 6; mails++) {
+    await phone.open('/recover/choose');
+    await phone.press({ name: 'way', value: 'email' });
+  }
+  await shows('error-too-many-mails');
   place.server.clock.advance(hours(2));
 }

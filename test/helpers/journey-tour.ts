@@ -4,10 +4,13 @@ import { type Place, startPlace } from './journey-place.ts';
 import { here, type Spot, type Visit } from './journey-sights.ts';
 import { tourAccount } from './journey-tour-account.ts';
 import { tourActivity } from './journey-tour-activity.ts';
+import { tourApps } from './journey-tour-apps.ts';
 import { tourJoining } from './journey-tour-joining.ts';
 import { tourLinking } from './journey-tour-linking.ts';
 import { tourScreens } from './journey-tour-screens.ts';
 import { tourSigning } from './journey-tour-signing.ts';
+import { tourStolen } from './journey-tour-stolen.ts';
+import { tourTabs } from './journey-tour-tabs.ts';
 
 /** A place whose proxy says where everybody is. */
 export const startTourPlace = (): Promise<Place> =>
@@ -21,6 +24,9 @@ const parts = {
   signing: tourSigning,
   account: tourAccount,
   activity: tourActivity,
+  apps: tourApps,
+  tabs: tourTabs,
+  stolen: tourStolen,
   screens: tourScreens,
 };
 

@@ -10,12 +10,12 @@ type Look = { options: BrowserContextOptions; rules: string[]; pages: number };
 const everything = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 const looks: Record<string, Look> = {
-  'light, in English': { options: { locale: 'en-GB', colorScheme: 'light' }, rules: everything, pages: 116 },
+  'light, in English': { options: { locale: 'en-GB', colorScheme: 'light' }, rules: everything, pages: 131 },
   // The same elements in other colours, words and directions.
   'dark, in Arabic': {
     options: { locale: 'ar', colorScheme: 'dark' },
     rules: ['cat.color', 'cat.language', 'wcag22aa'],
-    pages: 116,
+    pages: 131,
   },
 };
 
