@@ -41,8 +41,7 @@ function Row({ page, belonging, id }: { page: PageContext; belonging: Belonging;
       <div class="card-text">
         <p class="card-title">
           {removable ? (
-            <label for={id}>
-              <span class="unseen">{t('recovery.belongings.remove')} </span>
+            <label for={id} id={`${id}-name`}>
               {title}
             </label>
           ) : (
@@ -66,9 +65,18 @@ function Row({ page, belonging, id }: { page: PageContext; belonging: Belonging;
         </p>
       </div>
       {removable ? (
-        <span class="card-tick">
-          <input id={id} type="checkbox" name={fieldOf(belonging)} value="yes" checked={ticked} />
-        </span>
+        // The word stands at the box: a bare tick can be read as "keep". Read aloud, the name follows it.
+        <label class="card-tick" id={`${id}-tick`}>
+          <span>{t('recovery.belongings.remove')}</span>
+          <input
+            id={id}
+            type="checkbox"
+            name={fieldOf(belonging)}
+            value="yes"
+            checked={ticked}
+            aria-labelledby={`${id}-tick ${id}-name`}
+          />
+        </label>
       ) : (
         <Tag>{t('recovery.belongings.stays')}</Tag>
       )}

@@ -170,10 +170,7 @@ forEachDatabase((_name, open) => {
       ticked: card.querySelector('input')?.hasAttribute('checked'),
     }));
     assert.deepEqual(
-      rows.map(({ words, ticked }) => [
-        words.replace(/^Remove: |Passkey \(.*?\)|(Added|Linked).*/g, '').trim(),
-        ticked,
-      ]),
+      rows.map(({ words, ticked }) => [words.replace(/Passkey \(.*?\)|(Added|Linked).*/g, '').trim(), ticked]),
       [
         ['Passkey', true],
         ['ann@old.exampleEmail address', false],
