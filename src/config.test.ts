@@ -114,7 +114,16 @@ const wrongValues: Record<string, string[]> = {
   LATCHKEY_SMS_PER_DAY: ['many', '-1', '1.5'],
   LATCHKEY_TRUSTED_PROXIES: [
     ...['nginx', '10.0.0.1:80', '10.0.0.0/33', '::/129', '10.0.0.0/8/8', '0.0.0.0/0', '10.0.0.256', '10.0.0.0/'],
-    ...['10.0.0.1,proxy', 'http://10.0.0.1', '[::1]', '::ffff:10.0.0.0/104', '::/0', 'constructor'],
+    ...[
+      'constructor',
+      '__proto__',
+      '10.0.0.1,proxy',
+      'http://10.0.0.1',
+      '[::1]',
+      '::ffff:10.0.0.0/104',
+      '::/0',
+      'constructor',
+    ],
   ],
   LATCHKEY_COUNTRY_HEADER: ['cf ipcountry', 'x:y', 'größe'],
   LATCHKEY_METRICS_TOKEN: ['two words', 'tab\ttab', 'ümlaut'],

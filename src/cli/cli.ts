@@ -22,11 +22,13 @@ const commands: readonly Command[] = [
 ];
 
 /** What there was once, and what to do instead. */
-const gone: Readonly<Record<string, string>> = {
-  'accounts password':
+const gone: ReadonlyMap<string, string> = new Map([
+  [
+    'accounts password',
     'nobody but its owner sets the password of an account. Make sure that it is them, and hand them the code that\n' +
-    '"latchkey accounts recovery-code --email ADDRESS" prints: with it they choose a new one at /recover.',
-};
+      '"latchkey accounts recovery-code --email ADDRESS" prints: with it they choose a new one at /recover.',
+  ],
+]);
 
 /** Exit code: 0 done, 1 refused, 2 typed or set in a way that cannot be run. */
 async function main(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -36,7 +38,7 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
   const asksForHelp = words.includes('--help') || words.includes('-h') || words[0] === 'help';
   if (!command) {
     if (asksForHelp) return say(terminal, helpForAll(commands, name.filter((word) => word !== 'help')[0]));
-    const instead = gone[name.slice(0, 2).join(' ')];
+    const instead = gone.get(name.slice(0, 2).join(' '));
     if (instead) {
       terminal.note(`latchkey: ${instead}`);
       return 2;

@@ -9,7 +9,10 @@ export const claimsByScope = {
 
 /** The claims that scopes tell. */
 export const claimNames = (scope: readonly string[]): string[] =>
-  scope.flatMap((name) => claimsByScope[name as keyof typeof claimsByScope] ?? []);
+  // Scopes of APIs are an operator's words: one called `constructor` is no claim of everybody's.
+  scope.flatMap((name) =>
+    Object.hasOwn(claimsByScope, name) ? claimsByScope[name as keyof typeof claimsByScope] : [],
+  );
 
 type Asked = {
   /** Whose things: those of a person who allows it, or the client's own (RFC 6749 §4.4). */

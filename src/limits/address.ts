@@ -34,7 +34,7 @@ function plain(address: string): string {
  */
 export function createTrust(proxies: readonly string[]): (address: string | undefined) => boolean {
   const trusted = new BlockList();
-  for (const range of proxies.flatMap((proxy) => namedRanges[proxy] ?? [proxy])) addRange(trusted, range);
+  for (const range of proxies.flatMap((proxy) => namedRanges.get(proxy) ?? [proxy])) addRange(trusted, range);
   return (address) => {
     const read = readAddress(address);
     return read !== undefined && trusted.check(read, isIPv4(read) ? 'ipv4' : 'ipv6');
@@ -52,11 +52,11 @@ function addRange(trusted: BlockList, range: string): void {
   else trusted.addSubnet(read, Number(bits), family);
 }
 
-const namedRanges: Record<string, readonly string[]> = {
-  loopback: ['127.0.0.0/8', '::1'],
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
+const namedRanges: ReadonlyMap<string, readonly string[]> = new Map([
+  ['loopback', ['127.0.0.0/8', '::1']],
+  ['linklocal', ['169.254.0.0/16', 'fe80::/10']],
+  ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
+]);
 
 /**
  * The network an address belongs to, as far as one customer usually reaches: IPv4 /24, IPv6 /64. One home or one

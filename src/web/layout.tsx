@@ -58,14 +58,17 @@ function Document({ context, page, assets }: { context: PageContext; page: Page;
 /** Pages of a signed-in person at home; the one-question pages of a task carry no such distraction. */
 const places = ['/account', '/devices', '/security', '/activity', '/profile'] as const;
 /** Pages that belong to a place without being below it. */
-const belongsTo: Readonly<Record<string, string>> = { checkup: '/account', sessions: '/activity' };
+const belongsTo: ReadonlyMap<string, string> = new Map([
+  ['checkup', '/account'],
+  ['sessions', '/activity'],
+]);
 const homely = /^\/(account|checkup|profile|devices|security|activity|sessions|accounts|help)(\/|\?|$)/;
 
 function Header({ context }: { context: PageContext }) {
   const { t, person, path } = context;
   const here = path.split('?')[0] ?? '/';
   const [, top = ''] = here.split('/');
-  const within = belongsTo[top] ?? `/${top}`;
+  const within = belongsTo.get(top) ?? `/${top}`;
   return (
     <header class="header">
       <div class="header-row">

@@ -1,16 +1,16 @@
 /** What people who know other services type, by the page here that is meant. */
-const otherNames: Readonly<Record<string, string>> = {
-  activate: 'link',
-  device: 'link',
-  pair: 'link',
-  tv: 'link',
-  login: 'signin',
-  'sign-in': 'signin',
-  logout: 'signout',
-  'sign-out': 'signout',
-  register: 'signup',
-  'sign-up': 'signup',
-};
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ['activate', 'link'],
+  ['device', 'link'],
+  ['pair', 'link'],
+  ['tv', 'link'],
+  ['login', 'signin'],
+  ['sign-in', 'signin'],
+  ['logout', 'signout'],
+  ['sign-out', 'signout'],
+  ['register', 'signup'],
+  ['sign-up', 'signup'],
+]);
 
 /**
  * The page that is meant by an address which leads nowhere as it was typed: in capitals, as the keyboards of phones begin
@@ -24,7 +24,7 @@ export function meantPage(path: string, pages: readonly string[]): string | unde
   const [nothing, ...typed] = path.slice(0, end).split('/');
   if (nothing !== '' || typed.length === 0) return undefined;
   const [first = '', ...rest] = typed;
-  const parts = [otherNames[first.toLowerCase()] ?? first, ...rest];
+  const parts = [otherNames.get(first.toLowerCase()) ?? first, ...rest];
   const fits = (page: string): boolean => {
     const names = page.split('/').slice(1);
     return names.length === parts.length && names.every((name, i) => isMeant(name, parts[i] ?? ''));

@@ -140,6 +140,7 @@ test('fault C7: no spelling of an address leads to another site', async () => {
       '/%4cINK/',
       '/DEVICES/%0d%0aset-cookie:x',
     ],
+    ...['/__proto__', '/__proto__/', '/CONSTRUCTOR', '/constructor/x', '/toString', '/hasOwnProperty/'],
     ...['/', '//', '///', '/?x', '/@evil.example/', '/.//evil.example/', '/;/', `/${'/'.repeat(5000)}x`, '/DEVICES/é'],
   ]) {
     const { status, to, headers } = await ask(path);
