@@ -6,7 +6,8 @@ import { Latencies } from '../load/latencies.ts';
 import { addPerson, type LatchkeyRunning, newPersonsBrowser, signInAgain } from '../targets/latchkey.ts';
 import { clientId } from '../targets/target.ts';
 import { latchkeySqlite } from '../targets/targets.ts';
-import { inviteStrangers, strangersRate } from './strangers.ts';
+import { strangersRate } from './strangers.ts';
+import { startStrangers } from './strangers-thread.ts';
 
 /** Enough that nobody's own limits are met. */
 const people = 8;
@@ -26,15 +27,13 @@ export async function measureAttack(context: Context): Promise<void> {
       env: { LATCHKEY_TRUSTED_PROXIES: '127.0.0.1' },
     })) as LatchkeyRunning;
     const regulars = await inviteRegulars(server);
-    const strangers = await inviteStrangers(server, Math.ceil(seconds) + 1);
+    const strangers = await startStrangers(server, Math.ceil(seconds) + 1);
     await watch(regulars, context.options.warmup);
     const quiet = await watch(regulars, seconds);
-    const done = new AbortController();
-    const attack = strangers.attack(done.signal);
+    strangers.begin();
     await pause(500);
     const attacked = await watch(regulars, seconds);
-    done.abort();
-    const statuses = await attack;
+    const statuses = await strangers.stop();
     await server.stop();
 
     const figures = {

@@ -18,7 +18,7 @@ const password = 'plum tractor evening gravel';
  * Strangers without an account, of the three worst kinds found: sign-ins with a browser's name that is hard to read (fault
  * B1), crowds of sign-ups that hash (fault B2), and device requests as large as they may be (fault B3).
  */
-export async function inviteStrangers({ port, env }: LatchkeyRunning, crowds: number) {
+export async function inviteStrangers({ port, env }: Pick<LatchkeyRunning, 'port' | 'env'>, crowds: number) {
   const url = `http://localhost:${port}`;
   let sent = 0;
   const network = (): string => `198.${18 + (sent & 1)}.${(sent++ * 7) % 250}.9`;
