@@ -72,6 +72,8 @@ export function choicePage(
               <Form page={page} action={props.action}>
                 <Button kind={index === 0 ? 'primary' : 'secondary'} name="account" value={accountId}>
                   {t('apps.choice.use')}
+                  {/* Read aloud, the buttons of all accounts would be alike. */}
+                  <span class="unseen"> {email}</span>
                 </Button>
               </Form>
             ),

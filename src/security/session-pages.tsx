@@ -28,9 +28,11 @@ export function accountsPage(props: { page: PageContext; signedIn: SignedIn; nex
         <ButtonRow>
           <Button kind={isCurrent ? 'primary' : 'secondary'} name="action" value="switch">
             {t('security.accounts.use')}
+            <span class="unseen"> {account.email}</span>
           </Button>
           <Button kind="secondary" name="action" value="signout">
             {t('security.accounts.signOut')}
+            <span class="unseen"> {account.email}</span>
           </Button>
         </ButtonRow>
       </Form>
