@@ -35,10 +35,12 @@ describe('strange requests', { concurrency: true }, () => {
       const endpoints = Object.entries(report.endpoints).toSorted(([a], [b]) => (a < b ? -1 : 1));
       for (const [endpoint, answers] of endpoints) t.diagnostic(`${endpoint}: ${inWords(answers)}`);
       assert.ok(report.requests >= requests);
-      const shut = endpoints.filter(([, answers]) => !answers['2xx'] && !answers['3xx']).map(([endpoint]) => endpoint);
-      t.diagnostic(`${shut.length} of ${endpoints.length} endpoints let nothing pass: ${shut.join(', ')}`);
+      // Other methods are there to be told that they are not taken.
+      const doors = endpoints.filter(([endpoint]) => /^(?:GET|POST) /.test(endpoint));
+      const shut = doors.filter(([, answers]) => !answers['2xx'] && !answers['3xx']).map(([endpoint]) => endpoint);
+      t.diagnostic(`${shut.length} of ${doors.length} endpoints let nothing pass: ${shut.join(', ')}`);
       // Requests that are all refused at the door would prove little.
-      assert.ok(requests < 20_000 || shut.length < endpoints.length / 5);
+      assert.ok(requests < 20_000 || shut.length < doors.length / 5);
     });
   }
 });
